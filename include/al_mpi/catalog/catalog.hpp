@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace al_mpi {
+
+/// What programs without LibTorch must know of a strategy or an initial set.
+struct StrategyInfo {
+  std::string name;   ///< snake_case, the one name everywhere
+  std::string alias;  ///< the reference's class name; empty where it has none
+  double cost;        ///< first guess of a trial's cost relative to random_sampling
+  bool segmentation;  ///< works on pixels too
+};
+
+struct NetworkInfo {
+  std::string name;
+  bool segmentation;  ///< answers per pixel
+};
+
+const std::vector<StrategyInfo>& strategy_catalog();
+const std::vector<StrategyInfo>& init_catalog();
+const std::vector<NetworkInfo>& network_catalog();
+
+/// The one name of a strategy, from its name or alias, compared without case and underscores.
+/// Throws ConfigError with the nearest known name. `key` is the setting's path, for the message.
+std::string strategy_name(const std::string& text, const std::string& key = "sweep.strategies");
+std::string init_name(const std::string& text, const std::string& key = "sweep.inits");
+std::string network_name(const std::string& text, const std::string& key = "model.name");
+
+}  // namespace al_mpi

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <al_mpi/data/synthetic.hpp>
+#include <al_mpi/model/options.hpp>
+#include <al_mpi/query/options.hpp>
+#include <al_mpi/trial/trial.hpp>
+
+namespace al_mpi {
+
+/// Section `dataset`: a file, or built-in scenes.
+struct DatasetOptions {
+  std::string path;            ///< dataset file; empty = synthetic
+  SyntheticOptions synthetic;  ///< section dataset.synthetic
+};
+
+/// Section `loop`: the active-learning loop.
+struct LoopOptions {
+  std::int64_t n_init = 32;    ///< labels at the start, >= 1
+  std::int64_t n_query = 32;   ///< labels bought a round, >= 1
+  std::int64_t n_rounds = 10;  ///< queries, >= 0
+};
+
+/// Section `sweep`: the grid.
+struct SweepOptions {
+  std::vector<std::string> strategies = {"random_sampling"};
+  std::vector<std::string> inits = {"random"};
+  std::vector<std::int64_t> seeds = {1};  ///< written as "1-10", "1,3,5" or a YAML list
+};
+
+/// Section `farm`: how trials are run; never changes a number.
+struct FarmOptions {
+  std::int64_t workers_per_rank = 0;  ///< children a rank keeps; 0 = 1 under MPI, else GPUs or cores
+  std::int64_t workers_per_gpu = 1;   ///< children that share a GPU
+  std::int64_t threads = 1;           ///< CPU threads a trial
+  std::string device = "auto";        ///< auto | cpu | cuda
+  std::int64_t max_attempts = 3;      ///< blamed failures before a trial is given up
+  double stall_timeout = 1800;        ///< seconds without a sign of life before a child is killed
+  double trial_timeout = 0;           ///< seconds a trial may take; 0 = no limit
+  double drain_margin = 120;          ///< seconds before SLURM_JOB_END_TIME at which the farm drains
+};
+
+/// Section `results`.
+struct ResultsOptions {
+  std::string file = "results/sweep.h5";  ///< the one results file; journal and checkpoints lie beside it
+  double snapshot_every = 30;             ///< seconds between two rebuilds of the file, >= 0
+};
+
+/// A whole configuration, resolved: file, protocol and overrides applied, every value checked.
+struct SweepConfig {
+  std::string protocol = "recommended";  ///< recommended | reference: sets the defaults of single flags
+  DatasetOptions dataset;
+  ModelOptions model;
+  TrainingOptions training;
+  LoopOptions loop;
+  QueryOptions query;
+  SweepOptions sweep;
+  FarmOptions farm;
+  ResultsOptions results;
+};
+
+/// Reads a YAML file and applies overrides "section.key=value" (later wins). Throws ConfigError naming the
+/// path of the key: unknown key (with the nearest known), wrong type, value out of range, unknown strategy.
+SweepConfig load_config(const std::string& path, const std::vector<std::string>& overrides = {});
+/// The same from YAML text; `origin` names it in messages.
+SweepConfig parse_config(const std::string& yaml, const std::string& origin,
+                         const std::vector<std::string>& overrides = {});
+/// The same with more overrides on top (the own settings of a trial).
+SweepConfig with_overrides(const SweepConfig& config, const std::vector<std::string>& overrides);
+
+/// Every key with its resolved value, as YAML that load_config() reads back to the same.
+std::string to_yaml(const SweepConfig& config);
+
+/// 16 hex digits over the settings that numbers depend on: not sweep.strategies, inits, seeds (the grid may
+/// grow), not farm, not results.
+std::string settings_fingerprint(const SweepConfig& config);
+/// Keys that the fingerprint covers and whose values differ: "training.epochs: 15 in the results file, 20 now".
+std::vector<std::string> differing_settings(const SweepConfig& stored, const SweepConfig& now);
+
+/// The grid, in order: for each setting, init, seed, strategy.
+std::vector<TrialSpec> expand(const SweepConfig& config);
+
+}  // namespace al_mpi

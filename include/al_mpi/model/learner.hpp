@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <al_mpi/data/dataset.hpp>
+#include <al_mpi/data/pool.hpp>
+#include <al_mpi/model/metrics.hpp>
+#include <al_mpi/model/options.hpp>
+#include <al_mpi/model/predictions.hpp>
+#include <al_mpi/query/options.hpp>
+
+namespace al_mpi {
+
+struct LearnerOptions {
+  ModelOptions model;
+  TrainingOptions training;
+  QueryOptions query;          ///< mc_batch_norm, mc_batch_size and embeddings are read here
+  std::string device = "cpu";  ///< cpu | cuda | cuda:1
+  int threads = 1;             ///< intra-op threads; part of the numbers' identity
+};
+
+struct TrainReport {
+  double loss = 0.0;       ///< mean cross-entropy over the last epoch; NaN if no batch had a valid label
+  std::int64_t steps = 0;  ///< optimiser steps in this round
+};
+
+/// A network, its training and its answers, for one trial. Every draw comes from a stream keyed by
+/// (seed, purpose, round), so a learner is a pure function of settings, seed and labelled sets.
+class Learner {
+ public:
+  /// Throws ConfigError on an unknown network or device, DataError if weights do not fit.
+  Learner(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options, std::int64_t seed);
+  ~Learner();
+
+  /// Trains on the pool's labelled samples; `progress` is called after each epoch (a sign of life).
+  /// Throws DataError if the loss becomes NaN ("training diverged").
+  TrainReport train(const Pool& pool, int round, const std::function<void()>& progress = {});
+
+  /// One pass over a split ("test", "validation").
+  Evaluation evaluate(const std::string& split);
+
+  /// Answers about the pool with the present weights, for the query of `round`. One object a round: what
+  /// two calls need is computed once. Valid until the next train().
+  std::unique_ptr<Predictions> predictions(int round);
+
+  std::string weights_hash() const;           ///< 16 hex digits over parameters and buffers
+  std::string state() const;                  ///< parameters and buffers, as bytes
+  void load_state(const std::string& bytes);  ///< throws DataError if they do not fit
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace al_mpi

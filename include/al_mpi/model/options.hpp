@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace al_mpi {
+
+/// Which network. Read from the section `model` of a configuration.
+struct ModelOptions {
+  std::string name = "resnet18";  ///< a name of networks.def (resnet18, small_cnn, ...)
+  double dropout = 0.3;           ///< before the last layer, resp. on the deepest encoder feature; [0, 1)
+};
+
+/// How it is trained in each round. Read from the section `training`.
+struct TrainingOptions {
+  std::int64_t epochs = 15;         ///< passes over the labelled set, >= 1
+  std::int64_t batch_size = 16;     ///< >= 1
+  double learning_rate = 0.05;      ///< SGD, > 0
+  double momentum = 0.3;            ///< SGD, [0, 1)
+  double weight_decay = 0.0;        ///< SGD, >= 0
+  std::string reset = "full";       ///< full = new weights each round | none = go on from the last round's
+  std::string initial_weights = "same";  ///< with reset full: same weights each round | fresh ones
+  std::string precision = "fp32";   ///< fp32 | bf16 (autocast)
+  std::int64_t prediction_batch = 64;  ///< images a batch when predicting; changes speed, not results
+};
+
+}  // namespace al_mpi

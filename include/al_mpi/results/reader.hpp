@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <al_mpi/trial/trial.hpp>
+
+namespace al_mpi {
+
+/// A results file in memory, as columns (a million rounds stay under 1 GiB).
+struct ResultsTables {
+  std::string path;
+  std::map<std::string, std::string> attributes;  ///< every text attribute of "/"
+  bool complete = false;
+  std::string task;
+  std::vector<std::string> class_names;
+  std::vector<TrialRecord> trials;  ///< index = trial
+
+  struct Rounds {  ///< one entry a (trial, round), sorted by both
+    std::vector<std::int32_t> trial, round;
+    std::vector<std::int64_t> n_labeled;
+    std::map<std::string, std::vector<double>> metrics;  ///< "accuracy" -> column
+  } rounds;
+
+  struct Picks {  ///< sorted by trial, round, order
+    std::vector<std::int32_t> trial, round, order;
+    std::vector<std::int64_t> index, label;
+    std::vector<double> score;
+  } picks;
+
+  std::vector<std::int64_t> confusion;  ///< [n_rounds, K, K], same rows as `rounds`; empty if not read
+
+  struct Attempt {  ///< one start of a trial
+    std::int32_t trial = 0, attempt = 0, rank = 0;
+    std::string host, device, outcome, message;  ///< outcome: done, failed, interrupted, running
+    double started = 0.0, seconds = 0.0;
+  };
+  std::vector<Attempt> attempts;
+};
+
+struct ReadWhat {
+  bool picks = true;
+  bool confusion = true;
+};
+
+/// Reads NAME.h5. Throws DataError: missing, truncated, foreign.
+ResultsTables read_results(const std::string& path, const ReadWhat& what = {});
+
+/// Writes tables as a results file (temporary + fsync + rename): the snapshot, and imported logs.
+void write_results(const std::string& path, const ResultsTables& tables);
+
+}  // namespace al_mpi

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <al_mpi/trial/trial.hpp>
+
+namespace al_mpi {
+
+// JSON of the plain structs, found by nlohmann::json by argument-dependent lookup. Numbers keep every
+// bit (NaN and infinities travel as the strings "nan", "inf", "-inf"). from_json throws DataError
+// with the name of the missing or mistyped field; unknown fields are ignored.
+void to_json(nlohmann::json& json, const TrialSpec& spec);
+void from_json(const nlohmann::json& json, TrialSpec& spec);
+void to_json(nlohmann::json& json, const PickRecord& pick);
+void from_json(const nlohmann::json& json, PickRecord& pick);
+void to_json(nlohmann::json& json, const RoundRecord& record);
+void from_json(const nlohmann::json& json, RoundRecord& record);
+void to_json(nlohmann::json& json, const TrialRecord& record);
+void from_json(const nlohmann::json& json, TrialRecord& record);
+
+}  // namespace al_mpi

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace al_mpi {
+
+/// One cell of the grid: a whole active-learning loop. Everything a result may depend on is in the
+/// sweep's settings and here.
+struct TrialSpec {
+  int trial = 0;  ///< position in the results file's grid, from 0
+  std::string strategy;
+  std::string init;
+  std::int64_t seed = 0;
+  /// Settings that differ from the sweep's, "section.key" -> value (sweep.grid); usually empty.
+  std::map<std::string, std::string> settings;
+
+  /// Identity across runs: "strategy/init/seed", with "key=value;.../" before it for own settings.
+  std::string key() const;
+};
+
+/// One sample chosen by a strategy or an initial set.
+struct PickRecord {
+  std::int64_t index = 0;  ///< into the pool (/train of the dataset)
+  std::int64_t label = 0;  ///< what the oracle answered; -1 for segmentation
+  double score = 0.0;      ///< acquisition score, higher = chosen earlier
+};
+
+/// What one round gave: the state *after* training on `n_labeled` samples, and the picks that were
+/// labelled to get there (round 0: the initial set).
+struct RoundRecord {
+  int trial = 0;
+  std::string key;  ///< TrialSpec::key()
+  int round = 0;
+  int attempt = 1;  ///< which start of the trial computed it, from 1
+  std::int64_t n_labeled = 0;
+  std::vector<PickRecord> picks;
+  /// Named numbers, in the order they are stored: accuracy, balanced_accuracy, macro_f1, mean_iou,
+  /// nll, ece, train_loss, steps, seconds_query, seconds_train, seconds_evaluate, ... NaN allowed.
+  std::vector<std::pair<std::string, double>> metrics;
+  std::vector<std::int64_t> confusion;  ///< [K*K] row-major, true x predicted, over the test set
+  std::string weights_hash;             ///< 16 hex digits
+};
+
+enum class TrialState { pending, running, done, failed, quarantined };
+
+/// How a trial ended, or what it is doing.
+struct TrialRecord {
+  TrialSpec spec;
+  TrialState state = TrialState::pending;
+  int attempts = 0;
+  int rank = -1;
+  std::string host;
+  std::string device;
+  int threads = 0;
+  double started = 0.0;  ///< seconds since the epoch (UTC)
+  double seconds = 0.0;  ///< wall time of the last attempt
+  std::string error;     ///< one line; empty unless failed
+};
+
+std::string to_string(TrialState state);
+TrialState trial_state(const std::string& name);  ///< throws ConfigError on an unknown name
+
+/// The value of `metrics` named `name`; NaN where it is absent.
+double metric(const RoundRecord& record, const std::string& name);
+
+}  // namespace al_mpi

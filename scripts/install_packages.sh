@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs what is missing on Debian 12: THE list of packages. `--runtime` leaves out what only tests need.
+set -euo pipefail
+
+build=(
+  build-essential cmake ninja-build ccache mold git
+  libtorch-dev libopenblas0-pthread          # without an optimised BLAS, GEMMs run on the reference BLAS
+  openmpi-bin libopenmpi-dev
+  libhdf5-dev hdf5-tools libgdal-dev gdal-bin
+  libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
+  libboost-dev librandom123-dev libxxhash-dev
+  catch2
+  gnuplot-nox fonts-dejavu-core              # al_aggregate's figures
+)
+tests=(
+  python3 python3-numpy python3-h5py python3-torch python3-pandas
+  python3-tables                             # pandas.read_hdf
+)
+
+packages=("${build[@]}")
+[[ "${1:-}" == --runtime ]] || packages+=("${tests[@]}")
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then exit 0; fi
+
+echo "installing: ${missing[*]}"
+sudo=()
+if ((EUID != 0)); then sudo=(sudo); fi
+"${sudo[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdio>
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/version.hpp>
+
+namespace al_mpi {
+
+/// "al_trial 0.1.0 (git 1a2b3c4)".
+inline std::string version_line(const std::string& program) {
+  return fmt::format("{} {} (git {})", program, version, git_description);
+}
+
+/// Parses the command line and runs `run`, which returns the exit code. Every error is one line on standard
+/// error, "program: problem", and the documented exit code; never a stack trace.
+inline int run_app(CLI::App& app, int argc, char** argv, const std::function<ExitCode()>& run) {
+  const auto fail = [&](const std::string& message, ExitCode code) {
+    fmt::print(stderr, "{}: {}\n", app.get_name(), message);
+    return static_cast<int>(code);
+  };
+  app.set_version_flag("--version", version_line(app.get_name()));
+  try {
+    app.parse(argc, argv);
+    return static_cast<int>(run());
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    return fail(fmt::format("{} (see {} --help)", error.what(), app.get_name()), ExitCode::config);
+  } catch (const Error& error) {
+    return fail(error.what(), error.code());
+  } catch (const std::exception& error) {
+    return fail(error.what(), ExitCode::internal);
+  }
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,20 @@
+#include <al_mpi/base/hash.hpp>
+
+#include <fmt/format.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace al_mpi {
+
+std::uint64_t stable_hash(const void* bytes, std::size_t size, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes, size, seed);
+}
+
+std::uint64_t stable_hash(std::string_view text, std::uint64_t seed) {
+  return stable_hash(text.data(), text.size(), seed);
+}
+
+std::string to_hex(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
+
+}  // namespace al_mpi

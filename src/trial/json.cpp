@@ -1,0 +1,132 @@
+#include <al_mpi/trial/json.hpp>
+
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <al_mpi/base/error.hpp>
+
+namespace al_mpi {
+namespace {
+
+using nlohmann::json;
+
+json number(double value) {  // JSON has no NaN and no infinities
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return value;
+}
+
+double number(const json& value) {
+  if (value.is_number()) return value.get<double>();
+  const auto text = value.get<std::string>();
+  if (text == "nan") return std::numeric_limits<double>::quiet_NaN();
+  if (text == "inf") return std::numeric_limits<double>::infinity();
+  if (text == "-inf") return -std::numeric_limits<double>::infinity();
+  throw DataError("JSON", "", fmt::format("'{}' is not a number", text));
+}
+
+template <class T>
+T field(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end()) throw DataError("JSON", name, "the field is missing");
+  try {
+    return found->template get<T>();
+  } catch (const json::exception&) {
+    throw DataError("JSON", name, "the field has another type than expected");
+  }
+}
+
+double number_field(const json& object, const char* name) {
+  return number(field<json>(object, name));
+}
+
+}  // namespace
+
+void to_json(json& object, const TrialSpec& spec) {
+  object = json{{"trial", spec.trial}, {"strategy", spec.strategy}, {"init", spec.init},
+                {"seed", spec.seed}};
+  if (!spec.settings.empty()) object["settings"] = spec.settings;
+}
+
+void from_json(const json& object, TrialSpec& spec) {
+  spec.trial = field<int>(object, "trial");
+  spec.strategy = field<std::string>(object, "strategy");
+  spec.init = field<std::string>(object, "init");
+  spec.seed = field<std::int64_t>(object, "seed");
+  spec.settings.clear();
+  if (object.contains("settings")) {
+    spec.settings = field<std::map<std::string, std::string>>(object, "settings");
+  }
+}
+
+void to_json(json& object, const PickRecord& pick) {
+  object = json::array({pick.index, pick.label, number(pick.score)});
+}
+
+void from_json(const json& object, PickRecord& pick) {
+  if (!object.is_array() || object.size() != 3) {
+    throw DataError("JSON", "picks", "a pick is [index, label, score]");
+  }
+  pick = {object[0].get<std::int64_t>(), object[1].get<std::int64_t>(), number(object[2])};
+}
+
+void to_json(json& object, const RoundRecord& record) {
+  json metrics = json::array();
+  for (const auto& [name, value] : record.metrics) {
+    metrics.push_back(json::array({name, number(value)}));
+  }
+  object = json{{"trial", record.trial},         {"key", record.key},
+                {"round", record.round},         {"attempt", record.attempt},
+                {"n_labeled", record.n_labeled}, {"picks", record.picks},
+                {"metrics", metrics},            {"confusion", record.confusion},
+                {"weights_hash", record.weights_hash}};
+}
+
+void from_json(const json& object, RoundRecord& record) {
+  record.trial = field<int>(object, "trial");
+  record.key = field<std::string>(object, "key");
+  record.round = field<int>(object, "round");
+  record.attempt = field<int>(object, "attempt");
+  record.n_labeled = field<std::int64_t>(object, "n_labeled");
+  record.picks = field<std::vector<PickRecord>>(object, "picks");
+  record.metrics.clear();
+  for (const json& entry : field<json>(object, "metrics")) {
+    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string()) {
+      throw DataError("JSON", "metrics", "a metric is [name, value]");
+    }
+    record.metrics.emplace_back(entry[0].get<std::string>(), number(entry[1]));
+  }
+  record.confusion = field<std::vector<std::int64_t>>(object, "confusion");
+  record.weights_hash = field<std::string>(object, "weights_hash");
+}
+
+void to_json(json& object, const TrialRecord& record) {
+  object = json{{"spec", record.spec},
+                {"state", to_string(record.state)},
+                {"attempts", record.attempts},
+                {"rank", record.rank},
+                {"host", record.host},
+                {"device", record.device},
+                {"threads", record.threads},
+                {"started", number(record.started)},
+                {"seconds", number(record.seconds)},
+                {"error", record.error}};
+}
+
+void from_json(const json& object, TrialRecord& record) {
+  record.spec = field<TrialSpec>(object, "spec");
+  record.state = trial_state(field<std::string>(object, "state"));
+  record.attempts = field<int>(object, "attempts");
+  record.rank = field<int>(object, "rank");
+  record.host = field<std::string>(object, "host");
+  record.device = field<std::string>(object, "device");
+  record.threads = field<int>(object, "threads");
+  record.started = number_field(object, "started");
+  record.seconds = number_field(object, "seconds");
+  record.error = field<std::string>(object, "error");
+}
+
+}  // namespace al_mpi

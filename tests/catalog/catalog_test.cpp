@@ -1,0 +1,35 @@
+#include <al_mpi/catalog/catalog.hpp>
+
+#include <al_mpi/base/error.hpp>
+
+#include "catch.hpp"
+
+using namespace al_mpi;
+
+TEST_CASE("a strategy is known by its name and by the reference's class name") {
+  CHECK(strategy_name("margin_sampling") == "margin_sampling");
+  CHECK(strategy_name("MarginSampling") == "margin_sampling");
+  CHECK(strategy_name("BALDDropout") == "bald_dropout");
+  CHECK(init_name("FPS") == "fps");
+  CHECK(network_name("ResNet18") == "resnet18");
+}
+
+TEST_CASE("an unknown name is refused with its key and the nearest known name") {
+  CHECK_THROWS_WITH(strategy_name("margn_sampling"),
+                    "sweep.strategies: unknown strategy 'margn_sampling' "
+                    "(did you mean 'margin_sampling'?)");
+  CHECK_THROWS_WITH(init_name("xyzzyxyzzy", "sweep.inits[2]"),
+                    Catch::StartsWith("sweep.inits[2]: unknown initial set 'xyzzyxyzzy' (known: random"));
+  CHECK_THROWS_AS(init_name(""), ConfigError);
+}
+
+TEST_CASE("every name is unique, also without case and underscores") {
+  for (const auto* catalog : {&strategy_catalog(), &init_catalog()}) {
+    for (const StrategyInfo& info : *catalog) {
+      int found = 0;
+      for (const StrategyInfo& other : *catalog) found += other.name == info.name;
+      CHECK(found == 1);
+      CHECK(info.cost > 0.0);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+#include <al_mpi/trial/json.hpp>
+
+#include <cmath>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include <al_mpi/base/error.hpp>
+
+#include "catch.hpp"
+
+using namespace al_mpi;
+using nlohmann::json;
+
+namespace {
+
+RoundRecord sample_round() {
+  RoundRecord record;
+  record.trial = 4;
+  record.key = "margin_sampling/random/3";
+  record.round = 2;
+  record.attempt = 3;
+  record.n_labeled = 96;
+  record.picks = {{17, 3, 0.1 + 0.2}, {5, 0, -std::numeric_limits<double>::infinity()}};
+  record.metrics = {{"accuracy", 1.0 / 3.0}, {"nll", std::numeric_limits<double>::quiet_NaN()}};
+  record.confusion = {1, 2, 3, 4};
+  record.weights_hash = "0123456789abcdef";
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE("a round record survives JSON bit for bit") {
+  const RoundRecord before = sample_round();
+  const auto after = json::parse(json(before).dump()).get<RoundRecord>();
+  CHECK(after.key == before.key);
+  CHECK(after.attempt == 3);
+  CHECK(after.picks[0].score == before.picks[0].score);
+  CHECK(after.picks[1].score == before.picks[1].score);
+  CHECK(metric(after, "accuracy") == 1.0 / 3.0);
+  CHECK(std::isnan(metric(after, "nll")));
+  CHECK(std::isnan(metric(after, "absent")));
+  CHECK(after.confusion == before.confusion);
+}
+
+TEST_CASE("a trial's key names its own settings first") {
+  TrialSpec spec{0, "margin_sampling", "random", 3, {}};
+  CHECK(spec.key() == "margin_sampling/random/3");
+  spec.settings["loop.n_init"] = "10";
+  CHECK(spec.key() == "loop.n_init=10;/margin_sampling/random/3");
+  CHECK(json(spec).get<TrialSpec>().settings == spec.settings);
+}
+
+TEST_CASE("missing and mistyped fields are data errors that name the field") {
+  json broken = sample_round();
+  broken.erase("n_labeled");
+  CHECK_THROWS_AS(broken.get<RoundRecord>(), DataError);
+  broken = sample_round();
+  broken["round"] = "two";
+  CHECK_THROWS_WITH(broken.get<RoundRecord>(), Catch::Contains("round"));
+  broken = sample_round();
+  broken["metrics"] = json::array({json::array({"accuracy", "high"})});
+  CHECK_THROWS_AS(broken.get<RoundRecord>(), DataError);
+}
+
+TEST_CASE("trial states have names") {
+  CHECK(trial_state("failed") == TrialState::failed);
+  CHECK_THROWS_AS(trial_state("fialed"), ConfigError);
+}
