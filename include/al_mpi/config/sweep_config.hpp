@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <al_mpi/data/synthetic.hpp>
+#include <al_mpi/engine/options.hpp>
 #include <al_mpi/model/options.hpp>
 #include <al_mpi/query/options.hpp>
 #include <al_mpi/trial/trial.hpp>
@@ -15,13 +16,6 @@ namespace al_mpi {
 struct DatasetOptions {
   std::string path;            ///< dataset file; empty = synthetic
   SyntheticOptions synthetic;  ///< section dataset.synthetic
-};
-
-/// Section `loop`: the active-learning loop.
-struct LoopOptions {
-  std::int64_t n_init = 32;    ///< labels at the start, >= 1
-  std::int64_t n_query = 32;   ///< labels bought a round, >= 1
-  std::int64_t n_rounds = 10;  ///< queries, >= 0
 };
 
 /// Section `sweep`: the grid.

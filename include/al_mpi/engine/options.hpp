@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+
+namespace al_mpi {
+
+/// The active-learning loop. Read from the section `loop` of a configuration.
+struct LoopOptions {
+  std::int64_t n_init = 32;    ///< labels at the start, >= 1
+  std::int64_t n_query = 32;   ///< labels bought a round, >= 1
+  std::int64_t n_rounds = 10;  ///< queries, >= 0
+};
+
+}  // namespace al_mpi

@@ -1,0 +1,172 @@
+#include <al_mpi/engine/run_trial.hpp>
+
+#include <chrono>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/base/log.hpp>
+#include <al_mpi/engine/checkpoint.hpp>
+#include <al_mpi/engine/fault.hpp>
+#include <al_mpi/query/registry.hpp>
+
+namespace al_mpi {
+namespace {
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// One trial in progress.
+class Trial {
+ public:
+  Trial(const TrialInput& input, const TrialEvents& events)
+      : input_(input),
+        events_(events),
+        query_(strategy(input.spec.strategy)),
+        init_(initial_set(input.spec.init)),
+        pool_(*input.dataset),
+        learner_(input.dataset, input.learner, input.spec.seed) {
+    const LoopOptions& loop = input.loop;
+    const std::int64_t wanted = loop.n_init + loop.n_rounds * loop.n_query;
+    if (wanted > pool_.size()) {
+      throw ConfigError("loop", fmt::format("n_init + n_rounds x n_query = {} labels exceed the "
+                                            "pool of {} samples", wanted, pool_.size()));
+    }
+    state_.key = input.spec.key();
+    state_.fingerprint = input.fingerprint;
+  }
+
+  TrialEnd run() {
+    if (!resume()) choose(0);
+    while (n_rounds_done() <= input_.loop.n_rounds) {
+      if (events_.should_stop && events_.should_stop()) return TrialEnd::stopped;
+      run_round(n_rounds_done());
+    }
+    return TrialEnd::done;
+  }
+
+ private:
+  int n_rounds_done() const { return static_cast<int>(state_.rounds.size()); }
+  bool classification() const { return input_.dataset->task == Task::classification; }
+
+  void run_round(int round) {
+    inject_fault(state_.key, round, input_.attempt);
+    RoundRecord record;
+    record.trial = input_.spec.trial;
+    record.key = state_.key;
+    record.round = round;
+    record.attempt = input_.attempt;
+    record.picks = buy(state_.next_picks);
+    record.n_labeled = pool_.n_labeled();
+
+    const Stopwatch training;
+    const TrainReport report = learner_.train(pool_, round, events_.alive);
+    const double seconds_train = training.seconds();
+    const Stopwatch evaluating;
+    const Evaluation evaluation = learner_.evaluate("test");
+    record.metrics = evaluation.metrics();
+    record.metrics.insert(record.metrics.end(), {{"train_loss", report.loss},
+                                                 {"steps", static_cast<double>(report.steps)},
+                                                 {"seconds_query", state_.seconds_query},
+                                                 {"seconds_train", seconds_train},
+                                                 {"seconds_evaluate", evaluating.seconds()}});
+    record.confusion = evaluation.confusion.counts;
+    record.weights_hash = learner_.weights_hash();
+    state_.rounds.push_back(record);
+
+    // The next picks are chosen before the checkpoint, from this round's weights: where each round
+    // starts from new weights, a checkpoint then needs none and stays a few kilobytes.
+    state_.next_picks.clear();
+    if (round < input_.loop.n_rounds) choose(round + 1);
+    save();
+    if (events_.round) events_.round(record);
+  }
+
+  /// Fills next_picks: the initial set (round 0) or the strategy's query.
+  void choose(int round) {
+    if (events_.alive) events_.alive();
+    const Stopwatch stopwatch;
+    const bool initial = round == 0;
+    const std::int64_t n = initial ? input_.loop.n_init : input_.loop.n_query;
+    const Indices unlabeled = pool_.unlabeled();
+    const std::vector<std::int64_t> labels = labels_of_labeled();
+    const auto predictions = learner_.predictions(round);
+    QueryContext context{unlabeled, pool_.labeled(), labels, n, input_.learner.query,
+                         *predictions, input_.spec.seed, round};
+    const Picks picks = initial ? init_(context) : query_(context);
+    check(static_cast<std::int64_t>(picks.size()) == n, "{} chose {} of {} samples",
+          initial ? input_.spec.init : input_.spec.strategy, picks.size(), n);
+    for (const Pick& pick : picks) state_.next_picks.push_back({pick.index, -1, pick.score});
+    state_.seconds_query = stopwatch.seconds();
+  }
+
+  /// The oracle answers: marks the picks as labelled and fills in their labels.
+  std::vector<PickRecord> buy(std::vector<PickRecord> picks) {
+    Indices indices;
+    for (const PickRecord& pick : picks) indices.push_back(pick.index);
+    pool_.label(indices);
+    if (classification()) {
+      for (PickRecord& pick : picks) pick.label = pool_.label_of(pick.index);
+    }
+    return picks;
+  }
+
+  std::vector<std::int64_t> labels_of_labeled() const {
+    std::vector<std::int64_t> labels;
+    if (!classification()) return labels;
+    for (const std::int64_t index : pool_.labeled()) labels.push_back(pool_.label_of(index));
+    return labels;
+  }
+
+  /// Goes on from the checkpoint, if there is a fitting one.
+  bool resume() {
+    if (input_.checkpoint.empty()) return false;
+    try {
+      auto found = load_checkpoint(input_.checkpoint);
+      if (!found) return false;
+      if (found->key != state_.key || found->fingerprint != state_.fingerprint) {
+        spdlog::warn("{}: belongs to another trial or other settings; the trial begins anew",
+                     input_.checkpoint);
+        return false;
+      }
+      if (!found->learner_state.empty()) learner_.load_state(found->learner_state);
+      state_ = std::move(*found);
+    } catch (const DataError& error) {
+      spdlog::warn("{}; the trial begins anew", error.what());
+      return false;
+    }
+    for (RoundRecord& record : state_.rounds) {
+      buy(record.picks);
+      record.trial = input_.spec.trial;  // a grid that has grown may have renumbered it
+      if (events_.round) events_.round(record);
+    }
+    return true;
+  }
+
+  void save() {
+    if (input_.checkpoint.empty()) return;
+    if (input_.learner.training.reset != "full") state_.learner_state = learner_.state();
+    save_checkpoint(input_.checkpoint, state_);
+  }
+
+  const TrialInput& input_;
+  const TrialEvents& events_;
+  QueryFn query_;
+  QueryFn init_;
+  Pool pool_;
+  Learner learner_;
+  Checkpoint state_;
+};
+
+}  // namespace
+
+TrialEnd run_trial(const TrialInput& input, const TrialEvents& events) {
+  return Trial(input, events).run();
+}
+
+}  // namespace al_mpi
