@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and passes every test. Arguments go to ctest (e.g. -L unit, -R farm).
+#
+# Tests on real data run where these are set, else they say "skipped":
+#   AL_EUROSAT_DIR      class folders of 13-band EuroSAT GeoTIFFs
+#   AL_DW_LABELS_DIR    Dynamic World label rasters of the same tiles
+#   AL_PUBLISHED_LOG    the published study's balanced log
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/build.sh
+
+# Open MPI refuses root and more ranks than cores unless told; tests on a small machine need both.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_btl_base_warn_component_unused=0
+
+log=build/test.log
+status=0
+ctest --test-dir build --output-on-failure --parallel "$(nproc)" "$@" | tee "$log" || status=$?
+
+failed=$(grep -oP '\d+(?= tests? failed out of)' "$log" | tail -1 || true)
+total=$(grep -oP '(?<=failed out of )\d+' "$log" | tail -1 || true)
+skipped=$(grep -c '\*\*\*Skipped' "$log" || true)
+if [[ -z "$total" || "$total" == 0 ]]; then
+  echo "no test ran"
+  exit 1
+fi
+echo "$((total - failed - skipped)) passed, $failed failed, $skipped skipped"
+exit "$status"

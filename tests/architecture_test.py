@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""The include arrows and the doors of docs/architecture.md, checked on every source and header."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# layer -> layers it may include (its own always)
+ARROWS = {
+    "base": set(),
+    "io": {"base"},
+    "trial": {"base"},
+    "catalog": {"base"},
+    "data": {"base", "io"},
+    "stats": {"base"},
+    "model": {"base", "io", "data", "catalog", "query/options.hpp"},
+    "query": {"base", "io", "data", "catalog", "model"},
+    "engine": {"base", "io", "data", "catalog", "model", "query", "trial"},
+    "config": {"base", "catalog", "trial", "data", "model/options.hpp", "query/options.hpp",
+               "engine/options.hpp"},
+    "results": {"base", "io", "trial"},
+    "farm": {"base", "trial"},
+    "farm/mpi": {"base", "trial", "farm"},
+}
+# third-party header -> layers that may include it (all others may not)
+DOORS = {
+    r"hdf5(_hl)?\.h|H5\w+\.h": {"io"},
+    r"torch/torch\.h": {"model"},
+    r"mpi\.h": {"farm/mpi"},
+    r"yaml-cpp/.*": {"config"},
+    r"nlohmann/.*": {"trial", "results", "config", "engine", "farm", "farm/mpi", "apps", "tools", "io"},
+    r"CLI/.*": {"apps", "tools"},
+    r"gdal.*|ogr.*|cpl_.*": {"tools"},
+}
+
+
+def layer_of(path):
+    parts = path.relative_to(ROOT).parts
+    if parts[0] == "tools":
+        return "tools"
+    folders = parts[2:-1] if parts[0] == "include" else parts[1:-1]
+    if folders[:2] == ("farm", "mpi"):
+        return "farm/mpi"
+    return folders[0] if folders else None
+
+
+def main():
+    problems = []
+    files = [p for top in ("src", "include", "tools") for s in ("*.cpp", "*.hpp", "*.def")
+             for p in (ROOT / top).rglob(s)]
+    for path in sorted(files):
+        layer = layer_of(path)
+        for header in re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', path.read_text(), re.M):
+            where = f"{path.relative_to(ROOT)} includes {header}"
+            own = re.fullmatch(r"al_mpi/(.+)/([^/]+)", header)
+            if own and layer in ARROWS:
+                target = own.group(1)
+                allowed = ARROWS[layer] | {layer}
+                if target not in allowed and f"{target}/{own.group(2)}" not in allowed:
+                    problems.append(f"{where}: {layer}/ may not include {target}/")
+            for pattern, layers in DOORS.items():
+                if re.fullmatch(pattern, header) and layer not in layers:
+                    problems.append(f"{where}: only {', '.join(sorted(layers))} may")
+    print("\n".join(problems) if problems else f"{len(files)} files keep the arrows and the doors")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Bad input: one line, the documented exit code, nothing written over, no MPI noise."""
+import os
+import unittest
+
+from harness import SOURCE, ProgramTest
+
+
+class BadInputTest(ProgramTest):
+    def refused(self, *overrides, expect=2, holds=(), ranks=None):
+        done = self.run_program("al_mpi", self.small_sweep(), *overrides, expect=expect if not ranks else None,
+                                ranks=ranks)
+        if ranks:
+            self.assertNotEqual(done.returncode, 0)
+        else:
+            self.assert_one_line_error(done, *holds)
+        self.assertFalse((self.folder / "results").exists(), "something was written")
+        return done
+
+    def test_settings(self):
+        for override, *holds in [
+            ("training.epoch=3", "training.epoch", "epochs"),
+            ("trainin.epochs=3", "trainin", "training"),
+            ("training.epochs=many", "training.epochs", "many"),
+            ("training.epochs=0", "training.epochs"),
+            ("sweep.strategies=margn_sampling", "margn_sampling", "margin_sampling"),
+            ("sweep.inits=randm", "randm", "random"),
+            ("model.name=resnet19", "resnet19", "resnet18"),
+            ("sweep.seeds=1-", "sweep.seeds", "1-"),
+            ("sweep.seeds=3-1", "sweep.seeds", "3-1"),
+            ("loop.n_rounds=20", "168", "120"),
+            ("dataset.path=nothing.h5", "nothing.h5"),
+        ]:
+            with self.subTest(override):
+                self.refused(override, holds=holds, expect=3 if "dataset" in override else 2)
+
+    def test_settings_under_mpirun_are_told_once(self):
+        done = self.refused("training.epoch=3", ranks=3)
+        self.assertEqual(done.stderr.count("did you mean"), 1, done.stderr)
+
+    def test_foreign_and_truncated_datasets(self):
+        self.write("text.h5", "not HDF5 at all")
+        self.refused("dataset.path=text.h5", expect=3, holds=["text.h5"])
+        self.run_program("al_prepare", "synthetic", "--output", "whole.h5", "--train", 60, "--test", 20)
+        whole = (self.folder / "whole.h5").read_bytes()
+        (self.folder / "cut.h5").write_bytes(whole[: len(whole) // 2])
+        self.refused("dataset.path=cut.h5", expect=3, holds=["cut.h5"])
+
+    def test_a_configuration_that_is_not_there_or_no_yaml(self):
+        done = self.run_program("al_mpi", "missing.yaml", expect=2)
+        self.assert_one_line_error(done, "missing.yaml")
+        for text in ("training: [", "\x00\x01", "- a list", "a: {b: {c: &x [*x]}}", "training:\n\t- x"):
+            with self.subTest(text):
+                done = self.run_program("al_mpi", self.write("bad.yaml", text), expect=2)
+                self.assert_one_line_error(done, "bad.yaml")
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
+    def test_unwritable_results_folder(self):
+        (self.folder / "closed").mkdir(mode=0o555)
+        done = self.run_program("al_mpi", self.small_sweep(), "results.file=closed/sweep.h5", expect=3)
+        self.assert_one_line_error(done, "closed")
+
+    def test_results_folder_that_is_a_file(self):
+        self.write("plain", "a file")
+        done = self.run_program("al_mpi", self.small_sweep(), "results.file=plain/sweep.h5", expect=3)
+        self.assert_one_line_error(done, "plain")
+
+    def test_a_second_farm_on_the_same_file(self):
+        first = self.start_program("al_mpi", self.small_sweep(seeds="1-20"), "--workers", 1)
+        journal = self.folder / "results/sweep.journal"
+        while not journal.exists():
+            self.assertIsNone(first.poll())
+        second = self.run_program("al_mpi", self.small_sweep(seeds="1-20"), "--workers", 1, expect=2)
+        self.assert_one_line_error(second, "sweep")
+
+    def test_every_configuration_passes_a_dry_run(self):
+        self.run_program("al_prepare", "synthetic", "--output", "data.h5", "--train", 2200, "--test", 100,
+                         "--tile", 8)
+        for config in sorted((SOURCE / "configs").glob("*.yaml")):
+            with self.subTest(config.name):
+                data = [] if "synthetic" in config.read_text() else ["dataset.path=data.h5"]
+                done = self.run_program("al_mpi", config, "--dry-run", *data)
+                self.assertIn("trials", done.stdout)
+                self.assertFalse((self.folder / "results").exists())
+
+    def test_usage(self):
+        for program in ("al_mpi", "al_trial", "al_prepare", "al_aggregate"):
+            with self.subTest(program):
+                self.assertIn(program, self.run_program(program, "--version").stdout)
+                self.assertIn("Usage", self.run_program(program, "--help").stdout)
+                done = self.run_program(program, "--no-such-option", expect=2)
+                self.assert_one_line_error(done, "--no-such-option")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,29 @@
+# Tests of the programs as a user starts them: Python's unittest, one ctest entry a file.
+# al_cli_test(NAME LABELS ... [TIMEOUT s] [PROCESSORS n])
+
+# Debian's own Python holds h5py, pandas and torch; another one first in PATH may not.
+find_program(AL_MPI_PYTHON python3 HINTS /usr/bin NO_DEFAULT_PATH)
+find_program(AL_MPI_PYTHON python3 REQUIRED)
+
+function(al_cli_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT;PROCESSORS" "LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  if(NOT ARG_PROCESSORS)
+    set(ARG_PROCESSORS 1)
+  endif()
+  add_test(NAME cli/${name}
+           COMMAND ${AL_MPI_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/cli/${name}_test.py)
+  set_tests_properties(cli/${name} PROPERTIES
+    LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ARG_PROCESSORS}
+    ENVIRONMENT "AL_BUILD_DIR=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1"
+    SKIP_RETURN_CODE 77)
+endfunction()
+
+add_test(NAME architecture COMMAND ${AL_MPI_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/architecture_test.py)
+set_tests_properties(architecture PROPERTIES LABELS unit)
+
+al_cli_test(trial     LABELS cli)
+al_cli_test(bad_input LABELS cli mpi PROCESSORS 2)
+al_cli_test(sweep     LABELS cli mpi PROCESSORS 2)

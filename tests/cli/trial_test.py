@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""al_trial from a shell: one trial, and trials served as JSON lines."""
+import json
+import subprocess
+import unittest
+
+from harness import BUILD, ProgramTest
+
+
+class TrialTest(ProgramTest):
+    def test_one_trial_prints_a_json_line_a_round(self):
+        done = self.run_program("al_trial", self.small_sweep(), "--strategy", "MarginSampling", "--seed", 2)
+        rounds = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([r["round"] for r in rounds], [0, 1, 2, 3])
+        self.assertEqual([r["n_labeled"] for r in rounds], [8, 16, 24, 32])
+        self.assertEqual(rounds[0]["key"], "margin_sampling/random/2")
+        again = self.run_program("al_trial", self.small_sweep(), "--strategy", "margin_sampling", "--seed", 2)
+        strip = lambda r: (r["picks"], r["confusion"], r["weights_hash"])
+        self.assertEqual([strip(r) for r in rounds],
+                         [strip(json.loads(line)) for line in again.stdout.splitlines()])
+
+    def serve(self, *requests, config=True):
+        first = [{"type": "configure", "config": self.small_sweep().read_text(), "device": "cpu"}]
+        lines = "".join(json.dumps(r) + "\n" if isinstance(r, dict) else r + "\n"
+                        for r in (first if config else []) + list(requests))
+        done = subprocess.run([BUILD / "al_trial", "--serve"], input=lines, capture_output=True, text=True,
+                              cwd=self.folder, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def trial(self, **changes):
+        return {"type": "run", "attempt": 1,
+                "trial": {"trial": 0, "strategy": "random_sampling", "init": "random", "seed": 1, **changes}}
+
+    def test_served_trials(self):
+        answers = self.serve(self.trial(), self.trial(seed=2))
+        self.assertEqual(answers[0]["type"], "ready")
+        self.assertEqual(answers[0]["device"], "cpu")
+        self.assertEqual([a["type"] for a in answers if a["type"] != "alive"],
+                         ["ready"] + (["round"] * 4 + ["done"]) * 2)
+        self.assertEqual(answers[-1]["key"], "random_sampling/random/2")
+
+    def test_own_settings_of_a_trial(self):
+        answers = self.serve(self.trial(settings={"loop.n_rounds": "1"}))
+        self.assertEqual([a["round"] for a in answers if a["type"] == "round"], [0, 1])
+
+    def test_a_bad_request_is_answered_and_the_next_one_served(self):
+        answers = self.serve("no json", {"type": "dance"}, self.trial(strategy="margn"), self.trial())
+        failures = [a for a in answers if a["type"] == "failed"]
+        self.assertEqual([a["kind"] for a in failures], ["config"] * 3)
+        self.assertIn("margin_sampling", failures[2]["message"])
+        self.assertEqual(answers[-1]["type"], "done")
+
+    def test_run_before_configure(self):
+        self.assertEqual(self.serve(self.trial(), config=False)[0]["type"], "failed")
+
+    def test_bad_usage(self):
+        self.assert_one_line_error(self.run_program("al_trial", expect=2), "configuration")
+        done = self.run_program("al_trial", self.small_sweep(), "--strategy", "margn", expect=2)
+        self.assert_one_line_error(done, "--strategy", "margin_sampling")
+
+
+if __name__ == "__main__":
+    unittest.main()

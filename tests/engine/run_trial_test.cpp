@@ -1,0 +1,165 @@
+#include <al_mpi/engine/run_trial.hpp>
+
+#include <filesystem>
+#include <set>
+
+#include <stdlib.h>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/data/synthetic.hpp>
+#include <al_mpi/engine/checkpoint.hpp>
+
+#include "catch.hpp"
+
+using namespace al_mpi;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::shared_ptr<const Dataset> scenes() {
+  static const auto dataset = [] {
+    SyntheticOptions options;
+    options.n_train = 80;
+    options.n_test = 40;
+    options.n_classes = 4;
+    options.tile = 16;
+    return make_synthetic(options);
+  }();
+  return dataset;
+}
+
+TrialInput small_trial(const std::string& strategy = "margin_sampling") {
+  TrialInput input;
+  input.spec = {5, strategy, "random", 3, {}};
+  input.loop = {8, 6, 3};
+  input.learner.model.name = "small_cnn";
+  input.learner.training.epochs = 2;
+  input.learner.training.batch_size = 8;
+  input.dataset = scenes();
+  input.fingerprint = "settings";
+  return input;
+}
+
+std::vector<RoundRecord> records_of(const TrialInput& input, int stop_after = -1) {
+  std::vector<RoundRecord> records;
+  TrialEvents events;
+  events.round = [&](const RoundRecord& record) { records.push_back(record); };
+  events.should_stop = [&] { return static_cast<int>(records.size()) == stop_after; };
+  const TrialEnd end = run_trial(input, events);
+  CHECK(end == (stop_after < 0 ? TrialEnd::done : TrialEnd::stopped));
+  return records;
+}
+
+/// Equal but for times and attempt.
+void check_equal(const std::vector<RoundRecord>& a, const std::vector<RoundRecord>& b) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t r = 0; r < a.size(); ++r) {
+    CHECK(a[r].weights_hash == b[r].weights_hash);
+    CHECK(a[r].confusion == b[r].confusion);
+    CHECK(metric(a[r], "train_loss") == metric(b[r], "train_loss"));
+    CHECK(metric(a[r], "nll") == metric(b[r], "nll"));
+    REQUIRE(a[r].picks.size() == b[r].picks.size());
+    for (std::size_t i = 0; i < a[r].picks.size(); ++i) {
+      CHECK(a[r].picks[i].index == b[r].picks[i].index);
+      CHECK(a[r].picks[i].label == b[r].picks[i].label);
+      CHECK(a[r].picks[i].score == b[r].picks[i].score);
+    }
+  }
+}
+
+struct TempFolder {
+  TempFolder() {
+    std::string name = (fs::temp_directory_path() / "al_mpi_XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  ~TempFolder() { fs::remove_all(path); }
+  fs::path path;
+};
+
+}  // namespace
+
+TEST_CASE("a trial buys n_init + r x n_query labels, each once, and tells the oracle's answers") {
+  const auto records = records_of(small_trial());
+  REQUIRE(records.size() == 4);
+  std::set<std::int64_t> bought;
+  for (std::size_t r = 0; r < records.size(); ++r) {
+    CHECK(records[r].round == static_cast<int>(r));
+    CHECK(records[r].trial == 5);
+    CHECK(records[r].key == "margin_sampling/random/3");
+    CHECK(records[r].n_labeled == static_cast<std::int64_t>(8 + 6 * r));
+    for (const PickRecord& pick : records[r].picks) {
+      CHECK(bought.insert(pick.index).second);
+      CHECK(pick.label == scenes()->train().labels[static_cast<std::size_t>(pick.index)]);
+    }
+    CHECK(static_cast<std::int64_t>(bought.size()) == records[r].n_labeled);
+    std::int64_t tested = 0;
+    for (const std::int64_t count : records[r].confusion) tested += count;
+    CHECK(tested == 40);
+    CHECK(metric(records[r], "accuracy") >= 0.0);
+    CHECK(metric(records[r], "steps") > 0.0);
+  }
+}
+
+TEST_CASE("the same trial gives the same records, another seed gives others") {
+  const auto first = records_of(small_trial());
+  check_equal(first, records_of(small_trial()));
+  TrialInput other = small_trial();
+  other.spec.seed = 4;
+  CHECK(records_of(other)[0].weights_hash != first[0].weights_hash);
+}
+
+TEST_CASE("strategies share the initial set and the first round of their seed") {
+  const auto margin = records_of(small_trial("margin_sampling"));
+  const auto random = records_of(small_trial("random_sampling"));
+  CHECK(margin[0].weights_hash == random[0].weights_hash);
+  CHECK(margin[1].picks[0].index != random[1].picks[0].index);
+}
+
+TEST_CASE("a trial stopped after any round and resumed equals an undisturbed one") {
+  const std::string reset = GENERATE("full", "none");
+  const std::string batch_norm = GENERATE("frozen", "batch");
+  TrialInput input = small_trial("entropy_sampling_dropout");
+  input.learner.training.reset = reset;
+  input.learner.query.mc_batch_norm = batch_norm;
+  input.learner.query.mc_passes = 3;
+  const auto whole = records_of(input);
+  for (int stop_after = 0; stop_after <= 3; ++stop_after) {
+    const TempFolder folder;
+    TrialInput interrupted = input;
+    interrupted.checkpoint = (folder.path / "trial.ckpt").string();
+    const auto before = records_of(interrupted, stop_after);
+    CHECK(static_cast<int>(before.size()) == stop_after);
+    check_equal(whole, records_of(interrupted));  // known rounds are told again
+  }
+}
+
+TEST_CASE("a checkpoint of other settings, or a damaged one, is not resumed from") {
+  const TempFolder folder;
+  TrialInput input = small_trial();
+  input.checkpoint = (folder.path / "trial.ckpt").string();
+  const auto whole = records_of(input);
+
+  TrialInput other = input;
+  other.fingerprint = "other settings";
+  other.learner.training.epochs = 1;
+  const auto anew = records_of(other);
+  CHECK(anew[0].weights_hash != whole[0].weights_hash);
+
+  fs::resize_file(input.checkpoint, fs::file_size(input.checkpoint) / 2);
+  check_equal(whole, records_of(input));
+}
+
+TEST_CASE("more labels than samples, and unknown names, are configuration errors") {
+  TrialInput input = small_trial();
+  input.loop.n_rounds = 13;
+  CHECK_THROWS_WITH(run_trial(input), Catch::Contains("86 labels exceed the pool of 80 samples"));
+  input = small_trial("no_such_strategy");
+  CHECK_THROWS_AS(run_trial(input), ConfigError);
+}
+
+TEST_CASE("the whole pool can be bought") {
+  TrialInput input = small_trial("random_sampling");
+  input.loop = {40, 40, 1};
+  CHECK(records_of(input).back().n_labeled == 80);
+}
