@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct SweepOptions {
   std::vector<std::string> strategies = {"random_sampling"};
   std::vector<std::string> inits = {"random"};
   std::vector<std::int64_t> seeds = {1};  ///< written as "1-10", "1,3,5" or a YAML list
+  /// Settings to vary beside them, "section.key" -> values; every combination is run.
+  std::map<std::string, std::vector<std::string>> grid;
 };
 
 /// Section `farm`: how trials are run; never changes a number.
@@ -74,7 +77,19 @@ std::string settings_fingerprint(const SweepConfig& config);
 /// Keys that the fingerprint covers and whose values differ: "training.epochs: 15 in the results file, 20 now".
 std::vector<std::string> differing_settings(const SweepConfig& stored, const SweepConfig& now);
 
-/// The grid, in order: for each setting, init, seed, strategy.
+/// Throws ConfigError with the differing keys where `stored_yaml`, the configuration in the results file
+/// `file`, has other settings than `now`.
+void check_same_settings(const std::string& stored_yaml, const SweepConfig& now, const std::string& file);
+
+/// Checks that only the dataset can decide: the budget fits the pool, network and strategies answer `task`
+/// ("classification" | "segmentation"), there are two classes at least. Throws ConfigError.
+void check_against_dataset(const SweepConfig& config, std::int64_t pool_size, std::int64_t n_classes,
+                           const std::string& task);
+
+/// The grid, in order: for each combination of sweep.grid (last key fastest), init, seed, strategy.
 std::vector<TrialSpec> expand(const SweepConfig& config);
+
+/// Every key with its default, what `protocol: reference` sets, allowed values and meaning: a Markdown table.
+std::string describe_config();
 
 }  // namespace al_mpi

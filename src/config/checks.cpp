@@ -1,0 +1,65 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/catalog/catalog.hpp>
+#include <al_mpi/config/sweep_config.hpp>
+
+namespace al_mpi {
+namespace {
+
+template <class Info>
+const Info& find_info(const std::vector<Info>& catalog, const std::string& name) {
+  const auto found = std::find_if(catalog.begin(), catalog.end(),
+                                  [&](const Info& info) { return info.name == name; });
+  check(found != catalog.end(), "'{}' left the catalog", name);
+  return *found;
+}
+
+void check_budget(const SweepConfig& config, std::int64_t pool_size) {
+  const LoopOptions& loop = config.loop;
+  // In floating point: the product of two wild settings must not overflow.
+  const double wanted = static_cast<double>(loop.n_init) +
+                        static_cast<double>(loop.n_rounds) * static_cast<double>(loop.n_query);
+  if (wanted > static_cast<double>(pool_size)) {
+    throw ConfigError(
+        "loop", fmt::format("n_init + n_rounds x n_query = {:.0f} exceeds the pool of {} samples",
+                            wanted, pool_size));
+  }
+}
+
+}  // namespace
+
+void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
+                           std::int64_t n_classes, const std::string& task) {
+  const bool pixels = task == "segmentation";
+  if (n_classes < 2) {
+    throw ConfigError("dataset", fmt::format("{} class: there is nothing to learn", n_classes));
+  }
+  if (find_info(network_catalog(), config.model.name).segmentation != pixels) {
+    throw ConfigError("model.name", fmt::format("{} does not answer the dataset's task ({})",
+                                                config.model.name, task));
+  }
+  for (const std::string& name : config.sweep.strategies) {
+    if (pixels && !find_info(strategy_catalog(), name).segmentation) {
+      throw ConfigError("sweep.strategies", fmt::format("{} does not work on segmentation", name));
+    }
+  }
+  for (const std::string& name : config.sweep.inits) {
+    if (pixels && !find_info(init_catalog(), name).segmentation) {
+      throw ConfigError("sweep.inits", fmt::format("{} does not work on segmentation", name));
+    }
+  }
+  check_budget(config, pool_size);
+  std::map<std::string, std::string> checked;
+  for (const TrialSpec& spec : expand(config)) {
+    if (spec.settings == checked) continue;  // trials of one combination are neighbours
+    checked = spec.settings;
+    std::vector<std::string> own;
+    for (const auto& [key, value] : checked) own.push_back(key + "=" + value);
+    check_budget(with_overrides(config, own), pool_size);
+  }
+}
+
+}  // namespace al_mpi

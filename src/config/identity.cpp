@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "option.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/base/hash.hpp>
+
+namespace al_mpi {
+namespace {
+
+/// With a dataset file the synthetic settings say nothing; the file has a fingerprint of its own.
+bool covered(const Option& option, const SweepConfig& config) {
+  if (option.key.rfind("dataset.synthetic.", 0) == 0) return config.dataset.path.empty();
+  return shapes_results(option);
+}
+
+}  // namespace
+
+bool shapes_results(const Option& option) {
+  for (const char* section : {"model.", "training.", "loop.", "query."}) {
+    if (option.key.rfind(section, 0) == 0) return true;
+  }
+  return false;
+}
+
+std::string value_text(const Option& option, const SweepConfig& config) {
+  YAML::Emitter emitter;
+  emitter << YAML::Flow << option.value(config);
+  return emitter.c_str();
+}
+
+std::string settings_fingerprint(const SweepConfig& config) {
+  std::string text;
+  for (const Option& option : option_table()) {
+    if (covered(option, config)) text += option.key + "=" + value_text(option, config) + "\n";
+  }
+  return to_hex(stable_hash(text));
+}
+
+std::vector<std::string> differing_settings(const SweepConfig& stored, const SweepConfig& now) {
+  std::vector<std::string> differing;
+  for (const Option& option : option_table()) {
+    if (!covered(option, stored) && !covered(option, now)) continue;
+    const std::string before = value_text(option, stored), after = value_text(option, now);
+    if (before == after) continue;
+    differing.push_back(
+        fmt::format("{}: {} in the results file, {} now", option.key, before, after));
+  }
+  return differing;
+}
+
+void check_same_settings(const std::string& stored_yaml, const SweepConfig& now,
+                         const std::string& file) {
+  const auto differing = differing_settings(parse_config(stored_yaml, file), now);
+  if (differing.empty()) return;
+  throw ConfigError("results.file",
+                    fmt::format("{} was made with other settings ({}); use those, or "
+                                "another results.file",
+                                file, fmt::join(differing, "; ")));
+}
+
+}  // namespace al_mpi

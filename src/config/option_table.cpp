@@ -1,0 +1,241 @@
+#include <algorithm>
+#include <set>
+#include <type_traits>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "option.hpp"
+#include "values.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/base/names.hpp>
+#include <al_mpi/catalog/catalog.hpp>
+
+namespace al_mpi {
+namespace {
+
+// --- rules: what a value must be; each may put it into its one form ---
+
+struct Anything {
+  std::string text;
+  template <class T>
+  void operator()(T&, const std::string&) const {}
+};
+
+struct Within {
+  std::string text;
+  std::function<bool(double)> holds;
+  template <class Number>
+  void operator()(Number& value, const std::string& key) const {
+    if (!holds(static_cast<double>(value))) {
+      throw ConfigError(key, fmt::format("{} is out of range (must be {})", value, text));
+    }
+  }
+};
+
+Within at_least(double low) {
+  return {fmt::format(">= {}", low), [=](double x) { return x >= low; }};
+}
+Within above(double low) {
+  return {fmt::format("> {}", low), [=](double x) { return x > low; }};
+}
+Within between(double low, double high) {
+  return {fmt::format("{} .. {}", low, high), [=](double x) { return x >= low && x <= high; }};
+}
+Within fraction() {
+  return {"in [0, 1)", [](double x) { return x >= 0 && x < 1; }};
+}
+
+struct OneOf {
+  std::vector<std::string> names;
+  std::string text = fmt::format("{}", fmt::join(names, " | "));
+  void operator()(std::string& value, const std::string& key) const {
+    if (std::find(names.begin(), names.end(), value) == names.end()) {
+      throw ConfigError(key,
+                        fmt::format("unknown value '{}'{}", value, did_you_mean(value, names)));
+    }
+  }
+};
+
+template <class T>
+void refuse_empty_or_double(const std::vector<T>& values, const std::string& key) {
+  if (values.empty()) throw ConfigError(key, "the list is empty (nothing to run)");
+  std::set<T> seen;
+  for (const T& value : values) {
+    if (!seen.insert(value).second)
+      throw ConfigError(key, fmt::format("{} is listed twice", value));
+  }
+}
+
+struct InCatalog {
+  std::string text;
+  std::string (*canonical)(const std::string& text, const std::string& key);
+  void operator()(std::string& value, const std::string& key) const {
+    value = canonical(value, key);
+  }
+  void operator()(std::vector<std::string>& values, const std::string& key) const {
+    for (std::string& value : values) value = canonical(value, key);
+    refuse_empty_or_double(values, key);
+  }
+};
+
+struct Seeds {
+  std::string text = "1-10, or 1,3,5-7, or a list; each once";
+  void operator()(std::vector<std::int64_t>& values, const std::string& key) const {
+    refuse_empty_or_double(values, key);
+  }
+};
+
+struct EndsIn {
+  std::string suffix;
+  std::string text = fmt::format("a path NAME{}", suffix);
+  void operator()(std::string& value, const std::string& key) const {
+    const std::string name = value.substr(value.find_last_of('/') + 1);  // npos + 1 = 0
+    if (name.size() <= suffix.size() || name.substr(name.size() - suffix.size()) != suffix) {
+      throw ConfigError(key, fmt::format("'{}' must be {}", value, text));
+    }
+  }
+};
+
+template <class Member, class Rule>
+Option make_option(const std::string& key, const std::string& doc, Member member,
+                   const Rule& rule) {
+  using Value = std::decay_t<decltype(member(std::declval<SweepConfig&>()))>;
+  Option option{key, doc, rule.text, "", {}, {}};
+  option.read = [=](SweepConfig& config, const YAML::Node& node) {
+    Value value{};
+    read_value(node, key, value);
+    rule(value, key);
+    member(config) = std::move(value);
+  };
+  option.value = [=](const SweepConfig& config) { return to_node(member(config)); };
+  return option;
+}
+
+// The path of the member is the key.
+#define AL_OPTION(path, rule, doc) \
+  make_option(                     \
+      #path, doc, [](auto& config) -> auto& { return config.path; }, rule)
+
+// clang-format off: one option is one line
+std::vector<Option> make_table() {
+  return {
+      AL_OPTION(protocol, (OneOf{{"recommended", "reference"}}),
+                "sets the defaults of single flags, before the file's own keys"),
+
+      AL_OPTION(dataset.path, Anything{"a file"},
+                "dataset file made by al_prepare; empty = the synthetic scenes below"),
+      AL_OPTION(dataset.synthetic.task, (OneOf{{"classification", "segmentation"}}),
+                "one label an image, or one a pixel"),
+      AL_OPTION(dataset.synthetic.n_train, at_least(1), "images in the pool"),
+      AL_OPTION(dataset.synthetic.n_test, at_least(1), "images in the test set"),
+      AL_OPTION(dataset.synthetic.n_validation, at_least(0), "images in the validation set"),
+      AL_OPTION(dataset.synthetic.n_classes, between(2, 10), "classes"),
+      AL_OPTION(dataset.synthetic.n_bands, between(1, 13), "the first n of B1..B12, B8A"),
+      AL_OPTION(dataset.synthetic.tile, between(4, 1024), "height and width [pixels]"),
+      AL_OPTION(dataset.synthetic.noise, at_least(0), "difficulty; 0 = classes do not overlap"),
+      AL_OPTION(dataset.synthetic.imbalance, between(0, 1),
+                "0 = equal class sizes; 1 = the rarest class has a tenth of the commonest"),
+      AL_OPTION(dataset.synthetic.seed, at_least(0), "which scenes"),
+
+      AL_OPTION(
+          model.name,
+          (InCatalog{"a network", [](const std::string& text,
+                                     const std::string& key) { return network_name(text, key); }}),
+          "network"),
+      AL_OPTION(model.dropout, fraction(),
+                "before the last layer, resp. on the deepest encoder feature"),
+
+      AL_OPTION(training.epochs, at_least(1), "passes over the labelled set a round"),
+      AL_OPTION(training.batch_size, at_least(1), "images a step"),
+      AL_OPTION(training.learning_rate, above(0), "SGD"),
+      AL_OPTION(training.momentum, fraction(), "SGD"),
+      AL_OPTION(training.weight_decay, at_least(0), "SGD"),
+      AL_OPTION(training.reset, (OneOf{{"full", "none"}}),
+                "new weights each round, or go on from the last round's")
+          .reference("none"),
+      AL_OPTION(training.initial_weights, (OneOf{{"same", "fresh"}}),
+                "with reset full: the same initial weights each round, or new draws"),
+      AL_OPTION(training.precision, (OneOf{{"fp32", "bf16"}}), "bf16 = autocast"),
+      AL_OPTION(training.prediction_batch, at_least(1),
+                "images a batch when predicting; speed only"),
+
+      AL_OPTION(loop.n_init, at_least(1), "labels at the start"),
+      AL_OPTION(loop.n_query, at_least(1), "labels bought a round"),
+      AL_OPTION(loop.n_rounds, between(0, 100000), "queries"),
+
+      AL_OPTION(
+          query.features, (OneOf{{"embeddings", "penultimate"}}),
+          "what diversity strategies measure: frozen embeddings, or the network's own features")
+          .reference("embeddings"),
+      AL_OPTION(query.embeddings, Anything{"a name"},
+                "embeddings in the dataset file; auto = its first, else band statistics"),
+      AL_OPTION(query.mc_passes, at_least(1), "Monte-Carlo dropout passes"),
+      AL_OPTION(query.mc_batch_norm, (OneOf{{"frozen", "batch"}}),
+                "statistics of batch norm in those passes: running, or the batch's")
+          .reference("batch"),
+      AL_OPTION(query.mc_batch_size, at_least(1),
+                "images a batch with mc_batch_norm batch (it changes the result)"),
+      AL_OPTION(query.kmeans_restarts, at_least(1), "k-means++ starts, the best inertia is kept"),
+      AL_OPTION(query.adversarial_max_steps, at_least(1), "cap on the steps of BIM and DeepFool"),
+      AL_OPTION(query.adversarial_epsilon, above(0),
+                "BIM's step [standard deviations of the input]"),
+
+      AL_OPTION(sweep.strategies,
+                (InCatalog{"names of strategies",
+                           [](const std::string& text, const std::string& key) {
+                             return strategy_name(text, key);
+                           }}),
+                "query strategies"),
+      AL_OPTION(sweep.inits,
+                (InCatalog{"names of initial sets",
+                           [](const std::string& text, const std::string& key) {
+                             return init_name(text, key);
+                           }}),
+                "ways to choose the initial labelled set"),
+      AL_OPTION(sweep.seeds, Seeds{}, "one trial each"),
+      AL_OPTION(sweep.grid, Anything{"keys and lists of values"},
+                "further settings to vary, e.g. {loop.n_init: [10, 32]}"),
+
+      AL_OPTION(farm.workers_per_rank, at_least(0),
+                "trials a rank runs at once; 0 = 1 under MPI, else the number of GPUs or cores"),
+      AL_OPTION(farm.workers_per_gpu, at_least(1), "trials that share a GPU"),
+      AL_OPTION(farm.threads, between(1, 1024),
+                "CPU threads a trial (the last bits of the numbers depend on it)"),
+      AL_OPTION(farm.device, (OneOf{{"auto", "cpu", "cuda"}}), "where trials run"),
+      AL_OPTION(farm.max_attempts, at_least(1), "failures before a trial is given up"),
+      AL_OPTION(farm.stall_timeout, above(0),
+                "seconds without a sign of life before a trial is restarted"),
+      AL_OPTION(farm.trial_timeout, at_least(0), "seconds a trial may take; 0 = no limit"),
+      AL_OPTION(farm.drain_margin, at_least(0),
+                "seconds before the job's end at which no more work is handed out"),
+
+      AL_OPTION(results.file, EndsIn{".h5"},
+                "the one results file; journal and checkpoints lie beside it"),
+      AL_OPTION(results.snapshot_every, at_least(0), "seconds between two rebuilds of that file"),
+  };
+}
+// clang-format on
+
+}  // namespace
+
+Option Option::reference(std::string reference_default) const {
+  Option changed = *this;
+  changed.reference_value = std::move(reference_default);
+  return changed;
+}
+
+const std::vector<Option>& option_table() {
+  static const std::vector<Option> table = make_table();
+  return table;
+}
+
+const Option* find_option(const std::string& key) {
+  for (const Option& option : option_table()) {
+    if (option.key == key) return &option;
+  }
+  return nullptr;
+}
+
+}  // namespace al_mpi
