@@ -1,0 +1,93 @@
+#include <al_mpi/stats/curve.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/stats/sample.hpp>
+
+namespace al_mpi {
+namespace {
+
+struct Point {
+  double label, value;
+};
+
+std::vector<Point> known_points(const std::vector<double>& labels,
+                                const std::vector<double>& values) {
+  check(labels.size() == values.size(), "a curve of {} labels and {} values", labels.size(),
+        values.size());
+  std::vector<Point> points;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (!std::isnan(values[i])) points.push_back({labels[i], values[i]});
+  }
+  return points;
+}
+
+double height(const Point& a, const Point& b, double label) {
+  return a.value + (b.value - a.value) * (label - a.label) / (b.label - a.label);
+}
+
+}  // namespace
+
+double normalized_area(const std::vector<double>& labels, const std::vector<double>& values) {
+  if (labels.empty()) return missing;
+  return normalized_area(labels, values, labels.front(), labels.back());
+}
+
+double normalized_area(const std::vector<double>& labels, const std::vector<double>& values,
+                       double from, double to) {
+  const std::vector<Point> points = known_points(labels, values);
+  if (points.empty() || !(points.front().label <= from && from <= to && to <= points.back().label)) {
+    return missing;
+  }
+  if (points.size() == 1) return points.front().value;
+  double area = 0.0;
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    const Point &a = points[i - 1], &b = points[i];
+    const double left = std::max(a.label, from), right = std::min(b.label, to);
+    if (from == to && left == right) return height(a, b, left);
+    if (left < right) area += 0.5 * (height(a, b, left) + height(a, b, right)) * (right - left);
+  }
+  return area / (to - from);
+}
+
+double labels_to_reach(const std::vector<double>& labels, const std::vector<double>& values,
+                       double target) {
+  const std::vector<Point> points = known_points(labels, values);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (points[i].value < target) continue;
+    if (i == 0) return points[i].label;
+    const Point &a = points[i - 1], &b = points[i];
+    return a.label + (b.label - a.label) * (target - a.value) / (b.value - a.value);
+  }
+  return missing;
+}
+
+double ramp_up_end(const std::vector<double>& labels, const std::vector<double>& values,
+                   double share) {
+  const std::vector<Point> points = known_points(labels, values);
+  if (points.empty()) return missing;
+  double highest = points.front().value;
+  for (const Point& point : points) highest = std::max(highest, point.value);
+  const double first = points.front().value;
+  return labels_to_reach(labels, values, first + share * (highest - first));
+}
+
+Drops drops(const std::vector<double>& values) {
+  Drops result;
+  double before = missing;
+  for (const double value : values) {
+    if (std::isnan(value)) continue;
+    const double fall = before - value;  // NaN at the first one: not a fall
+    if (fall > 0.0) {
+      ++result.count;
+      result.largest = std::max(result.largest, fall);
+      result.total += fall;
+    }
+    before = value;
+  }
+  return result;
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,93 @@
+#include <al_mpi/stats/paired_tests.hpp>
+
+#include <cmath>
+
+#include <al_mpi/stats/sample.hpp>
+
+#include "catch.hpp"
+
+using namespace al_mpi;
+
+namespace {
+const std::vector<double> a = {0.81, 0.79, 0.84, 0.80, 0.86, 0.83, 0.78, 0.85};
+const std::vector<double> b = {0.78, 0.80, 0.80, 0.74, 0.81, 0.81, 0.71, 0.77};
+}  // namespace
+
+TEST_CASE("the paired t-test agrees with scipy.stats.ttest_rel") {
+  const PairedTest t = paired_t(a, b);
+  CHECK(t.n == 8);
+  CHECK(t.difference == Approx(0.0425));
+  CHECK(t.statistic == Approx(4.123105625617656));
+  CHECK(t.p == Approx(0.004442222838201264));
+  CHECK(paired_t(b, a).p == Approx(t.p));
+  CHECK(paired_t(b, a).statistic == Approx(-t.statistic));
+}
+
+TEST_CASE("constant differences are certain, no differences are none") {
+  CHECK(paired_t({1, 2, 3}, {1, 2, 3}).p == 1.0);
+  CHECK(paired_t({2, 3, 4}, {1, 2, 3}).p == 0.0);
+  CHECK(hedges_g({1, 2}, {1, 2}) == 0.0);
+}
+
+TEST_CASE("one pair cannot be tested, and missing pairs are left out") {
+  CHECK(std::isnan(paired_t({1}, {0}).p));
+  CHECK(std::isnan(paired_t({1, missing, 3}, {0, 2, missing}).p));
+  CHECK(paired_t({1, missing, 3}, {0, 2, missing}).n == 1);
+  CHECK(std::isnan(wilcoxon_signed_rank({}, {}).p));
+}
+
+TEST_CASE("Wilcoxon's p without ties is exact") {
+  // Only the smallest difference is negative: W- = 1, two of 2^8 sign patterns a side.
+  const PairedTest w = wilcoxon_signed_rank(a, b);
+  CHECK(w.statistic == Approx(35.0));
+  CHECK(w.p == Approx(4.0 / 256));
+}
+
+TEST_CASE("Wilcoxon's p is exact with ties and a zero") {
+  // Differences 3, -1, 2, 0, 2: ranks 4, 1, 2.5, 2.5. W+ = 9; two of 16 patterns reach it.
+  const PairedTest w = wilcoxon_signed_rank({3, 0, 2, 5, 7}, {0, 1, 0, 5, 5});
+  CHECK(w.n == 5);
+  CHECK(w.statistic == Approx(9.0));
+  CHECK(w.p == Approx(0.25));
+}
+
+TEST_CASE("ties are found although bits differ, and all zeros are no evidence") {
+  CHECK(wilcoxon_signed_rank({0.3, 0.1}, {0.2, 0.2}).statistic == Approx(1.5));
+  CHECK(wilcoxon_signed_rank({1, 2}, {1, 2}).p == 1.0);
+}
+
+TEST_CASE("many pairs agree with scipy's normal approximation") {
+  std::vector<double> d, zero(300, 0.0);
+  for (int i = 0; i < 300; ++i) d.push_back(i % 3 == 0 ? -(i + 1) : i + 1);
+  CHECK(wilcoxon_signed_rank(d, zero).p == Approx(3.97134975916638e-07));
+}
+
+TEST_CASE("the effect size is the corrected mean over deviation") {
+  // mean 2, deviation 1, n = 3: J = 1 - 3 / 7
+  CHECK(hedges_g({1, 2, 3}, {0, 0, 0}) == Approx(2.0 * 4 / 7));
+}
+
+TEST_CASE("no worse by a margin is a one-sided t-test") {
+  // d + 1 = 0, 1, 2: t = sqrt(3) with 2 degrees of freedom, P(T > t) = (1 - t / sqrt(2 + t^2)) / 2
+  CHECK(non_inferiority_p({-1, 0, 1}, {0, 0, 0}, 1.0) ==
+        Approx(0.5 * (1 - std::sqrt(3.0) / std::sqrt(5.0))));
+  CHECK(non_inferiority_p({-9, -8, -9}, {0, 0, 0}, 1.0) > 0.99);
+}
+
+TEST_CASE("wins, ties and losses are counted over known pairs") {
+  const WinTieLoss w = win_tie_loss({1, 2, 3, missing, 0.1 + 0.2}, {0, 3, 1, 1, 0.3});
+  CHECK(w.win == 2);
+  CHECK(w.tie == 1);
+  CHECK(w.loss == 1);
+}
+
+TEST_CASE("Holm's adjustment steps down, stays monotone and ignores missing tests") {
+  const auto p = holm({0.01, 0.04, missing, 0.03, 0.005});
+  CHECK(p[4] == Approx(0.02));
+  CHECK(p[0] == Approx(0.03));
+  CHECK(p[3] == Approx(0.06));
+  CHECK(p[1] == Approx(0.06));
+  CHECK(std::isnan(p[2]));
+  CHECK(holm({0.7, 0.8}) == std::vector<double>{1.0, 1.0});
+  CHECK(holm({}).empty());
+}
