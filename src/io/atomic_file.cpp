@@ -1,0 +1,97 @@
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <random>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/base/hash.hpp>
+#include <al_mpi/io/atomic_file.hpp>
+
+namespace al_mpi {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string behind_links(const std::string& path) {
+  std::error_code error;
+  const fs::path real = fs::canonical(path, error);
+  return error ? path : real.string();
+}
+
+std::string folder_of(const std::string& path) {
+  const fs::path parent = fs::path(path).parent_path();
+  return parent.empty() ? "." : parent.string();
+}
+
+// open(O_EXCL) rather than mkstemp: it honours the umask without changing the process's.
+std::string make_temporary(const std::string& target) {
+  std::random_device random;
+  const fs::path folder = folder_of(target), name = fs::path(target).filename();
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const std::uint64_t bits = (std::uint64_t{random()} << 32) | random();
+    const std::string path =
+        (folder / fmt::format(".{}.{}.tmp", name.string(), to_hex(bits))).string();
+    const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+    if (fd >= 0) {
+      ::close(fd);
+      return path;
+    }
+    if (errno != EEXIST) break;
+  }
+  throw DataError(target, "",
+                  !fs::exists(folder) ? fmt::format("the folder '{}' does not exist", folder.string())
+                                  : fmt::format("cannot write into '{}' ({})", folder.string(),
+                                                std::strerror(errno)));
+}
+
+void sync(const std::string& path, const std::string& target, int flags) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  const int why = errno;
+  if (fd >= 0) ::close(fd);
+  // Some file systems cannot sync a folder; then the rename is as durable as they make it.
+  if (!synced && !(flags & O_DIRECTORY)) {
+    throw DataError(target, "",
+                    fmt::format("could not be written to disk ({})", std::strerror(why)));
+  }
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(const std::string& target) : target_(behind_links(target)) {
+  if (fs::is_directory(target_)) throw DataError(target, "", "is a folder, not a file");
+  temporary_ = make_temporary(target_);
+}
+
+AtomicFile::~AtomicFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::commit() {
+  check(!temporary_.empty(), "{} is committed twice", target_);
+  sync(temporary_, target_, 0);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    throw DataError(target_, "", fmt::format("could not be replaced ({})", std::strerror(errno)));
+  }
+  temporary_.clear();
+  sync(folder_of(target_), target_, O_DIRECTORY);
+}
+
+void write_file_atomically(const std::string& path, std::string_view contents) {
+  AtomicFile file(path);
+  std::FILE* out = std::fopen(file.temporary().c_str(), "wb");
+  const bool written =
+      out != nullptr && std::fwrite(contents.data(), 1, contents.size(), out) == contents.size();
+  const bool closed = out != nullptr && std::fclose(out) == 0;
+  if (!written || !closed) {
+    throw DataError(path, "", fmt::format("could not be written ({})", std::strerror(errno)));
+  }
+  file.commit();
+}
+
+}  // namespace al_mpi

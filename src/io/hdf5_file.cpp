@@ -1,0 +1,171 @@
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include <hdf5_hl.h>
+
+#include "hdf5_handle.hpp"
+
+namespace al_mpi {
+namespace {
+
+Handle access_properties(const Place& place) {
+  // Every error becomes a DataError; HDF5's own printing is per thread, so it is turned off here.
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  Handle list = place.own(H5Pcreate(H5P_FILE_ACCESS), "make a property list");
+  place.checked(H5Pset_libver_bounds(list, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST),
+                "set a property");
+  place.checked(H5Pset_file_locking(list, 0, 1), "set a property");
+  place.checked(H5Pset_alignment(list, 1024, 64), "set a property");  // mapped arrays begin aligned
+  return list;
+}
+
+[[noreturn]] void explain_unopenable(const std::string& path) {
+  const std::string reason = hdf5_reason();
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (status.type() == std::filesystem::file_type::not_found) {
+    throw DataError(path, "", "no such file");
+  }
+  if (std::filesystem::is_directory(status)) throw DataError(path, "", "is a folder, not a file");
+  if (!error && std::filesystem::file_size(path, error) == 0)
+    throw DataError(path, "", "empty file");
+  if (error) throw DataError(path, "", error.message());
+  if (reason.find("signature") != std::string::npos) {
+    throw DataError(path, "", "not an HDF5 file");
+  }
+  if (reason.find("truncated") != std::string::npos) {
+    throw DataError(path, "", "truncated file (shorter than its own header says; copy it again)");
+  }
+  throw DataError(path, "", fmt::format("could not be opened ({})", reason));
+}
+
+const std::string whole_file;
+
+}  // namespace
+
+std::string to_string(ElementType type) {
+  switch (type) {
+    case ElementType::uint8:
+      return "uint8";
+    case ElementType::uint16:
+      return "uint16";
+    case ElementType::int16:
+      return "int16";
+    case ElementType::int32:
+      return "int32";
+    case ElementType::int64:
+      return "int64";
+    case ElementType::float32:
+      return "float32";
+    case ElementType::float64:
+      return "float64";
+    case ElementType::text:
+      return "text";
+    case ElementType::other:
+      break;
+  }
+  return "another type";
+}
+
+std::int64_t n_elements(const Shape& shape) {
+  std::int64_t product = 1;
+  for (const auto extent : shape) product *= extent;
+  return product;
+}
+
+std::string hdf5_version() {
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return fmt::format("{}.{}.{}", major, minor, release);
+}
+
+Hdf5File Hdf5File::open(const std::string& path) {
+  const Handle access = access_properties({path, whole_file});
+  const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access);
+  if (id < 0) explain_unopenable(path);
+  return Hdf5File(path, id);
+}
+
+Hdf5File Hdf5File::edit(const std::string& path) {
+  const Handle access = access_properties({path, whole_file});
+  const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDWR, access);
+  if (id < 0) explain_unopenable(path);
+  return Hdf5File(path, id);
+}
+
+Hdf5File Hdf5File::create(const std::string& path) {
+  const Place place{path, whole_file};
+  const Handle access = access_properties(place);
+  return Hdf5File(path, place.checked(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access),
+                                      "create the file"));
+}
+
+Hdf5File::Hdf5File(Hdf5File&& other) noexcept
+    : path_(std::move(other.path_)), id_(std::exchange(other.id_, H5I_INVALID_HID)) {}
+
+Hdf5File& Hdf5File::operator=(Hdf5File&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(id_, other.id_);
+  return *this;
+}
+
+Hdf5File::~Hdf5File() {
+  if (id_ >= 0) H5Fclose(id_);
+}
+
+void Hdf5File::close() {
+  const hid_t id = std::exchange(id_, H5I_INVALID_HID);
+  if (id < 0) return;
+  const bool flushed = H5Fflush(id, H5F_SCOPE_LOCAL) >= 0;
+  const std::string reason = flushed ? "" : hdf5_reason();
+  const bool closed = H5Fclose(id) >= 0;
+  if (flushed && closed) return;
+  throw DataError(path_, "",
+                  fmt::format("could not write the file ({})", flushed ? hdf5_reason() : reason));
+}
+
+bool Hdf5File::has(const std::string& object) const {
+  if (object == "/") return true;
+  // H5Lexists needs every group on the way to exist.
+  for (auto slash = object.find('/', 1); slash != std::string::npos;
+       slash = object.find('/', slash + 1)) {
+    if (H5Lexists(id_, object.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
+  }
+  return H5Lexists(id_, object.c_str(), H5P_DEFAULT) > 0 &&
+         H5Oexists_by_name(id_, object.c_str(), H5P_DEFAULT) > 0;
+}
+
+std::vector<std::string> Hdf5File::children(const std::string& group) const {
+  const Place place{path_, group};
+  const Handle opened = place.own(H5Gopen2(id_, group.c_str(), H5P_DEFAULT), "open the group");
+  std::vector<std::string> names;
+  const auto collect = [](hid_t, const char* name, const H5L_info_t*, void* out) -> herr_t {
+    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
+    return 0;
+  };
+  place.checked(H5Literate(opened, H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names),
+                "list it");
+  return names;
+}
+
+void Hdf5File::create_group(const std::string& group) {
+  const Place place{path_, group};
+  place.own(H5Gcreate2(id_, group.c_str(), link_creation(place), H5P_DEFAULT, H5P_DEFAULT),
+            "create the group");
+}
+
+void Hdf5File::make_scale(const std::string& dataset, const std::string& name) {
+  const Place place{path_, dataset};
+  place.checked(H5DSset_scale(open_dataset(id_, place), name.c_str()), "make it a dimension scale");
+}
+
+void Hdf5File::attach_scale(const std::string& dataset, int dimension, const std::string& scale) {
+  const Place place{path_, dataset};
+  const Handle along = open_dataset(id_, {path_, scale});
+  place.checked(H5DSattach_scale(open_dataset(id_, place), along, static_cast<unsigned>(dimension)),
+                "attach the dimension scale");
+}
+
+}  // namespace al_mpi

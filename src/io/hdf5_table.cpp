@@ -1,0 +1,229 @@
+#include <algorithm>
+#include <cstring>
+
+#include "hdf5_handle.hpp"
+
+namespace al_mpi {
+namespace {
+
+constexpr std::int64_t rows_a_block = 8192;  // packed, chunked and transferred together
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+/// Where a column lies in a packed row.
+struct Field {
+  Handle type;
+  std::size_t offset = 0;
+  std::size_t size = 0;
+};
+
+std::size_t n_rows(const Table& table) {
+  if (table.empty()) return 0;
+  return std::visit([](const auto& values) { return values.size(); }, table.front().values);
+}
+
+Handle column_type(const TableColumn& column, const Place& place) {
+  return std::visit(Overloaded{[&](const std::vector<std::string>& values) {
+                                 std::size_t length = 1;
+                                 for (const auto& value : values)
+                                   length = std::max(length, value.size());
+                                 return string_type(length, place);
+                               },
+                               [&](const auto& values) {
+                                 using T = typename std::decay_t<decltype(values)>::value_type;
+                                 return place.own(H5Tcopy(native_type(element_type<T>())),
+                                                  "make a column type");
+                               }},
+                    column.values);
+}
+
+struct Layout {
+  std::vector<Field> fields;
+  std::size_t row_size = 0;
+
+  void add(Handle type) {
+    const std::size_t size = H5Tget_size(type);
+    fields.push_back({std::move(type), row_size, size});
+    row_size += size;
+  }
+};
+
+Handle compound_type(const Table& table, const Layout& layout, const Place& place) {
+  Handle compound = place.own(H5Tcreate(H5T_COMPOUND, layout.row_size), "make a table type");
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const Field& field = layout.fields[i];
+    place.checked(H5Tinsert(compound, table[i].name.c_str(), field.offset, field.type),
+                  "make a table type (is a column named twice?)");
+  }
+  return compound;
+}
+
+/// The rows from `first` on that fill `block`, column after column.
+void pack(const Table& table, const Layout& layout, std::size_t first, std::vector<char>& block) {
+  const std::size_t rows = block.size() / layout.row_size;
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    const Field& field = layout.fields[c];
+    char* at = block.data() + field.offset;
+    const auto put = Overloaded{[&](const std::string& value) {
+                                  std::memset(at, 0, field.size);
+                                  value.copy(at, field.size);
+                                },
+                                [&](const auto& value) { std::memcpy(at, &value, sizeof value); }};
+    std::visit(
+        [&](const auto& values) {
+          for (std::size_t r = 0; r < rows; ++r, at += layout.row_size) put(values[first + r]);
+        },
+        table[c].values);
+  }
+}
+
+void unpack(const std::vector<char>& block, const Layout& layout, Table& table) {
+  const std::size_t rows = block.size() / layout.row_size;
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    const Field& field = layout.fields[c];
+    const char* at = block.data() + field.offset;
+    const auto take = Overloaded{
+        [&](std::vector<std::string>& out) { out.emplace_back(at, strnlen(at, field.size)); },
+        [&](auto& out) {
+          typename std::decay_t<decltype(out)>::value_type value;
+          std::memcpy(&value, at, sizeof value);
+          out.push_back(value);
+        }};
+    std::visit(
+        [&](auto& out) {
+          for (std::size_t r = 0; r < rows; ++r, at += layout.row_size) take(out);
+        },
+        table[c].values);
+  }
+}
+
+Handle block_space(std::size_t rows, const Place& place) {
+  const hsize_t extent = rows;
+  return place.own(H5Screate_simple(1, &extent, nullptr), "select rows");
+}
+
+Handle select_rows(hid_t dataset, std::size_t first, std::size_t rows, const Place& place) {
+  Handle space = place.own(H5Dget_space(dataset), "select rows");
+  const hsize_t start = first, count = rows;
+  place.checked(H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, nullptr, &count, nullptr),
+                "select rows");
+  return space;
+}
+
+Handle table_type(hid_t dataset, const Place& place) {
+  Handle type = place.own(H5Dget_type(dataset), "read the type");
+  if (H5Tget_class(type) != H5T_COMPOUND || shape_of(dataset, place).size() != 1) {
+    throw DataError(place.file, place.object, "expected a table");
+  }
+  return type;
+}
+
+std::vector<std::string> column_names(hid_t type) {
+  std::vector<std::string> names;
+  const int n = H5Tget_nmembers(type);
+  for (int i = 0; i < n; ++i) {
+    char* name = H5Tget_member_name(type, static_cast<unsigned>(i));
+    names.emplace_back(name);
+    H5free_memory(name);
+  }
+  return names;
+}
+
+/// An empty column for the stored member `name`, and the memory type it is read as.
+std::pair<TableColumn, Handle> column_for(hid_t type, const std::string& name, const Place& place) {
+  const int member = H5Tget_member_index(type, name.c_str());
+  if (member < 0) {
+    throw DataError(place.file, place.object, fmt::format("the column '{}' is missing", name));
+  }
+  const Handle stored =
+      place.own(H5Tget_member_type(type, static_cast<unsigned>(member)), "read the type");
+  TableColumn column{name, {}};
+  switch (H5Tget_class(stored)) {
+    case H5T_STRING:
+      if (H5Tis_variable_str(stored) > 0) break;
+      column.values = std::vector<std::string>();
+      return {std::move(column), string_type(H5Tget_size(stored), place)};
+    case H5T_FLOAT:
+      column.values = std::vector<double>();
+      return {std::move(column), column_type(column, place)};
+    case H5T_INTEGER:
+      if (element_type_of(stored) == ElementType::int32) {
+        column.values = std::vector<std::int32_t>();
+      } else {
+        column.values = std::vector<std::int64_t>();
+      }
+      return {std::move(column), column_type(column, place)};
+    default:
+      break;
+  }
+  throw DataError(place.file, place.object, fmt::format("column '{}' is of another type", name));
+}
+
+}  // namespace
+
+void Hdf5File::write_table(const std::string& dataset, const Table& table) {
+  const Place place{path_, dataset};
+  check(!table.empty(), "{}: a table without columns", dataset);
+  Layout layout;
+  const std::size_t rows = n_rows(table);
+  for (const auto& column : table) {
+    const auto size = std::visit([](const auto& values) { return values.size(); }, column.values);
+    check(size == rows, "{}: column {} has {} rows, not {}", dataset, column.name, size, rows);
+    layout.add(column_type(column, place));
+  }
+  const Handle type = compound_type(table, layout, place);
+  const Handle space = block_space(rows, place);
+  const std::int64_t chunk =
+      std::clamp<std::int64_t>(static_cast<std::int64_t>(rows), 1, rows_a_block);
+  const Handle created =
+      place.own(H5Dcreate2(id_, dataset.c_str(), type, space, link_creation(place),
+                           creation_properties({{chunk}, 4}, place), H5P_DEFAULT),
+                "create the table");
+  std::vector<char> block;
+  for (std::size_t first = 0; first < rows; first += rows_a_block) {
+    const std::size_t n = std::min<std::size_t>(rows_a_block, rows - first);
+    block.resize(n * layout.row_size);
+    pack(table, layout, first, block);
+    place.checked(H5Dwrite(created, type, block_space(n, place),
+                           select_rows(created, first, n, place), H5P_DEFAULT, block.data()),
+                  "write the table");
+  }
+}
+
+std::vector<std::string> Hdf5File::columns(const std::string& dataset) const {
+  const Place place{path_, dataset};
+  return column_names(table_type(open_dataset(id_, place), place));
+}
+
+Table Hdf5File::read_table(const std::string& dataset,
+                           const std::vector<std::string>& names) const {
+  const Place place{path_, dataset};
+  const Handle opened = open_dataset(id_, place);
+  const Handle stored = table_type(opened, place);
+  Table table;
+  Layout layout;
+  for (const auto& name : names.empty() ? column_names(stored) : names) {
+    auto [column, type] = column_for(stored, name, place);
+    table.push_back(std::move(column));
+    layout.add(std::move(type));
+  }
+  const Handle type = compound_type(table, layout, place);
+  const auto rows = static_cast<std::size_t>(shape_of(opened, place)[0]);
+  std::vector<char> block;
+  for (std::size_t first = 0; first < rows; first += rows_a_block) {
+    const std::size_t n = std::min<std::size_t>(rows_a_block, rows - first);
+    block.resize(n * layout.row_size);
+    place.checked(H5Dread(opened, type, block_space(n, place), select_rows(opened, first, n, place),
+                          H5P_DEFAULT, block.data()),
+                  "read the table");
+    unpack(block, layout, table);
+  }
+  return table;
+}
+
+}  // namespace al_mpi
