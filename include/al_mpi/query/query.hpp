@@ -59,6 +59,12 @@ at::Tensor score_mc_probabilities(QueryContext& context, const ScoreFn& score);
 /// global index (not by position); non-finite scores come last and are logged. `scores` [n_unlabeled].
 Picks top_n(const QueryContext& context, const at::Tensor& scores);
 
+/// A seeded hash of each global index: the larger wins a tie.
+std::vector<std::uint64_t> tie_break_hashes(const QueryContext& context, const Indices& indices);
+
+/// Picks of candidates by their row in `context.unlabeled` -> by their global index.
+Picks global_picks(const QueryContext& context, Picks rows);
+
 /// Diversity features of `indices`, [n, d] float32: frozen embeddings or penultimate features, as
 /// query.features says.
 at::Tensor diversity_features(QueryContext& context, const Indices& indices);

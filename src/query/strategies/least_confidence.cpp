@@ -1,0 +1,11 @@
+#include <al_mpi/query/acquisition.hpp>
+
+namespace al_mpi {
+
+/// Lowest probability of the predicted class first: 1 - max_c p_c.
+/// Reference: Lewis & Gale, A sequential algorithm for training text classifiers (SIGIR 1994).
+Picks least_confidence(QueryContext& context) {
+  return top_n(context, score_probabilities(context, least_confidence_score));
+}
+
+}  // namespace al_mpi
