@@ -177,6 +177,17 @@ std::vector<Option> make_table() {
           .reference("batch"),
       AL_OPTION(query.mc_batch_size, at_least(1),
                 "images a batch with mc_batch_norm batch (it changes the result)"),
+      AL_OPTION(query.pixel_reduction,
+                (OneOf{{"trimmed_mean_minus_std", "mean", "sum", "max", "trimmed_mean", "top_share",
+                        "grid_mean", "class_balanced"}}),
+                "segmentation: pixel scores to one score an image"),
+      AL_OPTION(query.pixel_entropy, (OneOf{{"highest", "lowest"}}),
+                "segmentation: which entropy entropy_sampling labels first")
+          .reference("lowest"),
+      AL_OPTION(
+          query.pixel_margin, (OneOf{{"probabilities", "class_indices"}}),
+          "segmentation: what margin_sampling subtracts (class indices: the reference's slip)")
+          .reference("class_indices"),
       AL_OPTION(query.kmeans_restarts, at_least(1), "k-means++ starts, the best inertia is kept"),
       AL_OPTION(query.adversarial_max_steps, at_least(1), "cap on the steps of BIM and DeepFool"),
       AL_OPTION(query.adversarial_epsilon, above(0),

@@ -1,10 +1,9 @@
-#include <al_mpi/query/acquisition.hpp>
-
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/topk.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/query/acquisition.hpp>
 
 namespace al_mpi {
 namespace {
@@ -15,7 +14,9 @@ at::Tensor entropy(const at::Tensor& p, std::int64_t class_dim) {
 
 }  // namespace
 
-at::Tensor least_confidence_score(const at::Tensor& p) { return 1.0 - p.amax(1); }
+at::Tensor least_confidence_score(const at::Tensor& p) {
+  return 1.0 - p.amax(1);
+}
 
 at::Tensor margin_score(const at::Tensor& p) {
   check(p.size(1) >= 2, "a margin of {} classes", p.size(1));
@@ -23,19 +24,21 @@ at::Tensor margin_score(const at::Tensor& p) {
   return two.select(1, 1) - two.select(1, 0);
 }
 
-at::Tensor entropy_score(const at::Tensor& p) { return entropy(p, 1); }
+at::Tensor entropy_score(const at::Tensor& p) {
+  return entropy(p, 1);
+}
 
 at::Tensor mutual_information(const at::Tensor& p) {
   return (entropy(p.mean(0), 1) - entropy(p, 2).mean(0)).clamp_min(0.0);
 }
 
 ScoreFn entropy_acquisition(const QueryOptions& options) {
-  if (!options.reference_pixel_entropy) return entropy_score;
+  if (options.pixel_entropy != "lowest") return entropy_score;
   return [](const at::Tensor& p) { return p.dim() == 4 ? -entropy_score(p) : entropy_score(p); };
 }
 
 ScoreFn margin_acquisition(const QueryOptions& options) {
-  if (!options.reference_pixel_margin) return margin_score;
+  if (options.pixel_margin != "class_indices") return margin_score;
   return [](const at::Tensor& p) {
     if (p.dim() != 4) return margin_score(p);
     // The reference took the indices of the two best classes for their probabilities.

@@ -1,18 +1,18 @@
-#include <al_mpi/query/adversarial.hpp>
-
 #include <limits>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
 
+#include <al_mpi/query/adversarial.hpp>
+
 namespace al_mpi {
 
 at::Tensor score_images(QueryContext& context, const EffortFn& effort) {
   at::Tensor scores = at::empty({static_cast<std::int64_t>(context.unlabeled.size())}, at::kDouble);
   context.predictions.each_images(
-      context.unlabeled, [&](std::int64_t first, const at::Tensor& images,
-                             const Predictions::LogitsFn& logits) {
+      context.unlabeled,
+      [&](std::int64_t first, const at::Tensor& images, const Predictions::LogitsFn& logits) {
         const c10::AutoGradMode gradients(true);
         scores.narrow(0, first, images.size(0))
             .copy_(-effort(images, logits, context.options).detach());

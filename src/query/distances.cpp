@@ -1,11 +1,11 @@
-#include <al_mpi/query/distances.hpp>
-
 #include <algorithm>
 #include <cmath>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/where.h>
+
+#include <al_mpi/query/distances.hpp>
 
 namespace al_mpi {
 namespace {
@@ -35,7 +35,9 @@ std::int64_t PointSet::block_rows(std::int64_t n_centers) {
   return std::max<std::int64_t>(1, block_numbers / std::max<std::int64_t>(1, n_centers));
 }
 
-at::Tensor PointSet::center_norms(const at::Tensor& centers) { return (centers * centers).sum(1); }
+at::Tensor PointSet::center_norms(const at::Tensor& centers) {
+  return (centers * centers).sum(1);
+}
 
 at::Tensor PointSet::block(std::int64_t first, std::int64_t rows, const at::Tensor& centers,
                            const at::Tensor& norms) const {
@@ -44,7 +46,8 @@ at::Tensor PointSet::block(std::int64_t first, std::int64_t rows, const at::Tens
       centers.size(0) == 1 ? part.mv(centers[0]).unsqueeze(1) : part.mm(centers.t());
   const at::Tensor squares = norms_.narrow(0, first, rows).unsqueeze(1) + norms;
   const at::Tensor distances = squares - 2.0 * products;
-  return at::where(distances < rounding * squares, at::zeros_like(distances), distances).contiguous();
+  return at::where(distances < rounding * squares, at::zeros_like(distances), distances)
+      .contiguous();
 }
 
 }  // namespace al_mpi

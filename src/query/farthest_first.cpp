@@ -1,9 +1,8 @@
-#include <al_mpi/query/farthest_first.hpp>
-
 #include <cmath>
 #include <limits>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/query/farthest_first.hpp>
 
 namespace al_mpi {
 
@@ -15,7 +14,9 @@ FarthestFirst::FarthestFirst(const at::Tensor& points, std::vector<std::uint64_t
   }
 }
 
-void FarthestFirst::cover(const at::Tensor& centers) { cover_centered(points_.centered(centers)); }
+void FarthestFirst::cover(const at::Tensor& centers) {
+  cover_centered(points_.centered(centers));
+}
 
 void FarthestFirst::cover_centered(const at::Tensor& centers) {
   points_.each_block(centers, [&](std::int64_t first, const at::Tensor& distances) {

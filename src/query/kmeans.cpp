@@ -1,5 +1,3 @@
-#include <al_mpi/query/kmeans.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -12,13 +10,16 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/query/distances.hpp>
 #include <al_mpi/query/farthest_first.hpp>
+#include <al_mpi/query/kmeans.hpp>
 
 namespace al_mpi {
 namespace {
 
 using Weights = std::vector<double>;
 
-std::size_t at_row(std::int64_t row) { return static_cast<std::size_t>(row); }
+std::size_t at_row(std::int64_t row) {
+  return static_cast<std::size_t>(row);
+}
 
 /// Greedy k-means++: of a few D^2 draws the one that lowers the potential most. [k, d].
 at::Tensor plus_plus_centers(const PointSet& points, std::int64_t k, RngStream& rng) {
@@ -33,12 +34,10 @@ at::Tensor plus_plus_centers(const PointSet& points, std::int64_t k, RngStream& 
       draws.push_back(chosen.empty() ? static_cast<std::int64_t>(rng.below(at_row(n)))
                                      : weighted_draw(nearest, rng));
     }
-    points.each_block(rows_of(points.points(), draws),
-                      [&](std::int64_t first, const at::Tensor& block) {
-                        distances.narrow(0, 0, block.size(1))
-                            .narrow(1, first, block.size(0))
-                            .copy_(block.t());
-                      });
+    points.each_block(
+        rows_of(points.points(), draws), [&](std::int64_t first, const at::Tensor& block) {
+          distances.narrow(0, 0, block.size(1)).narrow(1, first, block.size(0)).copy_(block.t());
+        });
     std::size_t best = 0;
     double best_potential = std::numeric_limits<double>::infinity();
     for (std::size_t draw = 0; draw < draws.size(); ++draw) {
@@ -87,7 +86,8 @@ void fill_empty_clusters(KMeans& state) {
     std::size_t farthest = state.cluster.size();
     for (std::size_t i = 0; i < state.cluster.size(); ++i) {
       if (sizes[at_row(state.cluster[i])] < 2) continue;
-      if (farthest == state.cluster.size() || state.distance[i] > state.distance[farthest]) farthest = i;
+      if (farthest == state.cluster.size() || state.distance[i] > state.distance[farthest])
+        farthest = i;
     }
     --sizes[at_row(state.cluster[farthest])];
     state.cluster[farthest] = static_cast<std::int64_t>(c);
@@ -184,7 +184,8 @@ std::vector<std::int64_t> finite_rows(const at::Tensor& points) {
   return {finite.data_ptr<std::int64_t>(), finite.data_ptr<std::int64_t>() + finite.size(0)};
 }
 
-Picks kmeans_representatives(const QueryContext& context, const at::Tensor& points, RngStream& rng) {
+Picks kmeans_representatives(const QueryContext& context, const at::Tensor& points,
+                             RngStream& rng) {
   const std::vector<std::int64_t> usable = finite_rows(points);
   const auto k = std::min(context.n, static_cast<std::int64_t>(usable.size()));
   Picks rows;

@@ -1,5 +1,3 @@
-#include <al_mpi/query/pixel_reduce.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -13,13 +11,15 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
+#include <al_mpi/query/pixel_reduce.hpp>
 
 namespace al_mpi {
 namespace {
 
 using Values = std::vector<double>;
 
-/// One image: scores and predicted classes of its pixels, row by row; classes is null if not needed.
+/// One image: scores and predicted classes of its pixels, row by row; classes is null if not
+/// needed.
 struct PixelMap {
   const double* scores;
   const std::int64_t* classes;
@@ -36,8 +36,12 @@ Values finite_values(const PixelMap& map) {
   return values;
 }
 
-double sum(const Values& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
-double mean(const Values& values) { return sum(values) / static_cast<double>(values.size()); }
+double sum(const Values& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+double mean(const Values& values) {
+  return sum(values) / static_cast<double>(values.size());
+}
 
 /// Linearly interpolated quantile; reorders `values`.
 double quantile(Values& values, double q) {

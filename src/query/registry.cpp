@@ -1,10 +1,9 @@
-#include <al_mpi/query/registry.hpp>
-
 #include <algorithm>
 #include <map>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
+#include <al_mpi/query/registry.hpp>
 
 namespace al_mpi {
 
@@ -40,14 +39,15 @@ void check_picks(const std::string& name, const QueryContext& context, const Pic
   Indices chosen;
   for (const Pick& pick : picks) chosen.push_back(pick.index);
   std::sort(chosen.begin(), chosen.end());
-  check(std::adjacent_find(chosen.begin(), chosen.end()) == chosen.end(), "{} picked one twice", name);
+  check(std::adjacent_find(chosen.begin(), chosen.end()) == chosen.end(), "{} picked one twice",
+        name);
   check(std::includes(context.unlabeled.begin(), context.unlabeled.end(), chosen.begin(),
                       chosen.end()),
         "{} picked one that is no candidate", name);
 }
 
-/// What all share: candidates in ascending order (their order then cannot matter), 1 <= n <= candidates,
-/// and a check of the answer.
+/// What all share: candidates in ascending order (their order then cannot matter), 1 <= n <=
+/// candidates, and a check of the answer.
 QueryFn contracted(const std::string& name, const Table& table) {
   const auto query = table.at(name);
   return [name, query](QueryContext& asked) -> Picks {
@@ -65,8 +65,12 @@ QueryFn contracted(const std::string& name, const Table& table) {
 
 }  // namespace
 
-QueryFn strategy(const std::string& name) { return contracted(strategy_name(name), strategies); }
+QueryFn strategy(const std::string& name) {
+  return contracted(strategy_name(name), strategies);
+}
 
-QueryFn initial_set(const std::string& name) { return contracted(init_name(name), initial_sets); }
+QueryFn initial_set(const std::string& name) {
+  return contracted(init_name(name), initial_sets);
+}
 
 }  // namespace al_mpi

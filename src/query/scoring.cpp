@@ -25,9 +25,8 @@ at::Tensor batch_scores(const QueryOptions& options, const at::Tensor& passes,
   const std::int64_t slice = std::max<std::int64_t>(1, slice_numbers * n / passes.numel());
   std::vector<at::Tensor> parts;
   for (std::int64_t first = 0; first < n; first += slice) {
-    const at::Tensor p = passes.narrow(1, first, std::min(slice, n - first))
-                             .to(at::kDouble)
-                             .clamp(1e-12, 1.0);
+    const at::Tensor p =
+        passes.narrow(1, first, std::min(slice, n - first)).to(at::kDouble).clamp(1e-12, 1.0);
     at::Tensor scores = score(p);
     if (scores.dim() > 1) {
       at::Tensor predicted;

@@ -6,8 +6,8 @@
 
 namespace al_mpi {
 
-// Acquisition functions of probabilities p [b, C, ...] float64 in [1e-12, 1], classes in dimension 1:
-// one score a sample or pixel, [b, ...], higher = label first.
+// Acquisition functions of probabilities p [b, C, ...] float64 in [1e-12, 1], classes in dimension
+// 1: one score a sample or pixel, [b, ...], higher = label first.
 
 /// 1 - max_c p_c.
 at::Tensor least_confidence_score(const at::Tensor& p);
@@ -21,8 +21,8 @@ at::Tensor entropy_score(const at::Tensor& p);
 /// BALD: H(mean_t p_t) - mean_t H(p_t) >= 0 of passes p [T, b, C, ...]; the classes in dimension 2.
 at::Tensor mutual_information(const at::Tensor& p);
 
-/// entropy_score and margin_score; on pixels with the reference's faults where the options ask for them
-/// (query.reference_pixel_entropy, query.reference_pixel_margin).
+/// entropy_score and margin_score; on pixels with the reference's faults where the options ask for
+/// them (query.pixel_entropy, query.pixel_margin).
 ScoreFn entropy_acquisition(const QueryOptions& options);
 ScoreFn margin_acquisition(const QueryOptions& options);
 

@@ -18,29 +18,30 @@ struct KMeansOptions {
 };
 
 struct KMeans {
-  at::Tensor centers;                  ///< [k, d] float32
-  std::vector<std::int64_t> cluster;   ///< of each point, 0 <= c < k
-  std::vector<double> distance;        ///< of each point to its centre, squared
-  double inertia = 0.0;                ///< their sum
+  at::Tensor centers;                 ///< [k, d] float32
+  std::vector<std::int64_t> cluster;  ///< of each point, 0 <= c < k
+  std::vector<double> distance;       ///< of each point to its centre, squared
+  double inertia = 0.0;               ///< their sum
 };
 
-/// k-means: greedy k-means++ starts, then Lloyd's iteration; an empty cluster moves to the point farthest
-/// from its centre. points [n, d] float32, finite. O(n k d) a step, as matrix products. With more than
-/// max(4096, 32 k) points the starts compete on a random sample of that size and only the best goes on
-/// with all points.
-/// Reference: Arthur & Vassilvitskii, k-means++ (SODA 2007), with the candidates of its section 6; Bradley &
-/// Fayyad, Refining initial points for k-means (ICML 1998) for the sample.
+/// k-means: greedy k-means++ starts, then Lloyd's iteration; an empty cluster moves to the point
+/// farthest from its centre. points [n, d] float32, finite. O(n k d) a step, as matrix products.
+/// With more than max(4096, 32 k) points the starts compete on a random sample of that size and
+/// only the best goes on with all points. Reference: Arthur & Vassilvitskii, k-means++ (SODA 2007),
+/// with the candidates of its section 6; Bradley & Fayyad, Refining initial points for k-means
+/// (ICML 1998) for the sample.
 KMeans kmeans(const at::Tensor& points, const KMeansOptions& options, RngStream& rng);
 
-/// Index of the D^2 draw among `weights` (>= 0): i with probability weights[i] / sum; uniform where all are 0.
+/// Index of the D^2 draw among `weights` (>= 0): i with probability weights[i] / sum; uniform where
+/// all are 0.
 std::int64_t weighted_draw(const std::vector<double>& weights, RngStream& rng);
 
 /// Rows of `points` [n, d] without NaN or infinity, and the points of some rows.
 std::vector<std::int64_t> finite_rows(const at::Tensor& points);
 at::Tensor rows_of(const at::Tensor& points, const std::vector<std::int64_t>& rows);
 
-/// The candidate nearest to the centre in each of context.n k-means clusters of `points` [candidates, d],
-/// topped up farthest-first; score = minus its distance. Rows, not global indices.
+/// The candidate nearest to the centre in each of context.n k-means clusters of `points`
+/// [candidates, d], topped up farthest-first; score = minus its distance. Rows, not global indices.
 Picks kmeans_representatives(const QueryContext& context, const at::Tensor& points, RngStream& rng);
 
 }  // namespace al_mpi

@@ -7,17 +7,23 @@ namespace al_mpi {
 
 /// How strategies and initial sets choose. Read from the section `query` of a configuration.
 struct QueryOptions {
-  std::string features = "embeddings";     ///< for diversity: embeddings (frozen) | penultimate
-  std::string embeddings = "auto";         ///< name in the dataset file; auto = its first, else band statistics
-  std::int64_t mc_passes = 10;             ///< T, >= 1
-  std::string mc_batch_norm = "frozen";    ///< frozen = running statistics | batch = as the reference (C-2)
-  std::int64_t mc_batch_size = 16;         ///< images a batch with mc_batch_norm: batch (it changes the result)
-  std::string pixel_reduction = "trimmed_mean_minus_std";  ///< pixels to one score an image, see pixel_reduce.hpp
-  bool reference_pixel_entropy = false;    ///< lowest pixel entropy first, as the reference (S-1)
-  bool reference_pixel_margin = false;     ///< class indices for margins, as the reference (S-2)
-  std::int64_t kmeans_restarts = 10;       ///< k-means++ starts, best inertia kept, >= 1
-  std::int64_t adversarial_max_steps = 50; ///< cap on BIM and DeepFool steps, >= 1
-  double adversarial_epsilon = 0.05;       ///< BIM step, in standard deviations of the normalised input, > 0
+  std::string features = "embeddings";  ///< for diversity: embeddings (frozen) | penultimate
+  std::string embeddings =
+      "auto";  ///< name in the dataset file; auto = its first, else band statistics
+  std::int64_t mc_passes = 10;  ///< T, >= 1
+  std::string mc_batch_norm =
+      "frozen";  ///< frozen = running statistics | batch = as the reference (C-2)
+  std::int64_t mc_batch_size =
+      16;  ///< images a batch with mc_batch_norm: batch (it changes the result)
+  std::string pixel_reduction =
+      "trimmed_mean_minus_std";           ///< pixels to one score an image, see pixel_reduce.hpp
+  std::string pixel_entropy = "highest";  ///< first: highest | lowest, as the reference (S-1)
+  std::string pixel_margin =
+      "probabilities";                ///< probabilities | class_indices, as the reference (S-2)
+  std::int64_t kmeans_restarts = 10;  ///< k-means++ starts, best inertia kept, >= 1
+  std::int64_t adversarial_max_steps = 50;  ///< cap on BIM and DeepFool steps, >= 1
+  double adversarial_epsilon =
+      0.05;  ///< BIM step, in standard deviations of the normalised input, > 0
 };
 
 }  // namespace al_mpi

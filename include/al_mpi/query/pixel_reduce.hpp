@@ -9,16 +9,17 @@ namespace al_mpi {
 /// One acquisition score an image from its pixels' scores, [b, H, W] float64 -> [b] float64.
 ///
 /// Pixels whose score is not finite are left out; an image without any other is NaN. `how` is
-/// - trimmed_mean_minus_std: of the values between the 5 and the 95 % quantile, ends included, mean + standard
-///   deviation (population). Follows the reference, which takes mean - deviation of the confidence (minus the
-///   score) and labels the lowest first.
+/// - trimmed_mean_minus_std: of the values between the 5 and the 95 % quantile, ends included, mean
+/// + standard
+///   deviation (population). Follows the reference, which takes mean - deviation of the confidence
+///   (minus the score) and labels the lowest first.
 /// - mean, sum, max.
 /// - trimmed_mean: mean of the values between those quantiles.
 /// - top_share: mean of the largest 10 %, at least one.
 /// - grid_mean: largest mean of the cells of a 16 x 16 grid (fewer where the image is smaller).
-/// - class_balanced: mean over the predicted classes of each class's mean; needs `predicted` [b, H, W] int64.
-/// Quantiles are interpolated linearly (position q (n - 1)) and found by selection, O(HW).
-/// Throws ConfigError on another name.
+/// - class_balanced: mean over the predicted classes of each class's mean; needs `predicted` [b, H,
+/// W] int64. Quantiles are interpolated linearly (position q (n - 1)) and found by selection,
+/// O(HW). Throws ConfigError on another name.
 at::Tensor pixel_reduce(const at::Tensor& scores, const at::Tensor& predicted,
                         const std::string& how);
 

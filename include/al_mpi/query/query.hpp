@@ -21,16 +21,17 @@ struct Pick {
 };
 using Picks = std::vector<Pick>;  ///< in the order they were chosen
 
-/// Everything a strategy or an initial set may look at. Deterministic: the same context, the same picks.
+/// Everything a strategy or an initial set may look at. Deterministic: the same context, the same
+/// picks.
 struct QueryContext {
-  const Indices& unlabeled;               ///< candidates, ascending
-  const Indices& labeled;                 ///< bought before, in that order; empty for an initial set
+  const Indices& unlabeled;  ///< candidates, ascending
+  const Indices& labeled;    ///< bought before, in that order; empty for an initial set
   const std::vector<std::int64_t>& labels;  ///< their classes (same order); empty for segmentation
-  std::int64_t n;                         ///< picks wanted
+  std::int64_t n;                           ///< picks wanted
   const QueryOptions& options;
   Predictions& predictions;
-  std::int64_t seed;                      ///< of the trial
-  int round;                              ///< of the query, from 1; 0 for an initial set
+  std::int64_t seed;  ///< of the trial
+  int round;          ///< of the query, from 1; 0 for an initial set
 
   /// The strategy's stream for one purpose ("query", "tie_break", ...).
   RngStream rng(const std::string& purpose) const {
@@ -38,25 +39,26 @@ struct QueryContext {
   }
 };
 
-/// A strategy or an initial set. Contract (a test runs every registered name): exactly min(n, candidates)
-/// distinct unlabelled indices; the same streams, the same answer; permuting the candidates changes nothing;
-/// labels of candidates are never read; non-finite scores come last.
+/// A strategy or an initial set. Contract (a test runs every registered name): exactly min(n,
+/// candidates) distinct unlabelled indices; the same streams, the same answer; permuting the
+/// candidates changes nothing; labels of candidates are never read; non-finite scores come last.
 using QueryFn = std::function<Picks(QueryContext&)>;
 
-/// Acquisition function: probabilities with the classes in dimension 1, [b, C] or [b, C, H, W] float64
-/// in [1e-12, 1], to one score a sample or pixel, [b] or [b, H, W]; higher = label first.
+/// Acquisition function: probabilities with the classes in dimension 1, [b, C] or [b, C, H, W]
+/// float64 in [1e-12, 1], to one score a sample or pixel, [b] or [b, H, W]; higher = label first.
 using ScoreFn = std::function<at::Tensor(const at::Tensor& probabilities)>;
 
-/// Scores of all candidates [n] float64 from one deterministic pass; pixel maps are reduced to one number
-/// an image by query.pixel_reduction.
+/// Scores of all candidates [n] float64 from one deterministic pass; pixel maps are reduced to one
+/// number an image by query.pixel_reduction.
 at::Tensor score_probabilities(QueryContext& context, const ScoreFn& score);
 /// The same on the mean over query.mc_passes MC-dropout passes.
 at::Tensor score_mean_mc_probabilities(QueryContext& context, const ScoreFn& score);
 /// The same on all passes, [T, b, C, ...] (for BALD and its relatives).
 at::Tensor score_mc_probabilities(QueryContext& context, const ScoreFn& score);
 
-/// The min(n, candidates) candidates of highest score, best first. Ties are broken by a seeded hash of the
-/// global index (not by position); non-finite scores come last and are logged. `scores` [n_unlabeled].
+/// The min(n, candidates) candidates of highest score, best first. Ties are broken by a seeded hash
+/// of the global index (not by position); non-finite scores come last and are logged. `scores`
+/// [n_unlabeled].
 Picks top_n(const QueryContext& context, const at::Tensor& scores);
 
 /// A seeded hash of each global index: the larger wins a tie.

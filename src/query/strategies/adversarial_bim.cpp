@@ -16,8 +16,8 @@ namespace {
 at::Tensor steps_to_flip(const at::Tensor& images, const Predictions::LogitsFn& logits,
                          const QueryOptions& options) {
   const at::Tensor predicted = logits(images).detach().argmax(1);
-  at::Tensor steps = at::full({images.size(0)}, static_cast<double>(options.adversarial_max_steps),
-                              at::kDouble);
+  at::Tensor steps =
+      at::full({images.size(0)}, static_cast<double>(options.adversarial_max_steps), at::kDouble);
   at::Tensor active = at::arange(images.size(0));
   at::Tensor current = images.clone();
   at::Tensor gap = at::full({images.size(0)}, 0.0, at::kDouble);
@@ -38,7 +38,8 @@ at::Tensor steps_to_flip(const at::Tensor& images, const Predictions::LogitsFn& 
     if (open.numel() == 0 || step == options.adversarial_max_steps) break;
     const at::Tensor loss = at::cross_entropy_loss(out, target, {}, /*reduction=sum*/ 2);
     const at::Tensor gradient = torch::autograd::grad({loss}, {input})[0];
-    current = (input.detach() + options.adversarial_epsilon * gradient.sign()).index_select(0, open);
+    current =
+        (input.detach() + options.adversarial_epsilon * gradient.sign()).index_select(0, open);
     active = active.index_select(0, open);
     gap = gap_now.index_select(0, open);
   }
@@ -48,11 +49,11 @@ at::Tensor steps_to_flip(const at::Tensor& images, const Predictions::LogitsFn& 
 }  // namespace
 
 /// Basic iterative method: images first whose prediction flips after the fewest steps of
-/// query.adversarial_epsilon along the sign of the loss's gradient. Score = minus the number of steps (with
-/// the fraction of the last one); images that do not flip come last, at query.adversarial_max_steps.
-/// Reference: Kurakin, Goodfellow & Bengio, Adversarial examples in the physical world (2016), section 2.2.
-/// Differs from the reference: batched, with a cap, and steps (the size in the maximum norm) instead of the
-/// squared norm of the perturbation.
+/// query.adversarial_epsilon along the sign of the loss's gradient. Score = minus the number of
+/// steps (with the fraction of the last one); images that do not flip come last, at
+/// query.adversarial_max_steps. Reference: Kurakin, Goodfellow & Bengio, Adversarial examples in
+/// the physical world (2016), section 2.2. Differs from the reference: batched, with a cap, and
+/// steps (the size in the maximum norm) instead of the squared norm of the perturbation.
 Picks adversarial_bim(QueryContext& context) {
   return top_n(context, score_images(context, steps_to_flip));
 }

@@ -5,8 +5,8 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/zeros_like.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <al_mpi/query/adversarial.hpp>
@@ -14,7 +14,8 @@
 namespace al_mpi {
 namespace {
 
-constexpr double overshoot = 0.02;  // past the boundary, as in the paper, so that the prediction does flip
+constexpr double overshoot =
+    0.02;  // past the boundary, as in the paper, so that the prediction does flip
 
 /// The smallest step to the linearised boundary of any other class, [b, features].
 at::Tensor step_to_boundary(const at::Tensor& input, const at::Tensor& logits,
@@ -70,10 +71,10 @@ at::Tensor perturbation_norm(const at::Tensor& images, const Predictions::Logits
 
 }  // namespace
 
-/// DeepFool: images first that the smallest perturbation (Euclidean, of the normalised input) carries over
-/// the decision boundary. Score = minus its norm; after query.adversarial_max_steps, the norm so far.
-/// Reference: Moosavi-Dezfooli, Fawzi & Frossard, DeepFool (CVPR 2016), algorithm 2 with overshoot 0.02;
-/// Ducoffe & Precioso, Adversarial active learning for deep networks (2018).
+/// DeepFool: images first that the smallest perturbation (Euclidean, of the normalised input)
+/// carries over the decision boundary. Score = minus its norm; after query.adversarial_max_steps,
+/// the norm so far. Reference: Moosavi-Dezfooli, Fawzi & Frossard, DeepFool (CVPR 2016), algorithm
+/// 2 with overshoot 0.02; Ducoffe & Precioso, Adversarial active learning for deep networks (2018).
 Picks adversarial_deepfool(QueryContext& context) {
   return top_n(context, score_images(context, perturbation_norm));
 }

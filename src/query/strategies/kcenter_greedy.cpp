@@ -4,7 +4,8 @@ namespace al_mpi {
 
 /// Core-set: always the candidate farthest from everything labelled or picked (query.features).
 /// With query.features = penultimate this is the published method; embeddings follow the reference.
-/// Reference: Sener & Savarese, Active learning for CNNs: a core-set approach (ICLR 2018), algorithm 1.
+/// Reference: Sener & Savarese, Active learning for CNNs: a core-set approach (ICLR 2018),
+/// algorithm 1.
 Picks kcenter_greedy(QueryContext& context) {
   const at::Tensor points = diversity_features(context, context.unlabeled);
   at::Tensor labeled;
