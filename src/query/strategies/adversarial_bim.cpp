@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/arange.h>
@@ -27,7 +29,9 @@ at::Tensor steps_to_flip(const at::Tensor& images, const Predictions::LogitsFn& 
     const at::Tensor target = predicted.index_select(0, active);
     const at::Tensor gap_now = gap_to_runner_up(out.detach(), target);
     const at::Tensor flipped = gap_now < 0.0;
-    if (step > 0) {
+    if (step == 0) {
+      steps.masked_fill_(gap_now.isnan(), std::numeric_limits<double>::quiet_NaN());
+    } else {
       // The gap is taken as linear within the last step, so that equal step counts are told apart.
       const at::Tensor part = gap / (gap - gap_now);
       const at::Tensor crossed = flipped.nonzero().squeeze(1);

@@ -60,7 +60,8 @@ at::Tensor perturbation_norm(const at::Tensor& images, const Predictions::Logits
     const at::Tensor out = logits(input);
     if (step == 0) predicted = out.detach().argmax(1);
     const at::Tensor target = predicted.index_select(0, active);
-    const at::Tensor open = (gap_to_runner_up(out.detach(), target) >= 0.0).nonzero().squeeze(1);
+    const at::Tensor flipped = gap_to_runner_up(out.detach(), target) < 0.0;  // NaN: not
+    const at::Tensor open = flipped.logical_not().nonzero().squeeze(1);
     if (open.numel() == 0) break;
     const at::Tensor move = step_to_boundary(input, out, target).index_select(0, open);
     active = active.index_select(0, open);
