@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+
+#include <al_mpi/data/dataset.hpp>
+#include <al_mpi/data/pool.hpp>
+
+namespace al_mpi {
+
+/// Samples of a split as the network takes them: float32 on the device, dimension 0 = samples.
+using InputFn = std::function<at::Tensor(const std::string& split, const Indices& indices)>;
+
+/// Images [b, bands, H, W] in channels-last memory, read straight from the mapped pixels:
+/// (pixel - mean) / std_dev of the dataset, band by band.
+InputFn image_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device);
+
+/// Labels of samples as int64 on the CPU: [b] or, for segmentation, [b, H, W].
+at::Tensor label_batch(const Split& split, const Indices& indices);
+
+/// Parts of `indices` of at most `size` samples, in order.
+Indices part(const Indices& indices, std::int64_t first, std::int64_t size);
+
+}  // namespace al_mpi

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <al_mpi/model/inputs.hpp>
+#include <al_mpi/model/learner.hpp>
+#include <al_mpi/model/network.hpp>
+
+namespace al_mpi {
+
+/// What training, evaluation and prediction share (internal to model/).
+struct Model {
+  std::shared_ptr<const Dataset> dataset;
+  LearnerOptions options;
+  std::int64_t seed = 0;
+  c10::Device device = c10::Device(c10::DeviceType::CPU);
+  NetworkPtr network;
+  InputFn inputs;
+
+  bool segmentation() const { return dataset->task == Task::segmentation; }
+
+  /// Classes that are not ignored, ascending; column c of a probability tensor is class
+  /// valid_classes[c].
+  std::vector<std::int64_t> valid_classes;
+
+  /// encode() of samples in evaluation mode without gradients: feature maps.
+  std::vector<at::Tensor> encode(const std::string& split, const Indices& indices) const;
+
+  /// decode() to float32 logits over the valid classes: [b, C] or [b, C, H, W].
+  at::Tensor valid_logits(const std::vector<at::Tensor>& features) const;
+};
+
+/// Builds the network on its device, its weights still unset. Throws as Learner's constructor says.
+Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options,
+                 std::int64_t seed);
+
+TrainReport train(Model& model, const Pool& pool, int round, const std::function<void()>& progress);
+Evaluation evaluate(Model& model, const std::string& split);
+std::unique_ptr<Predictions> learner_predictions(Model& model, int round);
+
+}  // namespace al_mpi

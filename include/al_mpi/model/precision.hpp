@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include <c10/core/Device.h>
+
+namespace al_mpi {
+
+/// While it lives, convolutions and matrix products run in bfloat16 where `precision` is "bf16"
+/// (autocast); with "fp32" it does nothing. Weights, BatchNorm statistics and losses stay float32.
+class PrecisionScope {
+ public:
+  PrecisionScope(const std::string& precision, const c10::Device& device);
+  ~PrecisionScope();
+  PrecisionScope(const PrecisionScope&) = delete;
+  PrecisionScope& operator=(const PrecisionScope&) = delete;
+
+ private:
+  bool active_;
+  c10::DeviceType device_;
+};
+
+}  // namespace al_mpi

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include <ATen/core/Tensor.h>
+
+#include <al_mpi/model/network.hpp>
+
+namespace al_mpi {
+
+using NamedTensors = std::map<std::string, at::Tensor>;  ///< in the order of names
+
+/// Parameters and buffers of a network; the tensors share its memory.
+NamedTensors named_state(const Network& network);
+
+/// 16 hex digits over names, types, shapes and values (XXH3).
+std::string hash_of(const NamedTensors& tensors);
+
+/// Names, types, shapes and values as bytes, closed by a checksum.
+std::string to_bytes(const NamedTensors& tensors);
+
+/// Copies `bytes` into the tensors of the same names. Throws DataError if the bytes are damaged, or
+/// were made of other names, types or shapes; nothing is changed then.
+void load_bytes(const std::string& bytes, const NamedTensors& into);
+
+}  // namespace al_mpi

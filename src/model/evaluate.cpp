@@ -1,0 +1,78 @@
+#include <cmath>
+#include <numeric>
+
+#include <ATen/ops/log_softmax.h>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/model/model.hpp>
+
+namespace al_mpi {
+namespace {
+
+/// Sums over the valid samples or pixels of all batches.
+class Tally {
+ public:
+  Tally(const Dataset& dataset, const std::vector<std::int64_t>& valid_classes)
+      : valid_classes_(valid_classes), columns_(static_cast<std::size_t>(dataset.n_classes()), -1) {
+    result_.confusion = ConfusionMatrix(dataset.n_classes());
+    for (std::size_t c = 0; c < valid_classes.size(); ++c) {
+      columns_[static_cast<std::size_t>(valid_classes[c])] = static_cast<std::int64_t>(c);
+    }
+  }
+
+  /// log_p [b, C] or [b, C, H, W] on the CPU, labels [b] or [b, H, W].
+  void add(const at::Tensor& log_p, const at::Tensor& labels) {
+    const std::int64_t n_classes = log_p.size(1);
+    const at::Tensor rows = log_p.movedim(1, -1).reshape({-1, n_classes}).contiguous();
+    const float* row = rows.data_ptr<float>();
+    const std::int64_t* label = labels.data_ptr<std::int64_t>();
+    for (std::int64_t i = 0; i < rows.size(0); ++i, row += n_classes) {
+      const std::int64_t truth = columns_[static_cast<std::size_t>(label[i])];
+      if (truth >= 0) add_row(row, n_classes, truth);
+    }
+  }
+
+  Evaluation result() {
+    result_.nll = nll_ / static_cast<double>(result_.confusion.total());
+    result_.ece = calibration_.value();
+    return result_;
+  }
+
+ private:
+  void add_row(const float* log_p, std::int64_t n_classes, std::int64_t truth) {
+    const std::int64_t predicted = std::max_element(log_p, log_p + n_classes) - log_p;
+    result_.confusion.add(valid_classes_[static_cast<std::size_t>(truth)],
+                          valid_classes_[static_cast<std::size_t>(predicted)]);
+    nll_ -= static_cast<double>(log_p[truth]);
+    calibration_.add(std::exp(static_cast<double>(log_p[predicted])), predicted == truth);
+  }
+
+  const std::vector<std::int64_t>& valid_classes_;
+  std::vector<std::int64_t> columns_;  ///< class -> column of log_p; -1 = ignored
+  Evaluation result_;
+  CalibrationError calibration_;
+  double nll_ = 0;
+};
+
+}  // namespace
+
+Evaluation evaluate(Model& model, const std::string& split_name) {
+  const auto found = model.dataset->splits.find(split_name);
+  if (found == model.dataset->splits.end()) {
+    throw DataError(model.dataset->source, "/" + split_name, "the dataset has no such split");
+  }
+  const Split& split = found->second;
+  Indices all(static_cast<std::size_t>(split.n));
+  std::iota(all.begin(), all.end(), 0);
+  const at::NoGradGuard no_grad;
+  Tally tally(*model.dataset, model.valid_classes);
+  const std::int64_t batch_size = model.options.training.prediction_batch;
+  for (std::int64_t first = 0; first < split.n; first += batch_size) {
+    const Indices batch = part(all, first, batch_size);
+    const at::Tensor logits = model.valid_logits(model.encode(split_name, batch));
+    tally.add(at::log_softmax(logits, 1).cpu(), label_batch(split, batch));
+  }
+  return tally.result();
+}
+
+}  // namespace al_mpi

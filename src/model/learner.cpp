@@ -1,0 +1,60 @@
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/base/rng.hpp>
+#include <al_mpi/model/learner.hpp>
+#include <al_mpi/model/model.hpp>
+#include <al_mpi/model/weights.hpp>
+
+namespace al_mpi {
+namespace {
+
+/// LibTorch's errors carry a stack trace after their first line.
+template <class Work>
+auto with_short_errors(const Work& work) {
+  try {
+    return work();
+  } catch (const c10::Error& error) {
+    throw Error(ExitCode::internal, std::string("LibTorch: ") + error.what_without_backtrace());
+  }
+}
+
+}  // namespace
+
+struct Learner::Impl : Model {
+  explicit Impl(Model&& model) : Model(std::move(model)) {}
+};
+
+Learner::Learner(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options,
+                 std::int64_t seed) {
+  with_short_errors([&] {
+    impl_ = std::make_unique<Impl>(make_model(std::move(dataset), options, seed));
+    initialize_weights(*impl_->network, RngStream(seed, "weights")());
+  });
+}
+
+Learner::~Learner() = default;
+
+TrainReport Learner::train(const Pool& pool, int round, const std::function<void()>& progress) {
+  return with_short_errors([&] { return al_mpi::train(*impl_, pool, round, progress); });
+}
+
+Evaluation Learner::evaluate(const std::string& split) {
+  return with_short_errors([&] { return al_mpi::evaluate(*impl_, split); });
+}
+
+std::unique_ptr<Predictions> Learner::predictions(int round) {
+  return learner_predictions(*impl_, round);
+}
+
+std::string Learner::weights_hash() const {
+  return hash_of(named_state(*impl_->network));
+}
+
+std::string Learner::state() const {
+  return to_bytes(named_state(*impl_->network));
+}
+
+void Learner::load_state(const std::string& bytes) {
+  load_bytes(bytes, named_state(*impl_->network));
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/model/metrics.hpp>
+
+namespace al_mpi {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// The four-field table of one class against the others; `fn` are its samples found elsewhere.
+struct ClassCounts {
+  double tp = 0, fp = 0, fn = 0;
+};
+
+ClassCounts class_counts(const ConfusionMatrix& matrix, std::int64_t k) {
+  ClassCounts out;
+  out.tp = static_cast<double>(matrix.at(k, k));
+  for (std::int64_t other = 0; other < matrix.n_classes; ++other) {
+    if (other == k) continue;
+    out.fn += static_cast<double>(matrix.at(k, other));
+    out.fp += static_cast<double>(matrix.at(other, k));
+  }
+  return out;
+}
+
+/// Mean of `value` over the classes for which it is a number; NaN if there is none.
+double class_mean(const ConfusionMatrix& matrix,
+                  const std::function<double(const ClassCounts&)>& value) {
+  double sum = 0;
+  std::int64_t n = 0;
+  for (std::int64_t k = 0; k < matrix.n_classes; ++k) {
+    const double v = value(class_counts(matrix, k));  // 0/0 = NaN marks an absent class
+    if (std::isnan(v)) continue;
+    sum += v;
+    ++n;
+  }
+  return n > 0 ? sum / static_cast<double>(n) : nan;
+}
+
+double iou(const ClassCounts& c) {
+  return c.tp / (c.tp + c.fp + c.fn);
+}
+
+}  // namespace
+
+ConfusionMatrix::ConfusionMatrix(std::int64_t n)
+    : n_classes(n), counts(static_cast<std::size_t>(n * n), 0) {}
+
+void ConfusionMatrix::add(std::int64_t truth, std::int64_t predicted, std::int64_t count) {
+  check(truth >= 0 && truth < n_classes && predicted >= 0 && predicted < n_classes,
+        "confusion matrix of {} classes: entry ({}, {})", n_classes, truth, predicted);
+  counts[static_cast<std::size_t>(truth * n_classes + predicted)] += count;
+}
+
+std::int64_t ConfusionMatrix::at(std::int64_t truth, std::int64_t predicted) const {
+  return counts[static_cast<std::size_t>(truth * n_classes + predicted)];
+}
+
+std::int64_t ConfusionMatrix::total() const {
+  std::int64_t sum = 0;
+  for (const std::int64_t count : counts) sum += count;
+  return sum;
+}
+
+double accuracy(const ConfusionMatrix& matrix) {
+  std::int64_t correct = 0;
+  for (std::int64_t k = 0; k < matrix.n_classes; ++k) correct += matrix.at(k, k);
+  return static_cast<double>(correct) / static_cast<double>(matrix.total());
+}
+
+double balanced_accuracy(const ConfusionMatrix& matrix) {
+  return class_mean(matrix, [](const ClassCounts& c) { return c.tp / (c.tp + c.fn); });
+}
+
+double macro_f1(const ConfusionMatrix& matrix) {
+  return class_mean(matrix,
+                    [](const ClassCounts& c) { return 2 * c.tp / (2 * c.tp + c.fp + c.fn); });
+}
+
+double mean_iou(const ConfusionMatrix& matrix) {
+  return class_mean(matrix, iou);
+}
+
+double frequency_weighted_iou(const ConfusionMatrix& matrix) {
+  double sum = 0;
+  for (std::int64_t k = 0; k < matrix.n_classes; ++k) {
+    const ClassCounts c = class_counts(matrix, k);
+    if (c.tp + c.fn > 0) sum += (c.tp + c.fn) * iou(c);
+  }
+  return sum / static_cast<double>(matrix.total());
+}
+
+void CalibrationError::add(double confidence, bool correct) {
+  const auto bin = static_cast<std::size_t>(std::clamp(confidence, 0.0, 1.0) * n_bins);
+  const std::size_t b = std::min<std::size_t>(bin, n_bins - 1);
+  confidence_[b] += confidence;
+  correct_[b] += correct ? 1 : 0;
+  count_[b] += 1;
+}
+
+double CalibrationError::value() const {
+  double gap = 0, total = 0;
+  for (std::size_t b = 0; b < n_bins; ++b) {
+    gap += std::abs(static_cast<double>(correct_[b]) - confidence_[b]);
+    total += static_cast<double>(count_[b]);
+  }
+  return gap / total;
+}
+
+std::vector<std::pair<std::string, double>> Evaluation::metrics() const {
+  return {{"accuracy", accuracy(confusion)},
+          {"balanced_accuracy", balanced_accuracy(confusion)},
+          {"macro_f1", macro_f1(confusion)},
+          {"mean_iou", mean_iou(confusion)},
+          {"nll", nll},
+          {"ece", ece}};
+}
+
+}  // namespace al_mpi

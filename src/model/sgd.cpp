@@ -1,0 +1,61 @@
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <al_mpi/model/sgd.hpp>
+
+namespace al_mpi {
+namespace {
+
+struct Rates {
+  float learning, momentum, decay;
+};
+
+/// value, velocity and gradient lie in the same dense order, whatever it is.
+bool same_dense_layout(const at::Tensor& value, const at::Tensor& velocity,
+                       const at::Tensor& grad) {
+  return value.is_cpu() && value.is_non_overlapping_and_dense() &&
+         value.strides() == grad.strides() && value.strides() == velocity.strides();
+}
+
+void update_dense(const at::Tensor& value, const at::Tensor& velocity, const at::Tensor& grad,
+                  const Rates& rates) {
+  float* __restrict w = value.data_ptr<float>();
+  float* __restrict v = velocity.data_ptr<float>();
+  const float* __restrict g = grad.data_ptr<float>();
+  const std::int64_t n = value.numel();
+  for (std::int64_t i = 0; i < n; ++i) {
+    v[i] = rates.momentum * v[i] + (g[i] + rates.decay * w[i]);
+    w[i] -= rates.learning * v[i];
+  }
+}
+
+}  // namespace
+
+Sgd::Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options)
+    : parameters_(std::move(parameters)),
+      velocity_(parameters_.size()),
+      learning_rate_(static_cast<float>(options.learning_rate)),
+      momentum_(static_cast<float>(options.momentum)),
+      weight_decay_(static_cast<float>(options.weight_decay)) {}
+
+void Sgd::step() {
+  const at::NoGradGuard no_grad;
+  const Rates rates{learning_rate_, momentum_, weight_decay_};
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    at::Tensor& value = parameters_[i];
+    at::Tensor& velocity = velocity_[i];
+    at::Tensor& grad = value.mutable_grad();
+    if (!grad.defined()) continue;
+    if (!velocity.defined()) velocity = at::zeros_like(value);
+    if (same_dense_layout(value, velocity, grad)) {
+      update_dense(value, velocity, grad, rates);
+      value.unsafeGetTensorImpl()->bump_version();  // ConvBn tells by it that weights have changed
+    } else {
+      velocity.mul_(rates.momentum).add_(grad.add(value, rates.decay));
+      value.sub_(velocity, rates.learning);
+    }
+    grad.reset();  // the next backward pass hands its buffer over instead of adding to zeros
+  }
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,76 @@
+#include <ATen/ATen.h>
+#include <torch/optim/sgd.h>
+
+#include "catch.hpp"
+#include <al_mpi/model/sgd.hpp>
+
+using namespace al_mpi;
+
+namespace {
+
+/// A function of two parameters, one of them in channels-last memory, whose gradients change every
+/// step.
+at::Tensor loss_of(const std::vector<at::Tensor>& p) {
+  return p[0].pow(3).sum() + (p[0].mean() * p[1]).pow(2).sum();
+}
+
+std::vector<at::Tensor> parameters() {
+  const at::Tensor a = at::arange(2 * 3 * 4 * 5, at::kFloat).view({2, 3, 4, 5}) / 100;
+  const at::Tensor b = at::arange(7, at::kFloat) / 7;
+  return {a.contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(true),
+          b.clone().requires_grad_(true)};
+}
+
+void compare(double momentum, double decay) {
+  TrainingOptions options;
+  options.learning_rate = 0.05;
+  options.momentum = momentum;
+  options.weight_decay = decay;
+  auto ours = parameters(), theirs = parameters();
+  Sgd sgd(ours, options);
+  torch::optim::SGD oracle(theirs,
+                           torch::optim::SGDOptions(0.05).momentum(momentum).weight_decay(decay));
+  for (int step = 0; step < 5; ++step) {
+    loss_of(ours).backward();
+    sgd.step();
+    oracle.zero_grad();
+    loss_of(theirs).backward();
+    oracle.step();
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      CHECK(at::allclose(ours[i], theirs[i], /*rtol=*/1e-6, /*atol=*/1e-7));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the optimiser equals LibTorch's SGD") {
+  compare(0.0, 0.0);
+  compare(0.3, 0.0);
+  compare(0.9, 0.01);
+}
+
+TEST_CASE("a step marks the parameters as changed and drops the gradients") {
+  auto p = parameters();
+  Sgd sgd(p, TrainingOptions());
+  loss_of(p).backward();
+  const auto version = p[0]._version();
+  sgd.step();
+  CHECK(p[0]._version() > version);
+  CHECK_FALSE(p[0].grad().defined());
+  const at::Tensor before = p[0].detach().clone();
+  sgd.step();  // no gradient, no change
+  CHECK(at::equal(before, p[0]));
+}
+
+TEST_CASE("parameters and gradients in different memory orders are handled too") {
+  TrainingOptions options;
+  options.learning_rate = 1.0;
+  options.momentum = 0.0;
+  at::Tensor p =
+      at::zeros({1, 2, 2, 2}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(true);
+  const at::Tensor gradient = at::arange(8, at::kFloat).view({1, 2, 2, 2});
+  p.mutable_grad() = gradient.clone();
+  Sgd({p}, options).step();
+  CHECK(at::equal(p.detach(), -gradient));
+}
