@@ -17,7 +17,7 @@ Handle access_properties(const Place& place) {
   place.checked(H5Pset_libver_bounds(list, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST),
                 "set a property");
   place.checked(H5Pset_file_locking(list, 0, 1), "set a property");
-  place.checked(H5Pset_alignment(list, 1024, 64), "set a property");  // mapped arrays begin aligned
+  place.checked(H5Pset_alignment(list, 1, 16), "set a property");  // mapped arrays begin aligned
   return list;
 }
 
@@ -154,6 +154,10 @@ void Hdf5File::create_group(const std::string& group) {
   const Place place{path_, group};
   place.own(H5Gcreate2(id_, group.c_str(), link_creation(place), H5P_DEFAULT, H5P_DEFAULT),
             "create the group");
+}
+
+void Hdf5File::remove(const std::string& object) {
+  Place{path_, object}.checked(H5Ldelete(id_, object.c_str(), H5P_DEFAULT), "remove it");
 }
 
 void Hdf5File::make_scale(const std::string& dataset, const std::string& name) {

@@ -126,6 +126,7 @@ class Hdf5File {
 
   // --- groups and attributes; `object` is a group or a dataset ("/" = the file) ---
   void create_group(const std::string& group);
+  void remove(const std::string& object);  ///< its space in the file is not given back
   std::vector<std::string> attributes(const std::string& object) const;  ///< names, sorted
   bool has_attribute(const std::string& object, const std::string& name) const;
   /// nullopt if there is none; DataError if it is of another kind.

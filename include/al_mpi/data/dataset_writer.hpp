@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <al_mpi/data/dataset.hpp>
+
+namespace al_mpi {
+
+/// What a dataset file says about itself, and the one shape of its images.
+struct DatasetDescription {
+  Task task = Task::classification;
+  std::vector<std::string> classes;  ///< [K]
+  std::vector<std::string> bands;    ///< [C]
+  PixelType pixel_type = PixelType::uint16;
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::int64_t ignore_label = -1;
+  std::string source;
+  std::string licence;
+};
+
+/// One sample, filled in by a SplitSource.
+struct Sample {
+  std::vector<std::uint8_t> image;      ///< bytes of [C, H, W], sized by the writer
+  std::int64_t label = 0;               ///< classification
+  std::vector<std::uint8_t> label_map;  ///< [H, W] segmentation, sized by the writer
+  std::string name;                     ///< where it came from
+};
+
+/// Where the samples of a split come from; read(i, sample) is called once for i = 0 .. n-1, in
+/// order.
+struct SplitSource {
+  std::int64_t n = 0;
+  std::function<void(std::int64_t i, Sample& sample)> read;
+};
+
+/// Writes a dataset file sample by sample (memory: one sample), with the mean and standard
+/// deviation of every band over "train" (population; 1 for a constant band). The file appears whole
+/// or not at all. `splits` needs "train" and "test". Throws DataError: unwritable place, full disk,
+/// a pixel that is not finite, a label that is no class; and whatever `read` throws.
+void write_dataset(const std::string& path, const DatasetDescription& description,
+                   const std::map<std::string, SplitSource>& splits);
+
+/// A frozen embedding of every split, and how it was made.
+struct Embedding {
+  std::string name;
+  std::int64_t dim = 0;
+  std::map<std::string, std::vector<float>> values;  ///< split -> [n, dim] row-major
+  std::vector<std::pair<std::string, std::string>>
+      made_from;  ///< "method" -> "band statistics", ...
+};
+
+/// Adds an embedding to a dataset file, which is replaced as a whole (the images are copied once).
+/// Throws ConfigError if the name is taken and not `replace`, DataError if the file is no dataset
+/// or the values have another size or are not finite.
+void write_embedding(const std::string& path, const Embedding& embedding, bool replace);
+
+}  // namespace al_mpi

@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "band_moments.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/data/band_statistics.hpp>
+
+namespace al_mpi {
+namespace {
+
+/// Sorts just enough of `values`.
+std::array<float, 3> percentiles_10_50_90(std::vector<float>& values) {
+  const auto rank = [&](double q) {
+    return values.begin() + std::lround(q * static_cast<double>(values.size() - 1));
+  };
+  const auto low = rank(0.1), middle = rank(0.5), high = rank(0.9);
+  std::nth_element(values.begin(), middle, values.end());
+  const float median = *middle;
+  std::nth_element(values.begin(), low, middle);
+  const float p10 = *low;
+  std::nth_element(middle, high, values.end());
+  return {p10, median, *high};
+}
+
+/// Mean absolute difference between pixels (dx, dy) apart.
+double roughness(const float* band, const Split& split, std::int64_t dx, std::int64_t dy) {
+  const std::int64_t width = split.width - dx, height = split.height - dy;
+  if (width == 0 || height == 0) return 0.0;
+  double sum = 0;
+  for (std::int64_t y = 0; y < height; ++y) {
+    const float* row = band + y * split.width;
+    const float* neighbours = row + dy * split.width + dx;
+    for (std::int64_t x = 0; x < width; ++x)
+      sum += std::abs(double(neighbours[x]) - double(row[x]));
+  }
+  return sum / static_cast<double>(width * height);
+}
+
+void add_band(std::vector<float>& band, const Split& split, std::vector<float>& row) {
+  BandMoments moments(1);
+  moments.add(band.data(), static_cast<std::int64_t>(band.size()));
+  const double across = roughness(band.data(), split, 1, 0);
+  const double down = roughness(band.data(), split, 0, 1);
+  row.push_back(moments.mean()[0]);
+  row.push_back(static_cast<float>(moments.deviation(0)));
+  for (const float percentile : percentiles_10_50_90(band)) row.push_back(percentile);
+  row.push_back(static_cast<float>(across));
+  row.push_back(static_cast<float>(down));
+}
+
+template <class T>
+std::vector<float> statistics_of(const Split& split) {
+  const std::int64_t pixels = split.height * split.width;
+  std::vector<float> rows, band;
+  rows.reserve(static_cast<std::size_t>(split.n * split.channels * statistics_a_band));
+  for (std::int64_t i = 0; i < split.n; ++i) {
+    const auto* image = static_cast<const T*>(split.image(i));
+    for (std::int64_t c = 0; c < split.channels; ++c, image += pixels) {
+      band.assign(image, image + pixels);
+      add_band(band, split, rows);
+    }
+  }
+  return rows;
+}
+
+std::vector<float> raw_statistics(const Split& split) {
+  switch (split.pixel_type) {
+    case PixelType::uint8:
+      return statistics_of<std::uint8_t>(split);
+    case PixelType::uint16:
+      return statistics_of<std::uint16_t>(split);
+    case PixelType::float32:
+      return statistics_of<float>(split);
+  }
+  throw InternalError("bug: pixel type");
+}
+
+}  // namespace
+
+std::vector<float> band_statistics(const Dataset& dataset, const std::string& split) {
+  const auto pool = raw_statistics(dataset.train());
+  auto rows = split == "train" ? pool : raw_statistics(dataset.splits.at(split));
+  const auto dim = static_cast<std::int64_t>(dataset.bands.size()) * statistics_a_band;
+  BandMoments columns(dim);
+  for (std::size_t i = 0; i < pool.size(); i += static_cast<std::size_t>(dim)) {
+    columns.add(pool.data() + i, 1);
+  }
+  const auto mean = columns.mean(), deviation = columns.std_dev();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::size_t column = i % static_cast<std::size_t>(dim);
+    // A column that is constant over the pool tells its samples apart nowhere, so it says nothing
+    // here.
+    rows[i] = columns.deviation(column) > 0 ? (rows[i] - mean[column]) / deviation[column] : 0.0f;
+  }
+  return rows;
+}
+
+}  // namespace al_mpi

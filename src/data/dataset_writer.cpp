@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "band_moments.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/data/dataset_writer.hpp>
+#include <al_mpi/io/atomic_file.hpp>
+#include <al_mpi/io/hdf5.hpp>
+
+namespace al_mpi {
+namespace {
+
+class DatasetWriter {
+ public:
+  DatasetWriter(const std::string& path, const DatasetDescription& description)
+      : path_(path),
+        description_(description),
+        whole_(path),
+        file_(Hdf5File::create(whole_.temporary())),
+        moments_(n_bands()) {}
+
+  void write_header() {
+    file_.set_attribute("/", "format", std::string("al_mpi dataset"));
+    file_.set_attribute("/", "version", std::int64_t{1});
+    file_.set_attribute("/", "task", to_string(description_.task));
+    file_.set_attribute("/", "source", description_.source);
+    file_.set_attribute("/", "licence", description_.licence);
+    file_.set_attribute("/", "ignore_label", description_.ignore_label);
+    file_.write_strings("/classes", description_.classes);
+    file_.write_strings("/bands", description_.bands);
+  }
+
+  void write_split(const std::string& split, const SplitSource& source) {
+    const std::string group = "/" + split;
+    create_arrays(group, source.n);
+    Sample sample;
+    sample.image.resize(static_cast<std::size_t>(n_bands() * pixels()) *
+                        bytes_of(description_.pixel_type));
+    if (segmentation()) sample.label_map.resize(static_cast<std::size_t>(pixels()));
+    std::vector<std::int64_t> labels;
+    std::vector<std::string> names;
+    for (std::int64_t i = 0; i < source.n; ++i) {
+      source.read(i, sample);
+      check_labels(sample);
+      write_image(group, i, sample, split == "train");
+      if (segmentation()) {
+        file_.write_slab(group + "/labels", {i, 0, 0}, {1, description_.height, description_.width},
+                         sample.label_map.data());
+      }
+      labels.push_back(sample.label);
+      names.push_back(sample.name);
+    }
+    if (!segmentation()) file_.write(group + "/labels", labels, {source.n});
+    file_.write_strings(group + "/names", names);
+  }
+
+  void finish() {
+    const auto mean = moments_.mean(), std_dev = moments_.std_dev();
+    file_.write("/normalization/mean", mean, {n_bands()});
+    file_.write("/normalization/std", std_dev, {n_bands()});
+    file_.close();
+    whole_.commit();
+  }
+
+ private:
+  std::int64_t n_bands() const { return static_cast<std::int64_t>(description_.bands.size()); }
+  std::int64_t pixels() const { return description_.height * description_.width; }
+  bool segmentation() const { return description_.task == Task::segmentation; }
+
+  void create_arrays(const std::string& group, std::int64_t n) {
+    const auto type = description_.pixel_type == PixelType::uint8    ? ElementType::uint8
+                      : description_.pixel_type == PixelType::uint16 ? ElementType::uint16
+                                                                     : ElementType::float32;
+    file_.create_dataset(group + "/images", type,
+                         {n, n_bands(), description_.height, description_.width});
+    if (segmentation()) {
+      file_.create_dataset(group + "/labels", ElementType::uint8,
+                           {n, description_.height, description_.width});
+    }
+  }
+
+  void check_labels(const Sample& sample) const {
+    const auto check_label = [&](std::int64_t label) {
+      const auto n_classes = static_cast<std::int64_t>(description_.classes.size());
+      if (label == description_.ignore_label && segmentation()) return;
+      if (label >= 0 && label < n_classes) return;
+      throw DataError(sample.name, "",
+                      fmt::format("label {} is outside 0..{}", label, n_classes - 1));
+    };
+    if (!segmentation()) check_label(sample.label);
+    for (const int label : sample.label_map) check_label(label);
+  }
+
+  void write_image(const std::string& group, std::int64_t i, const Sample& sample, bool counts) {
+    switch (description_.pixel_type) {
+      case PixelType::uint8:
+        return write_pixels<std::uint8_t>(group, i, sample, counts);
+      case PixelType::uint16:
+        return write_pixels<std::uint16_t>(group, i, sample, counts);
+      case PixelType::float32:
+        return write_pixels<float>(group, i, sample, counts);
+    }
+  }
+
+  template <class T>
+  void write_pixels(const std::string& group, std::int64_t i, const Sample& sample, bool counts) {
+    const auto* pixels_of_sample = reinterpret_cast<const T*>(sample.image.data());
+    const auto* end = pixels_of_sample + n_bands() * pixels();
+    if constexpr (std::is_floating_point_v<T>) {
+      if (!std::all_of(pixels_of_sample, end, [](T x) { return std::isfinite(x); })) {
+        throw DataError(sample.name, "", "a pixel is not finite");
+      }
+    }
+    file_.write_slab(group + "/images", {i, 0, 0, 0},
+                     {1, n_bands(), description_.height, description_.width}, pixels_of_sample);
+    if (counts) moments_.add(pixels_of_sample, pixels());
+  }
+
+  std::string path_;
+  DatasetDescription description_;
+  AtomicFile whole_;
+  Hdf5File file_;
+  BandMoments moments_;
+};
+
+}  // namespace
+
+void write_dataset(const std::string& path, const DatasetDescription& description,
+                   const std::map<std::string, SplitSource>& splits) {
+  check(splits.count("train") == 1 && splits.count("test") == 1, "a dataset needs train and test");
+  DatasetWriter writer(path, description);
+  writer.write_header();
+  for (const auto& [name, source] : splits) writer.write_split(name, source);
+  writer.finish();
+}
+
+void write_embedding(const std::string& path, const Embedding& embedding, bool replace) {
+  const auto dataset = Dataset::open(path);
+  for (const auto& [name, split] : dataset->splits) {
+    const auto found = embedding.values.find(name);
+    check(found != embedding.values.end(), "embedding of {} is missing", name);
+    check(static_cast<std::int64_t>(found->second.size()) == split.n * embedding.dim,
+          "embedding of {} has another size", name);
+    if (!std::all_of(found->second.begin(), found->second.end(),
+                     [](float x) { return std::isfinite(x); })) {
+      throw DataError(path, "",
+                      fmt::format("embedding '{}': a value is not finite", embedding.name));
+    }
+    if (split.embeddings.count(embedding.name) > 0 && !replace) {
+      throw ConfigError("", fmt::format("{} has an embedding '{}' already (--force replaces it)",
+                                        path, embedding.name));
+    }
+  }
+  AtomicFile whole(path);
+  std::filesystem::copy_file(path, whole.temporary(),
+                             std::filesystem::copy_options::overwrite_existing);
+  auto file = Hdf5File::edit(whole.temporary());
+  for (const auto& [name, split] : dataset->splits) {
+    const std::string array = "/" + name + "/embeddings/" + embedding.name;
+    if (file.has(array)) file.remove(array);
+    file.write(array, embedding.values.at(name), {split.n, embedding.dim});
+    for (const auto& [key, value] : embedding.made_from) file.set_attribute(array, key, value);
+  }
+  file.close();
+  whole.commit();
+}
+
+}  // namespace al_mpi
