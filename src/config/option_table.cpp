@@ -118,7 +118,6 @@ Option make_option(const std::string& key, const std::string& doc, Member member
   make_option(                     \
       #path, doc, [](auto& config) -> auto& { return config.path; }, rule)
 
-// clang-format off: one option is one line
 std::vector<Option> make_table() {
   return {
       AL_OPTION(protocol, (OneOf{{"recommended", "reference"}}),
@@ -227,7 +226,6 @@ std::vector<Option> make_table() {
       AL_OPTION(results.snapshot_every, at_least(0), "seconds between two rebuilds of that file"),
   };
 }
-// clang-format on
 
 }  // namespace
 
