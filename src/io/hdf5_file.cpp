@@ -11,6 +11,9 @@ namespace al_mpi {
 namespace {
 
 Handle access_properties(const Place& place) {
+  // After a failed write HDF5's exit handler would crash; files are closed by their owners anyway.
+  static const bool without_exit_handler = H5dont_atexit() >= 0;
+  static_cast<void>(without_exit_handler);
   // Every error becomes a DataError; HDF5's own printing is per thread, so it is turned off here.
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   Handle list = place.own(H5Pcreate(H5P_FILE_ACCESS), "make a property list");
@@ -100,6 +103,24 @@ Hdf5File Hdf5File::create(const std::string& path) {
   const Handle access = access_properties(place);
   return Hdf5File(path, place.checked(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access),
                                       "create the file"));
+}
+
+Hdf5File Hdf5File::create_in_memory(const std::string& name) {
+  const Place place{name, whole_file};
+  const Handle access = access_properties(place);
+  constexpr std::size_t growth = 4 << 20;  // bytes
+  place.checked(H5Pset_fapl_core(access, growth, 0), "set a property");
+  return Hdf5File(name, place.checked(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access),
+                                      "create the file"));
+}
+
+std::string Hdf5File::image() {
+  const Place place{path_, whole_file};
+  place.checked(H5Fflush(id_, H5F_SCOPE_LOCAL), "finish the file");
+  const ssize_t size = place.checked(H5Fget_file_image(id_, nullptr, 0), "take the file's bytes");
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  place.checked(H5Fget_file_image(id_, bytes.data(), bytes.size()), "take the file's bytes");
+  return bytes;
 }
 
 Hdf5File::Hdf5File(Hdf5File&& other) noexcept

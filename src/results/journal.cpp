@@ -5,10 +5,9 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
@@ -25,7 +24,9 @@ bool is_record(std::string_view line) {
          line.substr(0, n_digits) == to_hex(stable_hash(line.substr(n_prefix)));
 }
 
-bool is_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+bool is_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
 
 /// Whether "0123456789abcdef {" begins at `at`.
 bool may_begin(std::string_view text, std::size_t at) {
@@ -45,8 +46,8 @@ std::string_view record_before_damage(std::string_view text) {
   return {};
 }
 
-/// Takes the whole records inside a damaged line (a lost line end joins two, garbage may stand between);
-/// returns how many.
+/// Takes the whole records inside a damaged line (a lost line end joins two, garbage may stand
+/// between); returns how many.
 template <class Take>
 int search(std::string_view line, const Take& take) {
   std::vector<std::size_t> starts;
@@ -68,7 +69,8 @@ std::string journal_line(std::string_view text) {
   return fmt::format("{} {}\n", to_hex(stable_hash(text)), text);
 }
 
-JournalScan scan_journal(std::string_view bytes, const std::function<void(std::string_view)>& take) {
+JournalScan scan_journal(std::string_view bytes,
+                         const std::function<void(std::string_view)>& take) {
   JournalScan scan;
   const auto accept = [&](std::string_view record) {
     try {
@@ -111,7 +113,9 @@ Journal::~Journal() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void Journal::append(std::string_view text) { pending_ += journal_line(text); }
+void Journal::append(std::string_view text) {
+  pending_ += journal_line(text);
+}
 
 void Journal::commit() {
   if (pending_.empty()) return;

@@ -8,8 +8,8 @@
 
 namespace al_mpi {
 
-// A journal is a text file, one record a line: 16 hexadecimal digits over the text (XXH3), a space, the
-// text (JSON without line ends). Whatever happens to the file, whole records stay readable.
+// A journal is a text file, one record a line: 16 hexadecimal digits over the text (XXH3), a space,
+// the text (JSON without line ends). Whatever happens to the file, whole records stay readable.
 
 /// The line of a record, with its line end.
 std::string journal_line(std::string_view text);
@@ -21,8 +21,8 @@ struct JournalScan {
   bool torn = false;                  ///< there was a torn last line
 };
 
-/// Calls `take` with the text of each whole record, in order. Records are found again behind damage.
-/// A record for which `take` throws an Error counts as damaged.
+/// Calls `take` with the text of each whole record, in order. Records are found again behind
+/// damage. A record for which `take` throws an Error counts as damaged.
 JournalScan scan_journal(std::string_view bytes, const std::function<void(std::string_view)>& take);
 
 /// The end of a journal, open for appending; its one writer.
@@ -36,8 +36,9 @@ class Journal {
 
   void append(std::string_view text);
 
-  /// Makes what was appended durable (write, fdatasync); nothing to do if nothing was. Throws DataError, e.g.
-  /// on a full disk: the file then ends where the last commit ended, and no more is written.
+  /// Makes what was appended durable (write, fdatasync); nothing to do if nothing was. Throws
+  /// DataError, e.g. on a full disk: the file then ends where the last commit ended, and no more is
+  /// written.
   void commit();
 
  private:

@@ -8,11 +8,10 @@
 #include <sstream>
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/io/atomic_file.hpp>
@@ -35,8 +34,8 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-/// Start of a process in clock ticks since boot (field 22 of /proc/PID/stat): tells it from a later one of
-/// the same number. Empty if there is no such process.
+/// Start of a process in clock ticks since boot (field 22 of /proc/PID/stat): tells it from a later
+/// one of the same number. Empty if there is no such process.
 std::string start_of(int pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::string text((std::istreambuf_iterator<char>(file)), {});
@@ -74,7 +73,8 @@ struct Holder {
 /// Who holds the lock; nothing if it is free. `reference` is a file just made beside it.
 std::optional<Holder> holder_of(const std::string& path, const std::string& reference) {
   std::ifstream file(path);
-  struct stat lock {}, now {};
+  struct stat lock {
+  }, now{};
   if (!file || ::stat(path.c_str(), &lock) != 0 || ::stat(reference.c_str(), &now) != 0) return {};
   Holder holder;
   holder.text.assign((std::istreambuf_iterator<char>(file)), {});
@@ -114,7 +114,8 @@ void remove_stale(const std::string& path, const Holder& holder) {
   if (::rename(path.c_str(), aside.c_str()) != 0) return;
   std::ifstream file(aside);
   const std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (text != holder.text && ::link(aside.c_str(), path.c_str()) != 0) errno = 0;  // put a fresh one back
+  if (text != holder.text && ::link(aside.c_str(), path.c_str()) != 0)
+    errno = 0;  // put a fresh one back
   ::unlink(aside.c_str());
 }
 
@@ -134,8 +135,12 @@ SweepLock::SweepLock(const std::string& path) : path_(path) {
     }
     const auto holder = holder_of(path, mine.temporary());
     if (holder && !is_gone(*holder, self)) {
-      throw FarmError(0, fmt::format("another al_mpi writes these results ({}; it holds {}) wait for it, or "
-                                     "name another results.file", line_about(*holder), path), ExitCode::config);
+      throw FarmError(
+          0,
+          fmt::format("another al_mpi writes these results ({}; it holds {}) wait for it, or "
+                      "name another results.file",
+                      line_about(*holder), path),
+          ExitCode::config);
     }
     if (holder) remove_stale(path, *holder);
   }

@@ -1,5 +1,6 @@
 #include <al_mpi/trial/trial.hpp>
 
+#include <charconv>
 #include <limits>
 
 #include <fmt/format.h>
@@ -19,6 +20,30 @@ std::string TrialSpec::key() const {
   std::string own;
   for (const auto& [name, value] : settings) own += fmt::format("{}={};", name, value);
   return fmt::format("{}{}{}/{}/{}", own, own.empty() ? "" : "/", strategy, init, seed);
+}
+
+TrialSpec TrialSpec::from_key(const std::string& key) {
+  // From the right: values of settings may hold slashes.
+  const auto refuse = [&] { return DataError("JSON", "key", fmt::format("'{}' names no trial", key)); };
+  const std::size_t seed_at = key.rfind('/');
+  if (seed_at == std::string::npos || seed_at == 0) throw refuse();
+  const std::size_t init_at = key.rfind('/', seed_at - 1);
+  if (init_at == std::string::npos || init_at == 0) throw refuse();
+  const std::size_t slash = key.rfind('/', init_at - 1);
+  const std::size_t strategy_at = slash == std::string::npos ? 0 : slash + 1;
+  TrialSpec spec;
+  spec.strategy = key.substr(strategy_at, init_at - strategy_at);
+  spec.init = key.substr(init_at + 1, seed_at - init_at - 1);
+  const char* end = key.data() + key.size();
+  const auto [stop, error] = std::from_chars(key.data() + seed_at + 1, end, spec.seed);
+  if (error != std::errc() || stop != end) throw refuse();
+  for (std::size_t at = 0; at + 1 < strategy_at;) {  // "a=1;b=2;/"
+    const std::size_t equals = key.find('=', at), semicolon = key.find(';', at);
+    if (equals == std::string::npos || semicolon == std::string::npos || semicolon < equals) throw refuse();
+    spec.settings[key.substr(at, equals - at)] = key.substr(equals + 1, semicolon - equals - 1);
+    at = semicolon + 1;
+  }
+  return spec;
 }
 
 std::string to_string(TrialState state) { return state_names[static_cast<std::size_t>(state)]; }

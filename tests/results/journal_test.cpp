@@ -4,17 +4,17 @@
 #include <set>
 #include <sstream>
 
-#include <al_mpi/base/error.hpp>
-
 #include "catch.hpp"
 #include "results/scratch_folder.hpp"
+#include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
 
 namespace {
 
-const std::vector<std::string> texts = {R"({"type":"opened","n":1})", R"({"type":"round","a":{"b":[1,2]}})",
-                                        R"({"type":"round","text":"a } in it"})", R"({"type":"done"})"};
+const std::vector<std::string> texts = {
+    R"({"type":"opened","n":1})", R"({"type":"round","a":{"b":[1,2]}})",
+    R"({"type":"round","text":"a } in it"})", R"({"type":"done"})"};
 
 std::string whole_journal() {
   std::string bytes;
@@ -29,7 +29,8 @@ struct Scanned {
 
 Scanned scanned(const std::string& bytes) {
   Scanned result;
-  result.scan = scan_journal(bytes, [&](std::string_view text) { result.taken.emplace_back(text); });
+  result.scan =
+      scan_journal(bytes, [&](std::string_view text) { result.taken.emplace_back(text); });
   return result;
 }
 
@@ -58,7 +59,8 @@ TEST_CASE("a journal cut at any byte gives every record that is whole") {
     const auto result = scanned(bytes.substr(0, size));
     std::size_t whole = 0;  // a record is whole without its line end
     while (whole < texts.size() && starts[whole + 1] - 1 <= size) ++whole;
-    REQUIRE(result.taken == std::vector<std::string>(texts.begin(), texts.begin() + static_cast<int>(whole)));
+    REQUIRE(result.taken ==
+            std::vector<std::string>(texts.begin(), texts.begin() + static_cast<int>(whole)));
     REQUIRE(result.scan.damaged.empty());
     REQUIRE(result.scan.torn == (size > starts[whole]));
     REQUIRE(result.scan.end == static_cast<std::int64_t>(std::min(size, starts[whole])));
@@ -75,7 +77,8 @@ TEST_CASE("a flipped byte costs the record it is in, and no other") {
       flipped[at] = static_cast<char>(flipped[at] ^ mask);
       std::vector<std::string> expected;
       for (std::size_t i = 0; i < texts.size(); ++i) {
-        const bool in_record = at >= starts[i] && at + 1 < starts[i + 1];  // its line end does not count
+        const bool in_record =
+            at >= starts[i] && at + 1 < starts[i + 1];  // its line end does not count
         if (!in_record) expected.push_back(texts[i]);
       }
       const auto result = scanned(flipped);
@@ -126,7 +129,8 @@ TEST_CASE("an appended record is there after commit, behind a cut tail") {
     journal.commit();
     journal.append(texts[2]);  // never committed
   }
-  CHECK(scanned(folder.contents("x.journal")).taken == std::vector<std::string>{texts[0], texts[1]});
+  CHECK(scanned(folder.contents("x.journal")).taken ==
+        std::vector<std::string>{texts[0], texts[1]});
 }
 
 TEST_CASE("a journal that lost its last line end goes on in a new line") {
@@ -138,9 +142,11 @@ TEST_CASE("a journal that lost its last line end goes on in a new line") {
     journal.append(texts[1]);
     journal.commit();
   }
-  CHECK(scanned(folder.contents("x.journal")).taken == std::vector<std::string>{texts[0], texts[1]});
+  CHECK(scanned(folder.contents("x.journal")).taken ==
+        std::vector<std::string>{texts[0], texts[1]});
 }
 
 TEST_CASE("a journal that cannot be opened is one line") {
-  CHECK_THROWS_WITH(Journal("/nowhere/x.journal", 0), Catch::Contains("/nowhere/x.journal: could not be opened"));
+  CHECK_THROWS_WITH(Journal("/nowhere/x.journal", 0),
+                    Catch::Contains("/nowhere/x.journal: could not be opened"));
 }

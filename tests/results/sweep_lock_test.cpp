@@ -4,26 +4,26 @@
 #include <ctime>
 #include <fstream>
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utime.h>
 
-#include <fmt/format.h>
-
-#include <al_mpi/base/error.hpp>
-
 #include "catch.hpp"
 #include "results/scratch_folder.hpp"
+#include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
 
 namespace {
 
 /// Puts down a lock of another host, silent for `silence` seconds.
-void foreign_lock(const std::string& path, int silence, const std::string& job = "", int restarts = 0) {
+void foreign_lock(const std::string& path, int silence, const std::string& job = "",
+                  int restarts = 0) {
   std::ofstream(path) << fmt::format(
-      R"({{"host":"elsewhere","boot":"b","pid":1,"process_start":"1","job":"{}","job_restarts":{}}})", job, restarts);
+      R"({{"host":"elsewhere","boot":"b","pid":1,"process_start":"1","job":"{}","job_restarts":{}}})",
+      job, restarts);
   const utimbuf times{std::time(nullptr) - silence, std::time(nullptr) - silence};
   REQUIRE(utime(path.c_str(), &times) == 0);
 }

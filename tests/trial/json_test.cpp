@@ -51,6 +51,17 @@ TEST_CASE("a trial's key names its own settings first") {
   CHECK(json(spec).get<TrialSpec>().settings == spec.settings);
 }
 
+TEST_CASE("a trial is found again from its key") {
+  TrialSpec spec{0, "margin_sampling", "random", 3, {}};
+  CHECK(TrialSpec::from_key(spec.key()).key() == spec.key());
+  spec.settings = {{"loop.n_init", "10"}, {"query.embeddings", "moco/v2"}};
+  CHECK(TrialSpec::from_key(spec.key()).settings == spec.settings);
+  for (const char* bad : {"", "a", "a/b", "a/b/c", "/b/1", "a/b/1x", "x=1/a/b/1", "x;/a/b/1", "//1"}) {
+    INFO(bad);
+    CHECK_THROWS_AS(TrialSpec::from_key(bad), DataError);
+  }
+}
+
 TEST_CASE("missing and mistyped fields are data errors that name the field") {
   json broken = sample_round();
   broken.erase("n_labeled");

@@ -23,6 +23,7 @@ struct ResultsTables {
     std::vector<std::int32_t> trial, round;
     std::vector<std::int64_t> n_labeled;
     std::map<std::string, std::vector<double>> metrics;  ///< "accuracy" -> column
+    std::vector<std::uint64_t> weights_hash;             ///< 0 = not recorded
   } rounds;
 
   struct Picks {  ///< sorted by trial, round, order

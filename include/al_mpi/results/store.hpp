@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <al_mpi/results/reader.hpp>
 #include <al_mpi/trial/trial.hpp>
 
 namespace al_mpi {
@@ -46,6 +47,9 @@ class ResultsStore {
 
   virtual const std::vector<TrialRecord>& trials() const = 0;  ///< index = TrialSpec::trial
   virtual int rounds_done(int trial) const = 0;                ///< rounds stored, 0-based count
+  virtual int blamed(int trial) const = 0;   ///< failed attempts, without interrupted and forgiven ones
+  virtual bool wanted(int trial) const = 0;  ///< is in `grid`; the file may hold more
+  virtual const std::vector<ResultsTables::Attempt>& attempts(int trial) const = 0;
   virtual std::string checkpoint_path(int trial) const = 0;    ///< NAME.checkpoints/...; the folder exists
 
   // Appended to the journal; durable after the next commit().

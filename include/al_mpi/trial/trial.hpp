@@ -20,6 +20,9 @@ struct TrialSpec {
 
   /// Identity across runs: "strategy/init/seed", with "key=value;.../" before it for own settings.
   std::string key() const;
+
+  /// The spec with this key (trial number 0). Throws DataError if it is none.
+  static TrialSpec from_key(const std::string& key);
 };
 
 /// One sample chosen by a strategy or an initial set.

@@ -1,0 +1,224 @@
+#include "replay.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <ctime>
+#include <filesystem>
+#include <set>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/base/hash.hpp>
+#include <al_mpi/base/log.hpp>
+#include <al_mpi/io/mapped_file.hpp>
+#include <al_mpi/trial/json.hpp>
+
+namespace al_mpi {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+/// The records that would have led to these tables.
+std::vector<json> records_of(const ResultsTables& tables) {
+  const auto attribute = [&](const char* name) {
+    const auto found = tables.attributes.find(name);
+    return found == tables.attributes.end() ? std::string() : found->second;
+  };
+  std::vector<std::pair<std::string, std::string>> versions;
+  for (const auto& [name, value] : tables.attributes) {
+    if (name.rfind("version_", 0) == 0) versions.emplace_back(name.substr(8), value);
+  }
+  std::vector<json> records = {
+      {{"type", "opened"},
+       {"version", 1},
+       {"time", std::strtod(attribute("created_seconds").c_str(), nullptr)},
+       {"config", attribute("config")},
+       {"settings", attribute("settings_fingerprint")},
+       {"dataset", attribute("dataset_fingerprint")},
+       {"task", tables.task},
+       {"classes", tables.class_names},
+       {"versions", versions}}};
+  for (const TrialRecord& trial : tables.trials) {
+    records.push_back(trial.spec);
+    records.back()["type"] = "plan";
+  }
+  std::size_t pick = 0;
+  const auto& rounds = tables.rounds;
+  const std::size_t n_cells =
+      rounds.trial.empty() ? 0 : tables.confusion.size() / rounds.trial.size();
+  std::vector<int> n_rounds(tables.trials.size(), 0);
+  for (std::size_t i = 0; i < rounds.trial.size(); ++i) {
+    RoundRecord record;
+    const auto trial = static_cast<std::size_t>(rounds.trial[i]);
+    record.trial = rounds.trial[i];
+    record.key = tables.trials[trial].spec.key();
+    record.round = rounds.round[i];
+    record.n_labeled = rounds.n_labeled[i];
+    for (const auto& [name, values] : rounds.metrics) record.metrics.emplace_back(name, values[i]);
+    if (rounds.weights_hash[i] != 0) record.weights_hash = to_hex(rounds.weights_hash[i]);
+    const auto first = tables.confusion.begin() + static_cast<std::ptrdiff_t>(i * n_cells);
+    record.confusion.assign(first, first + static_cast<std::ptrdiff_t>(n_cells));
+    const auto& picks = tables.picks;
+    for (; pick < picks.trial.size() && picks.trial[pick] == record.trial &&
+           picks.round[pick] == record.round;
+         ++pick) {
+      record.picks.push_back({picks.index[pick], picks.label[pick], picks.score[pick]});
+    }
+    records.push_back(record);
+    records.back()["type"] = "round";
+    ++n_rounds[trial];
+  }
+  for (const auto& attempt : tables.attempts) {
+    const TrialRecord& trial = tables.trials[static_cast<std::size_t>(attempt.trial)];
+    records.push_back({{"type", "started"},
+                       {"key", trial.spec.key()},
+                       {"attempt", attempt.attempt},
+                       {"rank", attempt.rank},
+                       {"host", attempt.host},
+                       {"device", attempt.device},
+                       {"threads", trial.threads},
+                       {"time", attempt.started}});
+    if (attempt.outcome == "running") continue;
+    records.push_back({{"type", "ended"},
+                       {"key", trial.spec.key()},
+                       {"attempt", attempt.attempt},
+                       {"outcome", attempt.outcome},
+                       {"message", attempt.message},
+                       {"seconds", attempt.seconds}});
+    const bool given_up =
+        trial.state == TrialState::failed || trial.state == TrialState::quarantined;
+    if (given_up && attempt.attempt == trial.attempts)
+      records.back()["verdict"] = to_string(trial.state);
+    if (attempt.outcome == "done")
+      records.back()["rounds"] = n_rounds[static_cast<std::size_t>(attempt.trial)];
+  }
+  return records;
+}
+
+/// Adds what NAME.h5 knows and the state lacks.
+void rescue(const std::string& results_file, Replay& replay) {
+  for (const json& record : records_of(read_results(results_file))) {
+    if (record.at("type") == "round") {
+      if (!replay.state.add_round(record.get<RoundRecord>()).is_new) continue;
+    } else {
+      replay.state.apply(record);
+    }
+    replay.rescued.push_back(record.dump());
+  }
+}
+
+/// A journal that lost its only record to a kill, or to a power cut (zeros), may be begun anew; a
+/// foreign file may not.
+bool is_begun_journal(std::string_view bytes) {
+  const std::string_view prefix = bytes.substr(0, 16);
+  return bytes.find('\n') == std::string_view::npos &&
+         std::all_of(prefix.begin(), prefix.end(), [](char c) {
+           return c == '\0' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+std::string utc(double seconds) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+}  // namespace
+
+Files::Files(const std::string& results_file) : results(results_file) {
+  const std::string stem = fs::path(results_file).replace_extension().string();
+  journal = stem + ".journal";
+  lock = stem + ".lock";
+  checkpoints = stem + ".checkpoints";
+}
+
+Replay replay_results(const Files& files) {
+  Replay replay;
+  replay.has_journal = fs::exists(files.journal);
+  if (replay.has_journal) {
+    const auto file = MappedFile::map(files.journal);
+    const std::string_view bytes(static_cast<const char*>(file->data()),
+                                 static_cast<std::size_t>(file->size()));
+    replay.scan = scan_journal(bytes, [&](std::string_view text) {
+      const json record = json::parse(text, nullptr, false);
+      if (!record.is_object()) throw DataError(files.journal, "", "a record is no JSON object");
+      replay.state.apply(record);
+    });
+    if (replay.scan.n_records == 0 && !is_begun_journal(bytes)) {
+      throw DataError(files.journal, "",
+                      "is no journal of al_mpi (move it away, or name another results.file)");
+    }
+    replay.end = replay.scan.end;
+  }
+  const bool lost =
+      !replay.has_journal || replay.scan.n_records == 0 || !replay.scan.damaged.empty();
+  if (!lost || !fs::exists(files.results)) return replay;
+  try {
+    rescue(files.results, replay);
+  } catch (const DataError& error) {
+    if (replay.scan.n_records == 0) throw;  // a foreign file must not be replaced
+    spdlog::warn("nothing was taken from the results file: {}", error.what());
+  }
+  return replay;
+}
+
+void report_damage(const Replay& replay, const SweepState& state) {
+  for (const std::int64_t line : replay.scan.damaged)
+    spdlog::warn("the journal's line {} is damaged", line);
+  if (replay.scan.torn) spdlog::info("the journal's last line was torn and is cut");
+  if (!replay.rescued.empty())
+    spdlog::info("{} records were taken from the results file", replay.rescued.size());
+  for (const std::string& key : state.incomplete())
+    spdlog::warn("{} lacks rounds: it is run again", key);
+}
+
+void check_same_provenance(const SweepState& state, const Provenance& now,
+                           const std::string& file) {
+  if (!state.provenance()) return;
+  const Provenance& stored = *state.provenance();
+  const auto compare = [&](const char* what, const std::string& before, const std::string& after) {
+    if (before.empty() || after.empty() || before == after) return;
+    throw ConfigError("results.file",
+                      fmt::format("{} was made with another {} ({}, now {}); use that, or "
+                                  "another results.file",
+                                  file, what, before, after));
+  };
+  compare("task", stored.task, now.task);
+  compare("configuration", stored.settings_fingerprint, now.settings_fingerprint);
+  compare("dataset", stored.dataset_fingerprint, now.dataset_fingerprint);
+}
+
+std::string checkpoint_name(const TrialSpec& spec) {
+  std::string readable = fmt::format("{}-{}-{}", spec.strategy, spec.init, spec.seed).substr(0, 80);
+  for (char& c : readable) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '-') c = '_';
+  }
+  return fmt::format("{}-{}.checkpoint", readable, to_hex(stable_hash(spec.key())));
+}
+
+ResultsTables with_attributes(ResultsTables tables, const SweepState& state) {
+  std::set<std::string> hosts, devices;
+  for (const auto& attempt : tables.attempts) {
+    if (!attempt.host.empty()) hosts.insert(attempt.host);
+    if (!attempt.device.empty()) devices.insert(attempt.device);
+  }
+  auto& attributes = tables.attributes;
+  attributes["created"] = utc(state.created());
+  attributes["created_seconds"] = fmt::format("{}", state.created());
+  attributes["hosts"] =
+      fmt::format("{}", fmt::join(hosts, " ")).substr(0, 60000);  // HDF5: at most 64 KiB
+  attributes["devices"] = fmt::format("{}", fmt::join(devices, ", ")).substr(0, 60000);
+  attributes["contradictions"] = fmt::format("{}", state.n_contradictions());
+  if (!state.provenance()) return tables;
+  attributes["config"] = state.provenance()->config_yaml;
+  attributes["settings_fingerprint"] = state.provenance()->settings_fingerprint;
+  attributes["dataset_fingerprint"] = state.provenance()->dataset_fingerprint;
+  for (const auto& [name, value] : state.provenance()->versions)
+    attributes["version_" + name] = value;
+  return tables;
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "journal.hpp"
+#include "sweep_state.hpp"
+#include <al_mpi/results/reader.hpp>
+#include <al_mpi/results/store.hpp>
+
+namespace al_mpi {
+
+/// The files of a sweep, beside its results file NAME.h5.
+struct Files {
+  explicit Files(const std::string& results_file);
+  std::string results;      ///< NAME.h5
+  std::string journal;      ///< NAME.journal
+  std::string lock;         ///< NAME.lock
+  std::string checkpoints;  ///< NAME.checkpoints
+};
+
+/// What the disk says about a sweep.
+struct Replay {
+  SweepState state;
+  JournalScan scan;
+  std::int64_t end = 0;              ///< where the journal goes on
+  std::vector<std::string> rescued;  ///< records that only NAME.h5 still had, to be appended
+  bool has_journal = false;
+};
+
+/// Reads the journal; what it lost, or if there is none, is taken from NAME.h5. Throws DataError if
+/// the files are not this program's.
+Replay replay_results(const Files& files);
+
+/// One warning a damaged line, and what must be run again because of them.
+void report_damage(const Replay& replay, const SweepState& state);
+
+/// Throws ConfigError if the stored settings or dataset are others than the present ones. Empty
+/// fingerprints (of whoever only reads) fit everything.
+void check_same_provenance(const SweepState& state, const Provenance& now, const std::string& file);
+
+/// File name of a trial's checkpoint: readable, unique, and whatever the key holds, inside its
+/// folder.
+std::string checkpoint_name(const TrialSpec& spec);
+
+/// Puts the attributes of the results file in.
+ResultsTables with_attributes(ResultsTables tables, const SweepState& state);
+
+}  // namespace al_mpi

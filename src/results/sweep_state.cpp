@@ -1,0 +1,214 @@
+#include "sweep_state.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/trial/json.hpp>
+
+namespace al_mpi {
+namespace {
+
+using nlohmann::json;
+
+constexpr int max_number = 1000000;  // of a round or an attempt; larger ones are damage, not data
+
+int checked_number(int number, int smallest, const char* what) {
+  if (number < smallest || number > max_number) {
+    throw DataError("journal", what, fmt::format("{} is out of range", number));
+  }
+  return number;
+}
+
+}  // namespace
+
+void SweepState::apply(const json& record) {
+  try {
+    const auto type = record.at("type").get<std::string>();
+    if (type == "round") {
+      add_round(record.get<RoundRecord>());
+    } else if (type == "plan") {
+      trial_of(record.get<TrialSpec>().key());
+    } else if (type == "started") {
+      started(record);
+    } else if (type == "ended") {
+      ended(record);
+    } else if (type == "forgiven") {
+      const int trial = trial_of(record.at("key").get<std::string>());
+      int& forgiven = histories_[index(trial)].forgiven;
+      forgiven = std::max(forgiven, record.at("attempts").get<int>());
+      refresh(trial);
+    } else if (type == "opened") {
+      opened(record);
+    } else {
+      throw DataError("journal", "", fmt::format("unknown record type '{}'", type));
+    }
+  } catch (const json::exception& error) {
+    throw DataError("journal", "", error.what());
+  }
+}
+
+void SweepState::opened(const json& record) {
+  if (record.at("version").get<int>() != 1)
+    throw DataError("journal", "", "made by a later version");
+  const double time = record.at("time").get<double>();
+  if (provenance_ && created_ <= time) return;
+  Provenance provenance;
+  provenance.config_yaml = record.at("config").get<std::string>();
+  provenance.settings_fingerprint = record.at("settings").get<std::string>();
+  provenance.dataset_fingerprint = record.at("dataset").get<std::string>();
+  provenance.task = record.at("task").get<std::string>();
+  provenance.class_names = record.at("classes").get<std::vector<std::string>>();
+  provenance.versions = record.at("versions").get<decltype(provenance.versions)>();
+  provenance_ = std::move(provenance);
+  created_ = time;
+}
+
+void SweepState::started(const json& record) {
+  const int number = checked_number(record.at("attempt").get<int>(), 1, "attempt");
+  const int trial = trial_of(record.at("key").get<std::string>());
+  ResultsTables::Attempt& entry = attempt(trial, number);
+  entry.rank = record.at("rank").get<int>();
+  entry.host = record.at("host").get<std::string>();
+  entry.device = record.at("device").get<std::string>();
+  entry.started = record.at("time").get<double>();
+  histories_[index(trial)].threads = record.at("threads").get<int>();
+  if (entry.outcome.empty()) entry.outcome = "running";
+  refresh(trial);
+}
+
+void SweepState::ended(const json& record) {
+  const int number = checked_number(record.at("attempt").get<int>(), 1, "attempt");
+  const int trial = trial_of(record.at("key").get<std::string>());
+  ResultsTables::Attempt& entry = attempt(trial, number);
+  if (entry.outcome == "done") return;
+  entry.outcome = record.at("outcome").get<std::string>();
+  entry.message = record.value("message", "");
+  entry.seconds = record.at("seconds").get<double>();
+  History& history = histories_[index(trial)];
+  history.rounds_expected = std::max(history.rounds_expected, record.value("rounds", -1));
+  if (record.contains("verdict") && number >= history.given_up_at) {
+    history.verdict = trial_state(record.at("verdict").get<std::string>());
+    history.given_up_at = number;
+  }
+  refresh(trial);
+}
+
+SweepState::Added SweepState::add_round(const RoundRecord& record) {
+  const auto round = index(checked_number(record.round, 0, "round"));
+  const int trial = trial_of(record.key);
+  std::vector<std::int64_t>& rows = histories_[index(trial)].rows;
+  if (round < rows.size() && rows[round] >= 0) {
+    const std::string contradiction = difference(rounds_.record(rows[round]), record);
+    if (!contradiction.empty()) ++n_contradictions_;
+    return {false, contradiction};
+  }
+  const std::int64_t row = rounds_.add(trial, record);
+  if (rows.size() <= round) rows.resize(round + 1, -1);
+  rows[round] = row;
+  refresh(trial);
+  return {true, ""};
+}
+
+int SweepState::find(const std::string& key) const {
+  const auto found = numbers_.find(key);
+  return found == numbers_.end() ? -1 : found->second;
+}
+
+int SweepState::trial_of(const std::string& key) {
+  const int known = find(key);
+  if (known >= 0) return known;
+  const int trial = static_cast<int>(trials_.size());
+  TrialRecord record;
+  record.spec = TrialSpec::from_key(key);
+  record.spec.trial = trial;
+  trials_.push_back(std::move(record));
+  histories_.emplace_back();
+  numbers_.emplace(key, trial);
+  return trial;
+}
+
+ResultsTables::Attempt& SweepState::attempt(int trial, int number) {
+  auto& attempts = histories_[index(trial)].attempts;
+  while (static_cast<int>(attempts.size()) < number) {
+    ResultsTables::Attempt entry;
+    entry.trial = trial;
+    entry.attempt = static_cast<int>(attempts.size()) + 1;
+    attempts.push_back(std::move(entry));
+  }
+  return attempts[index(number - 1)];
+}
+
+int SweepState::rounds_done(int trial) const {
+  const auto& rows = histories_.at(index(trial)).rows;
+  return static_cast<int>(std::find(rows.begin(), rows.end(), -1) - rows.begin());
+}
+
+int SweepState::blamed(int trial) const {
+  int n = 0;
+  for (const auto& entry : attempts(trial)) {
+    n += entry.outcome == "failed" && entry.attempt > histories_[index(trial)].forgiven;
+  }
+  return n;
+}
+
+void SweepState::refresh(int trial) {
+  const History& history = histories_[index(trial)];
+  TrialRecord& record = trials_[index(trial)];
+  record.attempts = static_cast<int>(history.attempts.size());
+  record.state = TrialState::pending;
+  record.error.clear();
+  if (history.attempts.empty()) return;
+  const auto done = std::find_if(history.attempts.begin(), history.attempts.end(),
+                                 [](const auto& entry) { return entry.outcome == "done"; });
+  const bool complete =
+      done != history.attempts.end() && rounds_done(trial) >= history.rounds_expected;
+  const ResultsTables::Attempt& shown = complete ? *done : history.attempts.back();
+  record.rank = shown.rank;
+  record.host = shown.host;
+  record.device = shown.device;
+  record.threads = history.threads;
+  record.started = shown.started;
+  record.seconds = shown.seconds;
+  if (complete) {
+    record.state = TrialState::done;
+  } else if (history.given_up_at > history.forgiven) {
+    record.state = history.verdict;
+    record.error = history.attempts[index(history.given_up_at - 1)].message;
+  } else if (shown.outcome == "running") {
+    record.state = TrialState::running;
+  }
+}
+
+std::vector<std::string> SweepState::incomplete() const {
+  std::vector<std::string> keys;
+  for (const TrialRecord& record : trials_) {
+    const History& history = histories_[index(record.spec.trial)];
+    const int here = rounds_done(record.spec.trial);
+    const bool gap = here < static_cast<int>(history.rows.size());
+    if (gap || here < history.rounds_expected) keys.push_back(record.spec.key());
+  }
+  return keys;
+}
+
+ResultsTables SweepState::tables() const {
+  ResultsTables tables;
+  tables.trials = trials_;
+  for (const History& history : histories_) {
+    tables.attempts.insert(tables.attempts.end(), history.attempts.begin(), history.attempts.end());
+  }
+  tables.complete = !trials_.empty() &&
+                    std::all_of(trials_.begin(), trials_.end(), [](const TrialRecord& record) {
+                      return record.state == TrialState::done;
+                    });
+  if (provenance_) {
+    tables.task = provenance_->task;
+    tables.class_names = provenance_->class_names;
+  }
+  rounds_.fill(tables);
+  return tables;
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "round_log.hpp"
+#include <al_mpi/results/reader.hpp>
+#include <al_mpi/results/store.hpp>
+#include <al_mpi/trial/trial.hpp>
+
+namespace al_mpi {
+
+/// All that the records of a journal say. The order of records does not matter, and a record may
+/// come twice: rounds are keyed by (trial, round), everything else by (trial, attempt). Copies are
+/// cheap (RoundLog).
+class SweepState {
+ public:
+  /// Takes one record of the journal (docs/formats.md, "Journal"). Throws DataError if it is not
+  /// understood.
+  void apply(const nlohmann::json& record);
+
+  struct Added {
+    bool is_new = false;
+    std::string difference;  ///< what contradicts the stored round; empty if nothing
+  };
+  Added add_round(const RoundRecord& record);
+
+  const std::optional<Provenance>& provenance() const { return provenance_; }
+  double created() const { return created_; }  ///< seconds since the epoch
+  const std::vector<TrialRecord>& trials() const { return trials_; }
+  const std::vector<ResultsTables::Attempt>& attempts(int trial) const {
+    return histories_.at(index(trial)).attempts;
+  }
+  int find(const std::string& key) const;  ///< -1 if unknown
+  int rounds_done(int trial) const;        ///< stored without a gap, from round 0
+  int blamed(int trial) const;             ///< failed attempts that were not forgiven
+  int n_contradictions() const { return n_contradictions_; }
+
+  /// What must be run again because its records are gone: done trials that lack rounds.
+  std::vector<std::string> incomplete() const;
+
+  ResultsTables tables() const;
+
+ private:
+  struct History {
+    std::vector<ResultsTables::Attempt>
+        attempts;                    // by number, from 1; lost records leave an empty outcome
+    std::vector<std::int64_t> rows;  // [round] row of rounds_, -1 = not there
+    int rounds_expected = -1;        // said by `done`
+    int forgiven = 0;                // attempts up to this one are not blamed
+    TrialState verdict = TrialState::failed;  // if the trial was given up
+    int given_up_at = 0;                      // attempt of the verdict, 0 = none
+    int threads = 0;
+  };
+
+  static std::size_t index(int trial) { return static_cast<std::size_t>(trial); }
+  int trial_of(const std::string& key);  // makes it where it is unknown
+  ResultsTables::Attempt& attempt(int trial, int number);
+  void opened(const nlohmann::json& record);
+  void started(const nlohmann::json& record);
+  void ended(const nlohmann::json& record);
+  void refresh(int trial);
+
+  std::optional<Provenance> provenance_;
+  double created_ = 0.0;
+  std::vector<TrialRecord> trials_;
+  std::vector<History> histories_;
+  std::unordered_map<std::string, int> numbers_;  // key -> trial
+  RoundLog rounds_;
+  int n_contradictions_ = 0;
+};
+
+}  // namespace al_mpi
