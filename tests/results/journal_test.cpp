@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "catch.hpp"
-#include "results/scratch_folder.hpp"
+#include "scratch_folder.hpp"
 #include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
@@ -120,7 +120,7 @@ TEST_CASE("a record that is refused counts as damaged, by its line") {
 
 TEST_CASE("an appended record is there after commit, behind a cut tail") {
   const ScratchFolder folder;
-  const std::string path = folder / "x.journal";
+  const std::string path = folder.file("x.journal");
   std::ofstream(path) << journal_line(texts[0]) << "0123 torn";
   {
     Journal journal(path, static_cast<std::int64_t>(journal_line(texts[0]).size()));
@@ -135,7 +135,7 @@ TEST_CASE("an appended record is there after commit, behind a cut tail") {
 
 TEST_CASE("a journal that lost its last line end goes on in a new line") {
   const ScratchFolder folder;
-  const std::string path = folder / "x.journal", line = journal_line(texts[0]);
+  const std::string path = folder.file("x.journal"), line = journal_line(texts[0]);
   std::ofstream(path) << line.substr(0, line.size() - 1);
   {
     Journal journal(path, static_cast<std::int64_t>(line.size() - 1));

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "catch.hpp"
-#include "results/scratch_folder.hpp"
 #include "results/sweep_example.hpp"
+#include "scratch_folder.hpp"
 #include "src/results/journal.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/results/reader.hpp>
@@ -30,7 +30,7 @@ void overwrite(const std::string& path, const std::string& bytes) {
 
 TEST_CASE("a finished sweep reads back as it was") {
   const ScratchFolder folder;
-  const std::string file = folder / "results/x.h5";
+  const std::string file = folder.file("results/x.h5");
   {
     auto store = example::open(file);
     for (int t = 7; t >= 0; --t) example::run(*store, t);
@@ -67,7 +67,7 @@ TEST_CASE("a finished sweep reads back as it was") {
 
 TEST_CASE("the same command again continues, and more seeds extend the grid") {
   const ScratchFolder folder;
-  const std::string file = folder / "x.h5";
+  const std::string file = folder.file("x.h5");
   {
     auto store = example::open(file);
     example::run(*store, 3);
@@ -91,7 +91,7 @@ TEST_CASE("the same command again continues, and more seeds extend the grid") {
 
 TEST_CASE("other settings and another dataset are refused") {
   const ScratchFolder folder;
-  const std::string file = folder / "x.h5";
+  const std::string file = folder.file("x.h5");
   { example::open(file); }
   Provenance other = example::provenance();
   other.settings_fingerprint = "00000000000000ac";
@@ -105,7 +105,7 @@ TEST_CASE("other settings and another dataset are refused") {
 
 TEST_CASE("a round that comes twice is stored once, and one that differs is told") {
   const ScratchFolder folder;
-  auto store = example::open(folder / "x.h5");
+  auto store = example::open(folder.file("x.h5"));
   store->started(0, 0, "h", "cpu", 1);
   RoundRecord record = example::round(store->trials()[0].spec, 0);
   CHECK(store->take(record) == ResultsStore::Taken::stored);
@@ -132,7 +132,7 @@ TEST_CASE("a round that comes twice is stored once, and one that differs is told
 
 TEST_CASE("failures are blamed, given up, forgiven") {
   const ScratchFolder folder;
-  const std::string file = folder / "x.h5";
+  const std::string file = folder.file("x.h5");
   auto store = example::open(file);
   store->started(0, 0, "h", "cpu", 1);
   store->failed(0, "out of memory", false);
@@ -166,7 +166,7 @@ TEST_CASE("failures are blamed, given up, forgiven") {
 
 TEST_CASE("reading needs no lock and writes nothing") {
   const ScratchFolder folder;
-  const std::string file = folder / "x.h5";
+  const std::string file = folder.file("x.h5");
   auto store = example::open(file);
   store->started(0, 0, "h", "cpu", 1);
   store->commit();
@@ -180,7 +180,7 @@ TEST_CASE("reading needs no lock and writes nothing") {
 
 TEST_CASE("a done trial's checkpoint goes after the commit") {
   const ScratchFolder folder;
-  auto store = example::open(folder / "x.h5");
+  auto store = example::open(folder.file("x.h5"));
   const std::string checkpoint = store->checkpoint_path(0);
   overwrite(checkpoint, "state");
   store->started(0, 0, "h", "cpu", 1);
@@ -194,15 +194,15 @@ TEST_CASE("a checkpoint lies in its folder whatever the names hold") {
   const ScratchFolder folder;
   std::vector<TrialSpec> grid = {{0, "../../../evil", "ra/ndom", 1, {}},
                                  {1, "x", "y", 1, {{"query.embeddings", "../.."}}}};
-  auto store = example::open(folder / "x.h5", {grid[1]});
-  const fs::path inside = fs::path(folder / "x.checkpoints");
+  auto store = example::open(folder.file("x.h5"), {grid[1]});
+  const fs::path inside = fs::path(folder.file("x.checkpoints"));
   CHECK(fs::path(store->checkpoint_path(0)).parent_path() == inside);
   CHECK(fs::path(store->checkpoint_path(0)).filename().string().find('/') == std::string::npos);
 }
 
 TEST_CASE("a damaged line is survived, and what it held is run again") {
   const ScratchFolder folder;
-  const std::string file = folder / "x.h5";
+  const std::string file = folder.file("x.h5");
   {
     auto store = example::open(file);
     example::run(*store, 0);
@@ -210,7 +210,7 @@ TEST_CASE("a damaged line is survived, and what it held is run again") {
   }
   std::string bytes = folder.contents("x.journal");
   bytes[bytes.find("\"round\":1")] = '#';
-  overwrite(folder / "x.journal", bytes);
+  overwrite(folder.file("x.journal"), bytes);
   auto store = example::open(file);
   CHECK(state(*store, 0) == TrialState::pending);
   CHECK(store->rounds_done(0) == 1);
@@ -226,7 +226,7 @@ TEST_CASE("a damaged line is survived, and what it held is run again") {
 
 TEST_CASE("what the journal lost is taken from the results file") {
   const ScratchFolder folder;
-  const std::string file = folder / "x.h5";
+  const std::string file = folder.file("x.h5");
   {
     auto store = example::open(file);
     for (int t = 0; t < 4; ++t) example::run(*store, t);
@@ -238,13 +238,13 @@ TEST_CASE("what the journal lost is taken from the results file") {
   SECTION("one line") {
     std::string bytes = whole;
     bytes[bytes.find("\"round\":1")] = '#';
-    overwrite(folder / "x.journal", bytes);
+    overwrite(folder.file("x.journal"), bytes);
   }
   SECTION("the whole journal") {
-    fs::remove(folder / "x.journal");
+    fs::remove(folder.file("x.journal"));
   }
   SECTION("all but nothing, after a power cut") {
-    overwrite(folder / "x.journal", std::string(4096, '\0'));
+    overwrite(folder.file("x.journal"), std::string(4096, '\0'));
   }
   auto store = example::open(file);
   for (int t = 0; t < 4; ++t) {
@@ -259,7 +259,7 @@ TEST_CASE("what the journal lost is taken from the results file") {
 
 TEST_CASE("records doubled and out of order lead to the same state") {
   const ScratchFolder folder;
-  const std::string file = folder / "x.h5";
+  const std::string file = folder.file("x.h5");
   {
     auto store = example::open(file);
     example::run(*store, 0);
@@ -272,7 +272,7 @@ TEST_CASE("records doubled and out of order lead to the same state") {
   for (std::string line; std::getline(text, line);) lines.push_back(line + "\n");
   std::string shuffled;
   for (std::size_t i = lines.size(); i-- > 0;) shuffled += lines[i] + lines[i];  // backwards, twice
-  overwrite(folder / "x.journal", shuffled);
+  overwrite(folder.file("x.journal"), shuffled);
   auto store = example::open(file);
   int done = 0, failed = 0;
   for (const auto& record : store->trials()) {
@@ -286,26 +286,26 @@ TEST_CASE("records doubled and out of order lead to the same state") {
 
 TEST_CASE("foreign files are never replaced") {
   const ScratchFolder folder;
-  overwrite(folder / "x.h5", "this is my thesis");
-  CHECK_THROWS_AS(example::open(folder / "x.h5"), DataError);
+  overwrite(folder.file("x.h5"), "this is my thesis");
+  CHECK_THROWS_AS(example::open(folder.file("x.h5")), DataError);
   CHECK(folder.contents("x.h5") == "this is my thesis");
-  overwrite(folder / "y.journal", "dear diary\n");
-  CHECK_THROWS_WITH(example::open(folder / "y.h5"), Contains("is no journal of al_mpi"));
-  overwrite(folder / "z.journal", "dear diary");
-  CHECK_THROWS_AS(example::open(folder / "z.h5"), DataError);
+  overwrite(folder.file("y.journal"), "dear diary\n");
+  CHECK_THROWS_WITH(example::open(folder.file("y.h5")), Contains("is no journal of al_mpi"));
+  overwrite(folder.file("z.journal"), "dear diary");
+  CHECK_THROWS_AS(example::open(folder.file("z.h5")), DataError);
   CHECK(folder.contents("z.journal") == "dear diary");
   CHECK_THROWS_AS(example::open("/proc/nowhere/x.h5"), DataError);
 }
 
 TEST_CASE("a full disk is an error, and what was committed stays") {
   const ScratchFolder folder;
-  const std::string file = folder / "x.h5";
+  const std::string file = folder.file("x.h5");
   {
     auto store = example::open(file);
     example::run(*store, 0);
     struct rlimit before {};
     getrlimit(RLIMIT_FSIZE, &before);
-    const auto size = fs::file_size(folder / "x.journal");
+    const auto size = fs::file_size(folder.file("x.journal"));
     const struct rlimit small { size + 100, before.rlim_max };
     setrlimit(RLIMIT_FSIZE, &small);
     store->started(1, 0, "h", "cpu", 1);
@@ -313,7 +313,7 @@ TEST_CASE("a full disk is an error, and what was committed stays") {
                       Contains("x.journal: could not be written (File too large)"));
     CHECK_THROWS_AS(store->commit(), DataError);  // and stays one
     setrlimit(RLIMIT_FSIZE, &before);
-    CHECK(fs::file_size(folder / "x.journal") == size);
+    CHECK(fs::file_size(folder.file("x.journal")) == size);
   }
   auto store = example::open(file);
   CHECK(state(*store, 0) == TrialState::done);
@@ -322,7 +322,7 @@ TEST_CASE("a full disk is an error, and what was committed stays") {
 
 TEST_CASE("a snapshot that does not fit leaves the last one whole") {
   const ScratchFolder folder;
-  const std::string file = folder / "x.h5";
+  const std::string file = folder.file("x.h5");
   auto store = example::open(file);
   example::run(*store, 0);
   store->snapshot();
@@ -342,7 +342,7 @@ TEST_CASE("a snapshot that does not fit leaves the last one whole") {
 
 TEST_CASE("snapshots come by themselves while rounds arrive") {
   const ScratchFolder folder;
-  const std::string file = folder / "x.h5";
+  const std::string file = folder.file("x.h5");
   auto store = example::open(file);
   for (int t = 0; t < 8; ++t) {
     example::run(*store, t);
@@ -356,11 +356,11 @@ TEST_CASE("files are made with the user's umask") {
   const ScratchFolder folder;
   const mode_t before = umask(027);
   {
-    auto store = example::open(folder / "x.h5");
+    auto store = example::open(folder.file("x.h5"));
     store->snapshot();
     for (const char* name : {"x.h5", "x.journal"}) {
       struct stat status {};
-      stat((folder / name).c_str(), &status);
+      stat(folder.file(name).c_str(), &status);
       CHECK((status.st_mode & 0777) == 0640);
     }
   }

@@ -11,7 +11,7 @@
 #include <utime.h>
 
 #include "catch.hpp"
-#include "results/scratch_folder.hpp"
+#include "scratch_folder.hpp"
 #include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
@@ -32,7 +32,7 @@ void foreign_lock(const std::string& path, int silence, const std::string& job =
 
 TEST_CASE("a second farm is refused while the first lives, and welcome after it") {
   const ScratchFolder folder;
-  const std::string path = folder / "x.lock";
+  const std::string path = folder.file("x.lock");
   {
     SweepLock lock(path);
     CHECK_THROWS_WITH(SweepLock(path), Catch::Contains(fmt::format("process {} on ", ::getpid())));
@@ -49,7 +49,7 @@ TEST_CASE("a second farm is refused while the first lives, and welcome after it"
 
 TEST_CASE("the lock of a killed process is broken") {
   const ScratchFolder folder;
-  const std::string path = folder / "x.lock";
+  const std::string path = folder.file("x.lock");
   const pid_t child = fork();
   if (child == 0) {
     new SweepLock(path);  // dies holding it
@@ -63,7 +63,7 @@ TEST_CASE("the lock of a killed process is broken") {
 
 TEST_CASE("the lock of another host is broken after two silent minutes only") {
   const ScratchFolder folder;
-  const std::string path = folder / "x.lock";
+  const std::string path = folder.file("x.lock");
   foreign_lock(path, 60);
   CHECK_THROWS_WITH(SweepLock(path), Catch::Contains("process 1 on elsewhere, last heartbeat 6"));
   foreign_lock(path, 200);
@@ -72,7 +72,7 @@ TEST_CASE("the lock of another host is broken after two silent minutes only") {
 
 TEST_CASE("a requeued Slurm job breaks the lock of its earlier run at once") {
   const ScratchFolder folder;
-  const std::string path = folder / "x.lock";
+  const std::string path = folder.file("x.lock");
   setenv("SLURM_JOB_ID", "77", 1);
   setenv("SLURM_RESTART_COUNT", "1", 1);
   foreign_lock(path, 5, "77", 1);
@@ -85,14 +85,14 @@ TEST_CASE("a requeued Slurm job breaks the lock of its earlier run at once") {
 
 TEST_CASE("whoever lost the lock notices at its next heartbeat") {
   const ScratchFolder folder;
-  SweepLock lock(folder / "x.lock");
-  std::filesystem::remove(folder / "x.lock");
+  SweepLock lock(folder.file("x.lock"));
+  std::filesystem::remove(folder.file("x.lock"));
   CHECK_THROWS_WITH(lock.heartbeat(), Catch::Contains("taken over"));
 }
 
 TEST_CASE("a damaged lock does not stop a sweep for ever") {
   const ScratchFolder folder;
-  const std::string path = folder / "x.lock";
+  const std::string path = folder.file("x.lock");
   foreign_lock(path, 0);
   std::ofstream(path) << "garbage";
   CHECK_THROWS_AS(SweepLock(path), FarmError);
