@@ -54,12 +54,15 @@ double normalized_area(const std::vector<double>& labels, const std::vector<doub
 
 double labels_to_reach(const std::vector<double>& labels, const std::vector<double>& values,
                        double target) {
-  const std::vector<Point> points = known_points(labels, values);
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (points[i].value < target) continue;
-    if (i == 0) return points[i].label;
-    const Point &a = points[i - 1], &b = points[i];
-    return a.label + (b.label - a.label) * (target - a.value) / (b.value - a.value);
+  Point before{missing, missing};  // the round before, with the best value so far
+  for (const Point& point : known_points(labels, values)) {
+    if (point.value >= target) {
+      return std::isnan(before.label) ? point.label
+                                      : before.label + (point.label - before.label) *
+                                                           (target - before.value) /
+                                                           (point.value - before.value);
+    }
+    before = {point.label, std::fmax(before.value, point.value)};
   }
   return missing;
 }

@@ -48,6 +48,8 @@ TEST_CASE("labels to a target are found linearly between rounds") {
   CHECK(labels_to_reach(labels, {0.6, 0.7, 0.8}, 0.5) == 10.0);
   CHECK(labels_to_reach(labels, {0.6, 0.7, 0.8}, 0.8) == Approx(40.0));
   CHECK(std::isnan(labels_to_reach(labels, {0.6, 0.7, 0.8}, 0.81)));
+  // after a drop the line to the next round starts at the best so far, 0.6
+  CHECK(labels_to_reach({10, 20, 30, 40}, {0.2, 0.6, 0.4, 0.8}, 0.7) == Approx(35.0));
 }
 
 TEST_CASE("the ramp-up ends where most of the rise is made") {

@@ -17,7 +17,7 @@ double normalized_area(const std::vector<double>& labels, const std::vector<doub
 double normalized_area(const std::vector<double>& labels, const std::vector<double>& values,
                        double from, double to);
 
-/// Labels at which the curve first reaches `target`, linearly between rounds; NaN where it never does.
+/// Labels at which the best value so far reaches `target`, linearly between rounds; NaN where it never does.
 double labels_to_reach(const std::vector<double>& labels, const std::vector<double>& values,
                        double target);
 

@@ -1,0 +1,86 @@
+#include <tools/aggregate/import_log.hpp>
+
+#include <sstream>
+
+#include <al_mpi/base/error.hpp>
+
+#include "catch.hpp"
+
+using namespace al_mpi;
+
+namespace {
+
+ImportedLog import(const std::string& text, const ImportOptions& options = {}) {
+  std::istringstream stream(text);
+  return import_log(stream, "made.log", options);
+}
+
+std::string problem_of(const std::string& text) {
+  try {
+    import(text);
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+using Catch::Matchers::Contains;
+
+}  // namespace
+
+TEST_CASE("the order of appearance is the round, labels follow from the budget") {
+  const ImportedLog log = import("BALDDropout_kmeans,3,u1,0.25\nBALDDropout_kmeans,3,u1,0.5\n",
+                                 {"mine", "accuracy", 10, 5});
+  const ResultsTables& t = log.tables;
+  CHECK(log.notes.empty());
+  REQUIRE(t.trials.size() == 1);
+  CHECK(t.trials[0].spec.key() == "bald_dropout/kmeans/3");
+  CHECK(t.trials[0].state == TrialState::done);
+  CHECK(t.rounds.n_labeled == std::vector<std::int64_t>{10, 15});
+  CHECK(t.rounds.metrics.at("accuracy") == std::vector<double>{0.25, 0.5});
+  CHECK(t.attributes.at("name") == "mine");
+  CHECK(t.complete);
+}
+
+TEST_CASE("interleaved runs are taken apart and reported") {
+  const ImportedLog log = import(
+      "MarginSampling_random,1,u1,0.1\nMarginSampling_random,2,u2,0.2\n"
+      "MarginSampling_random,1,u1,0.3\nMarginSampling_random,2,u2,0.4\n");
+  CHECK(log.tables.rounds.metrics.at("accuracy") == std::vector<double>{0.1, 0.3, 0.2, 0.4});
+  REQUIRE(log.notes.size() == 1);
+  CHECK_THAT(log.notes[0], Contains("2 runs are interleaved"));
+}
+
+TEST_CASE("a restarted run is reported, never averaged: the longer one is kept") {
+  const ImportedLog log = import(
+      "RandomSampling_fps,1,u1,0.1\n"
+      "RandomSampling_fps,1,u2,0.7\nRandomSampling_fps,1,u2,0.8\n");
+  CHECK(log.tables.trials.size() == 1);
+  CHECK(log.tables.rounds.metrics.at("accuracy") == std::vector<double>{0.7, 0.8});
+  REQUIRE(log.notes.size() == 1);
+  CHECK_THAT(log.notes[0], Contains("run twice") && Contains("u2 is used"));
+}
+
+TEST_CASE("an incomplete run is unfinished and reported") {
+  const ImportedLog log = import(
+      "RandomSampling_fps,1,u1,0.1\nRandomSampling_fps,1,u1,0.2\nRandomSampling_fps,2,u2,0.7\n");
+  CHECK(log.tables.trials[1].state == TrialState::pending);
+  CHECK_FALSE(log.tables.complete);
+  REQUIRE(log.notes.size() == 1);
+  CHECK_THAT(log.notes[0], Contains("1 of 2 rounds"));
+}
+
+TEST_CASE("bad lines are refused with their number") {
+  const std::string good = "RandomSampling_fps,1,u1,0.1\n";
+  CHECK_THAT(problem_of(good + "RandomSampling_fps,1,u1\n"), Contains("line 2"));
+  CHECK_THAT(problem_of("RandomSampling_fps,one,u1,0.1\n"), Contains("'one' is not a seed"));
+  CHECK_THAT(problem_of("RandomSampling_fps,1,u1,0.1x\n"), Contains("'0.1x' is not a number"));
+  CHECK_THAT(problem_of("RandomSampling,1,u1,0.1\n"), Contains("not Strategy_init"));
+  CHECK_THAT(problem_of("RandomSamplng_fps,1,u1,0.1\n"), Contains("random_sampling"));
+  CHECK_THAT(problem_of("\n\n"), Contains("holds no line"));
+  CHECK_THROWS_AS(import_log("/does/not/exist.log"), DataError);
+}
+
+TEST_CASE("windows line ends are read") {
+  CHECK(import("RandomSampling_fps,1,u1,0.5\r\n").tables.rounds.metrics.at("accuracy")[0] == 0.5);
+}

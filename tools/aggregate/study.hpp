@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <al_mpi/results/reader.hpp>
+#include <al_mpi/stats/penalty.hpp>
+
+namespace al_mpi {
+
+/// One trial of a study: where its rows lie.
+struct StudyTrial {
+  std::size_t file = 0;   ///< into Study::files
+  std::size_t trial = 0;  ///< into that file's trials
+  std::size_t group = 0;  ///< into Study::groups
+  std::size_t first_row = 0, n_rows = 0;  ///< into that file's rounds
+  TrialState state = TrialState::pending;
+};
+
+/// Several results files seen as one. A group is one data set under one configuration: trials of one group
+/// may be compared and averaged, trials of two groups never are.
+struct Study {
+  std::vector<ResultsTables> files;
+  std::vector<std::string> groups;  ///< labels, distinct
+  std::vector<StudyTrial> trials;   ///< every trial once, by group, init, strategy, seed
+  std::vector<std::string> notes;   ///< what the reader must know: doubled, failed, unfinished trials
+
+  const TrialRecord& record(const StudyTrial& trial) const {
+    return files[trial.file].trials[trial.trial];
+  }
+};
+
+/// Reads and merges. Files of equal data-set and settings fingerprints join one group; a trial that is in
+/// two files is taken once (the one with more rounds) and noted. Throws DataError.
+Study read_study(const std::vector<std::string>& paths);
+Study merge_study(std::vector<ResultsTables> files);
+
+/// Metrics that hold at least one number, in a fixed order (accuracy first).
+std::vector<std::string> metrics_of(const Study& study);
+
+/// `name` checked against metrics_of(); empty: mean_iou where there is one, else accuracy, else the first.
+/// Throws ConfigError on an unknown name.
+std::string metric_of(const Study& study, const std::string& name);
+
+/// nll, ece, brier, losses and seconds: lower is better.
+bool lower_is_better(const std::string& metric);
+
+/// How the trials of one strategy ended.
+struct TrialCounts {
+  int planned = 0, done = 0, failed = 0;
+  int unfinished() const { return planned - done - failed; }
+};
+
+/// One metric of one group and initial set, as a block: what the statistics work on.
+struct Panel {
+  std::size_t group = 0;
+  std::string dataset;  ///< label of the group
+  std::string init;
+  std::vector<std::string> strategies;  ///< in catalogue order
+  std::vector<std::int64_t> seeds;      ///< ascending
+  std::vector<double> labels;           ///< budgets, ascending
+  StrategyCurves values;                ///< [strategy][budget][seed], NaN where missing
+  std::vector<TrialCounts> trials;      ///< [strategy]
+};
+
+/// One panel a (group, init), in the order of groups and of the catalogue.
+std::vector<Panel> panels_of(const Study& study, const std::string& metric);
+
+/// values[strategy] of a panel turned to one curve a seed, [seed][budget].
+std::vector<std::vector<double>> by_seed(const Panel& panel, std::size_t strategy);
+
+}  // namespace al_mpi
