@@ -1,6 +1,70 @@
+#include <algorithm>
+
 #include "apps/app.hpp"
 
+#include <tools/aggregate/commands.hpp>
+
+namespace {
+
+using namespace al_mpi;
+
+void add_aggregate(CLI::App& app, AggregateOptions& options) {
+  app.add_option("RESULTS", options.results, "Results files; those of equal data and settings are merged");
+  app.add_option("--output,-o", options.output, "Folder for tables, figures and report.html");
+  app.add_option("--metric", options.analysis.metric, "accuracy, mean_iou, macro_f1, nll, ...");
+  app.add_option("--baseline", options.analysis.baseline, "Strategy the others are tested against")
+      ->capture_default_str();
+  app.add_option("--alpha", options.analysis.alpha, "Level of tests; intervals hold 1 - alpha")
+      ->check(CLI::Range(1e-6, 0.5))
+      ->capture_default_str();
+  app.add_option("--target", options.analysis.target, "Value of the metric for 'labels to target'");
+  app.add_option("--format", options.formats, "Of figures: svg,png,pdf, or none")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"svg", "png", "pdf", "none"}))
+      ->capture_default_str();
+  app.add_option("--style", options.style, "Of learning curves: paper, or reference (as published)")
+      ->check(CLI::IsMember({"paper", "reference"}))
+      ->capture_default_str();
+}
+
+struct ImportArguments {
+  std::string log, output;
+  ImportOptions options;
+};
+
+CLI::App* add_import(CLI::App& app, ImportArguments& arguments) {
+  CLI::App* verb = app.add_subcommand("import-log", "Read a log of lines Strategy_init,seed,uuid,value");
+  verb->add_option("LOG", arguments.log)->required();
+  verb->add_option("--output,-o", arguments.output, "Results file to write (.h5)")->required();
+  verb->add_option("--name", arguments.options.name, "Of the study; else the file's name");
+  verb->add_option("--metric", arguments.options.metric, "What the values are")->capture_default_str();
+  verb->add_option("--n-init", arguments.options.n_init, "Labels of round 0")->capture_default_str();
+  verb->add_option("--n-query", arguments.options.n_query, "Labels bought a round")->capture_default_str();
+  return verb;
+}
+
+void run_aggregate(AggregateOptions& options) {
+  if (options.results.empty()) throw ConfigError("RESULTS", "name at least one results file");
+  if (options.output.empty()) throw ConfigError("--output", "name a folder for tables and figures");
+  auto& formats = options.formats;
+  formats.erase(std::remove(formats.begin(), formats.end(), "none"), formats.end());
+  aggregate(options);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  CLI::App app{"", "al_aggregate"};
-  return al_mpi::run_app(app, argc, argv, [] { return al_mpi::ExitCode::ok; });
+  CLI::App app{"Tables, statistics, figures and a report from results files", "al_aggregate"};
+  AggregateOptions options;
+  ImportArguments import;
+  add_aggregate(app, options);
+  CLI::App* import_verb = add_import(app, import);
+  return run_app(app, argc, argv, [&] {
+    if (*import_verb) {
+      import_log_file(import.log, import.output, import.options);
+    } else {
+      run_aggregate(options);
+    }
+    return ExitCode::ok;
+  });
 }

@@ -1,0 +1,74 @@
+#include <tools/aggregate/commands.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include <al_mpi/base/error.hpp>
+#include <tools/aggregate/figures.hpp>
+#include <tools/aggregate/numbers.hpp>
+#include <tools/aggregate/tables.hpp>
+
+namespace al_mpi {
+namespace {
+
+namespace fs = std::filesystem;
+
+void make_folder(const fs::path& folder) {
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (problem) throw DataError(folder.string(), "", fmt::format("cannot be created ({})", problem.message()));
+}
+
+void write_tables(const std::vector<Table>& tables, const fs::path& folder) {
+  make_folder(folder);
+  std::string markdown, latex;
+  for (const Table& table : tables) {
+    write_text((folder / (table.name + ".csv")).string(), table.csv());
+    if (table.long_form) continue;
+    markdown += "## " + table.name + "\n\n" + table.markdown() + "\n";
+    write_text((folder / (table.name + ".tex")).string(), table.latex());
+  }
+  write_text((folder / "tables.md").string(), markdown);
+}
+
+}  // namespace
+
+void write_text(const std::string& path, const std::string& text) {
+  std::ofstream stream(path, std::ios::binary);
+  stream << text;
+  stream.close();
+  if (!stream) throw DataError(path, "", fmt::format("cannot be written ({})", std::strerror(errno)));
+}
+
+void aggregate(const AggregateOptions& options) {
+  const Study study = read_study(options.results);
+  const Analysis analysis = analyze(study, options.analysis);
+  const fs::path folder = options.output;
+  make_folder(folder);
+  const std::vector<Table> tables = all_tables(study, analysis);
+  write_tables(tables, folder / "tables");
+  write_text((folder / "numbers.json").string(), numbers_json(study, analysis));
+
+  fmt::print("{}", terminal_table(analysis).text());
+  for (const std::string& note : analysis.notes) fmt::print("note: {}\n", note);
+  std::fflush(stdout);
+
+  const std::vector<Figure> figures = learning_curve_figures(analysis);
+  draw(figures, options.formats, folder.string());
+  fmt::print("{} tables and {} figures in {}\n", tables.size(),
+             options.formats.empty() ? 0 : figures.size(), folder.string());
+}
+
+void import_log_file(const std::string& log, const std::string& output, const ImportOptions& options) {
+  const ImportedLog imported = import_log(log, options);
+  for (const std::string& note : imported.notes) fmt::print("note: {}\n", note);
+  write_results(output, imported.tables);
+  fmt::print("{} trials, {} rounds in {}\n", imported.tables.trials.size(),
+             imported.tables.rounds.trial.size(), output);
+}
+
+}  // namespace al_mpi

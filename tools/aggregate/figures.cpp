@@ -1,0 +1,40 @@
+#include <tools/aggregate/figures.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include <fmt/format.h>
+
+namespace al_mpi {
+
+std::string figure_name(const Analysis& analysis, const std::string& stem,
+                        const std::string& dataset) {
+  return analysis.groups.size() > 1 ? stem + "_" + slug(dataset) : stem;
+}
+
+std::string common_settings() {
+  return "set border 3 linecolor \"#444444\" linewidth 0.8\n"
+         "set tics nomirror out scale 0.6 textcolor \"#222222\"\n"
+         "set grid ytics linetype 1 linecolor \"#e4e4e4\" linewidth 0.7\n"
+         "set autoscale yfix\nset offsets 0, 0, graph 0.04, graph 0.04\n";
+}
+
+std::string label_range(const Panel& panel) {
+  const double first = panel.labels.front(), last = panel.labels.back();
+  const double air = first == last ? 1.0 : 0.03 * (last - first);
+  return fmt::format("set xrange [{}:{}]\n", first - air, last + air);
+}
+
+std::vector<std::size_t> best_first(const std::vector<double>& values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto key = [&](std::size_t i) {
+    return std::isnan(values[i]) ? -std::numeric_limits<double>::infinity() : values[i];
+  };
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) > key(b); });
+  return order;
+}
+
+}  // namespace al_mpi

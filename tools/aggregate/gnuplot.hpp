@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace al_mpi {
+
+/// One picture: what gnuplot is told, without terminal and output.
+struct Figure {
+  std::string name;    ///< of its files
+  int width = 760;     ///< pixels at 96 a inch (PNG: twice as many dots)
+  int height = 480;
+  std::string data;    ///< named data blocks
+  std::string script;  ///< settings and the plot command
+};
+
+/// Text as gnuplot's double-quoted string.
+std::string quoted(const std::string& text);
+
+/// A number as gnuplot reads it; NaN is missing.
+std::string plotted(double value);
+
+/// "name << EOD" and rows, each a list of words.
+std::string data_block(const std::string& name, const std::vector<std::vector<std::string>>& rows);
+
+/// Words of a file name: letters, digits, '-' and '_'; the rest becomes '_'.
+std::string slug(const std::string& text);
+
+/// Draws every figure in every format (svg, png, pdf) into `folder`/NAME.FORMAT, by one gnuplot process fed
+/// with one script file. Throws Error where gnuplot is missing or complains.
+void draw(const std::vector<Figure>& figures, const std::vector<std::string>& formats,
+          const std::string& folder);
+
+}  // namespace al_mpi

@@ -1,0 +1,37 @@
+#include <tools/aggregate/looks.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include <al_mpi/catalog/catalog.hpp>
+
+namespace al_mpi {
+namespace {
+
+constexpr const char* black = "#000000";
+constexpr std::array<const char*, 7> colours = {"#0072B2", "#56B4E9", "#D55E00", "#E69F00",
+                                                "#009E73", "#882255", "#CC79A7"};
+// Filled and open: square, triangle up, triangle down, diamond, pentagon, circle.
+constexpr std::array<int, 12> markers = {5, 4, 9, 8, 11, 10, 13, 12, 15, 14, 7, 6};
+constexpr std::array<const char*, 4> dashes = {"solid", "(6,4)", "(2,3)", "(8,3,2,3)"};
+
+// Paul Tol's muted scheme and grey: eleven classes and more.
+constexpr std::array<const char*, 11> class_colours = {
+    "#DDCC77", "#117733", "#999933", "#888888", "#332288", "#44AA99",
+    "#AA4499", "#CC6677", "#88CCEE", "#0077BB", "#882255"};
+
+}  // namespace
+
+Look look_of(const std::string& strategy) {
+  const auto& catalog = strategy_catalog();
+  const auto found = std::find_if(catalog.begin(), catalog.end(),
+                                  [&](const StrategyInfo& info) { return info.name == strategy; });
+  if (found == catalog.begin()) return {black, 7, dashes[0]};
+  const auto place = static_cast<std::size_t>(found - catalog.begin()) - 1;
+  return {colours[place % colours.size()], markers[place % markers.size()],
+          dashes[place / colours.size() % dashes.size()]};
+}
+
+std::string class_colour(std::size_t index) { return class_colours[index % class_colours.size()]; }
+
+}  // namespace al_mpi
