@@ -40,6 +40,9 @@ CLI::App* add_import(CLI::App& app, ImportArguments& arguments) {
   verb->add_option("--metric", arguments.options.metric, "What the values are")->capture_default_str();
   verb->add_option("--n-init", arguments.options.n_init, "Labels of round 0")->capture_default_str();
   verb->add_option("--n-query", arguments.options.n_query, "Labels bought a round")->capture_default_str();
+  verb->add_option("--classes", arguments.options.classes, "Names of the classes")->delimiter(',');
+  verb->add_option("--class-counts", arguments.options.class_counts, "Samples of each class in the pool")
+      ->delimiter(',');
   return verb;
 }
 

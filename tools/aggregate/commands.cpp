@@ -57,7 +57,7 @@ void aggregate(const AggregateOptions& options) {
   for (const std::string& note : analysis.notes) fmt::print("note: {}\n", note);
   std::fflush(stdout);
 
-  const std::vector<Figure> figures = learning_curve_figures(analysis);
+  const std::vector<Figure> figures = all_figures(study, analysis, options.style);
   draw(figures, options.formats, folder.string());
   fmt::print("{} tables and {} figures in {}\n", tables.size(),
              options.formats.empty() ? 0 : figures.size(), folder.string());

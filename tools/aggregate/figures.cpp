@@ -9,6 +9,18 @@
 
 namespace al_mpi {
 
+std::vector<Figure> all_figures(const Study& study, const Analysis& analysis,
+                                const std::string& style) {
+  std::vector<Figure> figures = style == "reference" ? reference_figures(study, analysis)
+                                                     : learning_curve_figures(analysis);
+  for (const std::vector<Figure>& more :
+       {penalty_figures(analysis), critical_difference_figures(analysis), final_value_figures(analysis),
+        class_share_figures(study, analysis), seconds_figures(study, analysis)}) {
+    figures.insert(figures.end(), more.begin(), more.end());
+  }
+  return figures;
+}
+
 std::string figure_name(const Analysis& analysis, const std::string& stem,
                         const std::string& dataset) {
   return analysis.groups.size() > 1 ? stem + "_" + slug(dataset) : stem;

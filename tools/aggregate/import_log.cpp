@@ -10,6 +10,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
@@ -144,6 +145,10 @@ ImportedLog import_log(std::istream& stream, const std::string& path,
   tables.attributes["name"] =
       options.name.empty() ? std::filesystem::path(path).stem().string() : options.name;
   tables.attributes["imported_from"] = std::filesystem::path(path).filename().string();
+  tables.class_names = options.classes;
+  if (!options.class_counts.empty()) {
+    tables.attributes["class_counts"] = fmt::format("{}", fmt::join(options.class_counts, " "));
+  }
   std::size_t interleaved = 0;
   for (const Run& run : runs) {
     const bool complete = run.values.size() == longest;

@@ -14,6 +14,8 @@ struct ImportOptions {
   std::string metric = "accuracy";
   std::int64_t n_init = 32;    ///< labels of round 0
   std::int64_t n_query = 32;   ///< labels bought a round
+  std::vector<std::string> classes;         ///< names, where known
+  std::vector<std::int64_t> class_counts;   ///< samples of each class in the pool, where known
 };
 
 struct ImportedLog {

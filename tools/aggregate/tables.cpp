@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include <fmt/format.h>
+
+#include <tools/aggregate/seconds.hpp>
 
 namespace al_mpi {
 namespace {
@@ -260,27 +261,9 @@ Table trials_table(const Study& study) {
 Table seconds_table(const Study& study) {
   Table table{"seconds", "Seconds a round: mean ± standard deviation over trials and rounds.",
               {"dataset", "strategy", "rounds", "query", "train", "evaluate"}, {}};
-  const std::vector<std::string> metrics = {"seconds_query", "seconds_train", "seconds_evaluate"};
-  std::vector<std::pair<std::string, std::string>> order;
-  std::map<std::pair<std::string, std::string>, std::vector<std::vector<double>>> values;
-  for (const std::string& metric : metrics) {
-    for (const Panel& panel : panels_of(study, metric)) {
-      for (std::size_t s = 0; s < panel.strategies.size(); ++s) {
-        const auto key = std::make_pair(panel.dataset, panel.strategies[s]);
-        auto& columns = values.emplace(key, metrics.size()).first->second;
-        if (std::find(order.begin(), order.end(), key) == order.end()) order.push_back(key);
-        auto& column = columns[static_cast<std::size_t>(&metric - metrics.data())];
-        for (const auto& seeds : panel.values[s]) column.insert(column.end(), seeds.begin(), seeds.end());
-      }
-    }
-  }
-  for (const auto& key : order) {
-    const auto& columns = values.at(key);
-    const std::size_t rounds = describe(columns[1]).n;
-    if (rounds == 0) continue;
-    table.rows.push_back({key.first, key.second, TableCell::count(static_cast<double>(rounds)),
-                          plus_minus(describe(columns[0])), plus_minus(describe(columns[1])),
-                          plus_minus(describe(columns[2]))});
+  for (const SecondsSummary& s : seconds_of(study)) {
+    table.rows.push_back({s.dataset, s.strategy, TableCell::count(static_cast<double>(s.train.n)),
+                          plus_minus(s.query), plus_minus(s.train), plus_minus(s.evaluate)});
   }
   return table;
 }
