@@ -29,8 +29,13 @@ using Catch::Matchers::Contains;
 }  // namespace
 
 TEST_CASE("the order of appearance is the round, labels follow from the budget") {
-  const ImportedLog log = import("BALDDropout_kmeans,3,u1,0.25\nBALDDropout_kmeans,3,u1,0.5\n",
-                                 {"mine", "accuracy", 10, 5});
+  ImportOptions options;
+  options.name = "mine";
+  options.n_init = 10;
+  options.n_query = 5;
+  options.class_counts = {3, 4};
+  const ImportedLog log =
+      import("BALDDropout_kmeans,3,u1,0.25\nBALDDropout_kmeans,3,u1,0.5\n", options);
   const ResultsTables& t = log.tables;
   CHECK(log.notes.empty());
   REQUIRE(t.trials.size() == 1);
@@ -39,6 +44,7 @@ TEST_CASE("the order of appearance is the round, labels follow from the budget")
   CHECK(t.rounds.n_labeled == std::vector<std::int64_t>{10, 15});
   CHECK(t.rounds.metrics.at("accuracy") == std::vector<double>{0.25, 0.5});
   CHECK(t.attributes.at("name") == "mine");
+  CHECK(t.attributes.at("class_counts") == "3 4");
   CHECK(t.complete);
 }
 
