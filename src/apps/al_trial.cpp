@@ -1,6 +1,35 @@
+// al_trial: the engine. Runs one trial from the command line, serves trials to a rank, or applies a
+// strategy to stored arrays.
+
+#include "apps/al_trial/pick.hpp"
+#include "apps/al_trial/run.hpp"
+#include "apps/al_trial/serve.hpp"
 #include "apps/app.hpp"
 
+#include <al_mpi/base/log.hpp>
+
+using namespace al_mpi;
+
 int main(int argc, char** argv) {
-  CLI::App app{"", "al_trial"};
-  return al_mpi::run_app(app, argc, argv, [] { return al_mpi::ExitCode::ok; });
+  start_logging("trial");
+  CLI::App app{"Runs one active-learning trial: train, evaluate, query, label, again.\n"
+               "Prints one JSON line a round.", "al_trial"};
+  app.footer("Examples:\n"
+             "  al_trial configs/demo.yaml --strategy margin_sampling --init random --seed 1\n"
+             "  al_trial configs/demo.yaml --strategy badge --seed 1 loop.n_rounds=2\n"
+             "  al_trial pick --strategy margin_sampling --input predictions.h5 --n 32\n"
+             "  al_trial --serve   (the child of a rank: docs/protocols.md)");
+
+  RunOptions run;
+  bool serve = false;
+  app.add_flag("--serve", serve, "Take trials as JSON lines on standard input (docs/protocols.md)");
+  add_run_options(app, run);
+
+  PickOptions pick;
+  CLI::App* pick_command = add_pick_command(app, pick);
+
+  return run_app(app, argc, argv, [&] {
+    if (pick_command->parsed()) return run_pick(pick);
+    return serve ? serve_trials() : run_one(run);
+  });
 }

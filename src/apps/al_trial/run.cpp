@@ -1,0 +1,65 @@
+#include "apps/al_trial/run.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <al_mpi/catalog/catalog.hpp>
+#include <al_mpi/model/process.hpp>
+#include <al_mpi/trial/json.hpp>
+
+namespace al_mpi {
+
+void add_run_options(CLI::App& app, RunOptions& options) {
+  app.add_option("CONFIG", options.config, "Configuration file (YAML)");
+  app.add_option("OVERRIDES", options.overrides, "Settings, section.key=value");
+  app.add_option("--strategy", options.strategy, "Query strategy")->capture_default_str();
+  app.add_option("--init", options.init, "Initial set")->capture_default_str();
+  app.add_option("--seed", options.seed, "Seed of every random stream")->capture_default_str();
+  app.add_option("--checkpoint", options.checkpoint, "File to resume from and to keep after each round");
+}
+
+std::shared_ptr<const Dataset> load_dataset(const SweepConfig& config) {
+  return config.dataset.path.empty() ? make_synthetic(config.dataset.synthetic)
+                                     : Dataset::open(config.dataset.path);
+}
+
+TrialInput trial_input(const SweepConfig& config, const TrialSpec& spec,
+                       std::shared_ptr<const Dataset> dataset, const std::string& device) {
+  TrialInput input;
+  input.spec = spec;
+  input.loop = config.loop;
+  input.learner.model = config.model;
+  input.learner.training = config.training;
+  input.learner.query = config.query;
+  input.learner.device = device;
+  input.learner.threads = static_cast<int>(config.farm.threads);
+  input.fingerprint = settings_fingerprint(config) + dataset->fingerprint();
+  input.dataset = std::move(dataset);
+  return input;
+}
+
+ExitCode run_one(const RunOptions& options) {
+  if (options.config.empty()) {
+    throw ConfigError("", "no configuration given (see al_trial --help)");
+  }
+  const SweepConfig config = load_config(options.config, options.overrides);
+  tune_process(static_cast<int>(config.farm.threads));
+
+  TrialSpec spec;
+  spec.strategy = strategy_name(options.strategy, "--strategy");
+  spec.init = init_name(options.init, "--init");
+  spec.seed = options.seed;
+  const auto dataset = load_dataset(config);
+  check_against_dataset(config, dataset->train().n, dataset->n_classes(), to_string(dataset->task));
+  TrialInput input = trial_input(config, spec, dataset, available_device(config.farm.device));
+  input.checkpoint = options.checkpoint;
+
+  TrialEvents events;
+  events.round = [](const RoundRecord& record) {
+    fmt::print("{}\n", nlohmann::json(record).dump());
+    std::fflush(stdout);
+  };
+  run_trial(input, events);
+  return ExitCode::ok;
+}
+
+}  // namespace al_mpi
