@@ -42,7 +42,8 @@ void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
                                           {"seconds_query", checkpoint.seconds_query}}
                                .dump();
   const std::string body = json + checkpoint.learner_state;
-  replace_file(path, fmt::format("{} {} {}\n", magic, to_hex(stable_hash(body)), json.size()) + body);
+  write_file_atomically(
+      path, fmt::format("{} {} {}\n", magic, to_hex(stable_hash(body)), json.size()) + body);
 }
 
 std::optional<Checkpoint> load_checkpoint(const std::string& path) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/catalog/catalog.hpp>
+#include <al_mpi/model/device.hpp>
 #include <al_mpi/model/process.hpp>
 #include <al_mpi/trial/json.hpp>
 

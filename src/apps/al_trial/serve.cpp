@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/model/device.hpp>
 #include <al_mpi/model/process.hpp>
 #include <al_mpi/trial/json.hpp>
 
