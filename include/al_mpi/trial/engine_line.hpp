@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include <al_mpi/trial/trial.hpp>
+
+namespace al_mpi {
+
+/// A line that the engine wrote (docs/protocols.md). Fields that its type does not carry stay empty.
+struct EngineLine {
+  enum class Type { ready, alive, round, done, stopped, failed };
+  enum class Failure { runtime, config, data };  ///< runtime failures are tried again, the others are final
+
+  Type type = Type::alive;
+  std::string key;                     ///< TrialSpec::key(); empty where no trial is meant
+  double seconds = 0.0;                ///< done
+  Failure failure = Failure::runtime;  ///< failed
+  std::string message;                 ///< failed: one line
+  std::string device;                  ///< ready
+  std::string libtorch;                ///< ready: its version
+};
+
+/// Throws DataError if `line` is no JSON object, has no known type, or a field of another type.
+/// A round's record is not looked at; parse_round() reads it.
+EngineLine parse_engine_line(const std::string& line);
+RoundRecord parse_round(const std::string& line);
+
+// The requests to the engine, without the newline.
+std::string configure_line(const std::string& yaml, const std::string& device, int threads);
+std::string run_line(const TrialSpec& spec, int attempt, const std::string& checkpoint);
+std::string drain_line();
+
+}  // namespace al_mpi

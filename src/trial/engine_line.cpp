@@ -1,0 +1,79 @@
+#include <al_mpi/trial/engine_line.hpp>
+
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/trial/json.hpp>
+
+namespace al_mpi {
+namespace {
+
+using nlohmann::json;
+using Type = EngineLine::Type;
+using Failure = EngineLine::Failure;
+
+const std::map<std::string, Type> types = {{"ready", Type::ready},     {"alive", Type::alive},
+                                           {"round", Type::round},     {"done", Type::done},
+                                           {"stopped", Type::stopped}, {"failed", Type::failed}};
+const std::map<std::string, Failure> failures = {
+    {"runtime", Failure::runtime}, {"config", Failure::config}, {"data", Failure::data}};
+
+json parse_object(const std::string& line) {
+  json object = json::parse(line, nullptr, false);
+  if (!object.is_object()) {
+    throw DataError("engine", "", fmt::format("'{}' is no JSON object", line.substr(0, 60)));
+  }
+  return object;
+}
+
+template <class T>
+T named(const std::map<std::string, T>& known, const json& object, const char* field) {
+  const auto found = known.find(object.value(field, ""));
+  if (found == known.end()) throw DataError("engine", field, "missing or unknown");
+  return found->second;
+}
+
+/// Error messages of libraries carry non-UTF-8 bytes and newlines now and then.
+std::string dump(const json& object) {
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+EngineLine parse_engine_line(const std::string& line) {
+  const json object = parse_object(line);
+  try {
+    EngineLine parsed;
+    parsed.type = named(types, object, "type");
+    parsed.key = object.value("key", "");
+    parsed.seconds = object.value("seconds", 0.0);
+    parsed.device = object.value("device", "");
+    if (parsed.type == Type::failed) {
+      parsed.failure = named(failures, object, "kind");
+      parsed.message = object.value("message", "");
+    }
+    if (const auto versions = object.find("versions"); versions != object.end()) {
+      parsed.libtorch = versions->value("libtorch", "");
+    }
+    return parsed;
+  } catch (const json::exception&) {
+    throw DataError("engine", "", "a field has another type than docs/protocols.md says");
+  }
+}
+
+RoundRecord parse_round(const std::string& line) { return parse_object(line).get<RoundRecord>(); }
+
+std::string configure_line(const std::string& yaml, const std::string& device, int threads) {
+  return dump({{"type", "configure"}, {"config", yaml}, {"device", device}, {"threads", threads}});
+}
+
+std::string run_line(const TrialSpec& spec, int attempt, const std::string& checkpoint) {
+  return dump({{"type", "run"}, {"trial", spec}, {"attempt", attempt}, {"checkpoint", checkpoint}});
+}
+
+std::string drain_line() { return dump({{"type", "drain"}}); }
+
+}  // namespace al_mpi
