@@ -1,0 +1,219 @@
+#include <al_mpi/farm/worker_process.hpp>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include <al_mpi/base/error.hpp>
+
+extern char** environ;
+
+namespace al_mpi {
+namespace {
+
+[[noreturn]] void fail(const std::string& what, int error) {
+  throw FarmError(-1, fmt::format("{}: {}", what, std::strerror(error)));
+}
+
+/// A descriptor that closes itself.
+struct Descriptor {
+  int fd = -1;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+  int release() { return std::exchange(fd, -1); }
+};
+
+struct Pipe {
+  Descriptor read, write;
+  Pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) fail("cannot make a pipe", errno);
+    read.fd = ends[0];
+    write.fd = ends[1];
+  }
+};
+
+void close_on_exec_everything() {  // MPI and PMIx leave their sockets inheritable
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    if (fd > 2) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+}
+
+bool belongs_to_launcher(const std::string& variable) {
+  for (const char* prefix : {"OMPI_", "PMIX_", "PMI_", "ORTE_", "PRTE_", "SLURM"}) {
+    if (variable.rfind(prefix, 0) == 0) return true;
+  }
+  return false;
+}
+
+std::string name_of(const std::string& variable) { return variable.substr(0, variable.find('=') + 1); }
+
+std::vector<std::string> child_environment(const std::vector<std::string>& own) {
+  std::vector<std::string> variables = own;
+  variables.push_back("AL_MPI_PARENT=" + std::to_string(::getpid()));
+  const std::size_t n_own = variables.size();
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string variable = *entry;
+    bool replaced = belongs_to_launcher(variable);
+    for (std::size_t i = 0; i < n_own; ++i) replaced |= name_of(variables[i]) == name_of(variable);
+    if (!replaced) variables.push_back(variable);
+  }
+  return variables;
+}
+
+std::vector<char*> c_strings(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+/// posix_spawn's two objects, set up for a worker.
+struct SpawnSetup {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+
+  SpawnSetup(int input, int output, int log) {
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawnattr_init(&attributes);
+    ::posix_spawn_file_actions_adddup2(&actions, input, 0);
+    ::posix_spawn_file_actions_adddup2(&actions, output, 1);
+    ::posix_spawn_file_actions_adddup2(&actions, log, 2);
+    sigset_t blocked;
+    ::sigemptyset(&blocked);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) ::sigaddset(&blocked, signal);
+    sigset_t defaults;
+    ::sigemptyset(&defaults);
+    ::sigaddset(&defaults, SIGPIPE);
+    ::posix_spawnattr_setsigmask(&attributes, &blocked);
+    ::posix_spawnattr_setsigdefault(&attributes, &defaults);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnSetup() {
+    ::posix_spawnattr_destroy(&attributes);
+    ::posix_spawn_file_actions_destroy(&actions);
+  }
+  SpawnSetup(const SpawnSetup&) = delete;
+  SpawnSetup& operator=(const SpawnSetup&) = delete;
+};
+
+std::string describe(int status) {
+  if (WIFSIGNALED(status)) {
+    return fmt::format("killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  }
+  return fmt::format("left with exit code {}", WEXITSTATUS(status));
+}
+
+}  // namespace
+
+WorkerProcess::WorkerProcess(const WorkerCommand& command) {
+  Pipe requests, answers;
+  Descriptor log{::open(command.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
+  if (log.fd < 0) fail("cannot write " + command.log_file, errno);
+  close_on_exec_everything();
+  const std::vector<std::string> variables = child_environment(command.environment);
+  const SpawnSetup setup(requests.read.fd, answers.write.fd, log.fd);
+  const int error =
+      ::posix_spawnp(&pid_, command.arguments.front().c_str(), &setup.actions, &setup.attributes,
+                     c_strings(command.arguments).data(), c_strings(variables).data());
+  if (error != 0) fail("cannot start " + command.arguments.front(), error);
+  input_ = requests.write.release();
+  output_ = answers.read.release();
+  ::fcntl(input_, F_SETFL, O_NONBLOCK);
+  ::fcntl(output_, F_SETFL, O_NONBLOCK);
+}
+
+WorkerProcess::~WorkerProcess() {
+  close_input();
+  if (output_ >= 0) ::close(output_);
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+}
+
+void WorkerProcess::send(const std::string& line) {
+  queued_ += line;
+  queued_ += '\n';
+  write_queued();
+}
+
+void WorkerProcess::write_queued() {
+  while (input_ >= 0 && !queued_.empty()) {
+    const ssize_t written = ::write(input_, queued_.data(), queued_.size());
+    if (written > 0) {
+      queued_.erase(0, static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      return;  // the child is busy; it reads later
+    } else if (errno != EINTR) {
+      queued_.clear();  // it is gone; ended() tells
+    }
+  }
+}
+
+void WorkerProcess::read_available() {
+  std::array<char, 65536> buffer;
+  while (output_ >= 0) {
+    const ssize_t size = ::read(output_, buffer.data(), buffer.size());
+    if (size > 0) {
+      lines_.append(buffer.data(), static_cast<std::size_t>(size));
+      return;
+    }
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) return;
+    ::close(std::exchange(output_, -1));
+  }
+}
+
+std::optional<std::string> WorkerProcess::read_line() {
+  std::optional<std::string> line = lines_.next();
+  if (!line) {
+    read_available();
+    line = lines_.next();
+  }
+  if (lines_.broken()) kill();
+  return line;
+}
+
+std::string WorkerProcess::ended() {
+  if (output_ >= 0 && !lines_.broken()) return "";
+  if (pid_ > 0) {
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) != pid_) return "";
+    pid_ = -1;
+    how_it_ended_ = lines_.broken() ? "wrote a line without end" : describe(status);
+  }
+  return how_it_ended_;
+}
+
+void WorkerProcess::close_input() {
+  if (input_ >= 0) ::close(std::exchange(input_, -1));
+}
+
+void WorkerProcess::kill() {
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+std::string log_tail(const std::string& file, std::size_t n_bytes) {
+  std::ifstream stream(file, std::ios::binary | std::ios::ate);
+  if (!stream) return "";
+  const auto size = static_cast<std::size_t>(stream.tellg());
+  const std::size_t begin = size > n_bytes ? size - n_bytes : 0;
+  stream.seekg(static_cast<std::streamoff>(begin));
+  std::string tail(size - begin, '\0');
+  stream.read(tail.data(), static_cast<std::streamsize>(tail.size()));
+  if (begin > 0) tail.erase(0, tail.find('\n') + 1);
+  return tail;
+}
+
+}  // namespace al_mpi
