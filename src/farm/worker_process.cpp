@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include <al_mpi/base/error.hpp>
 
@@ -109,7 +110,7 @@ struct SpawnSetup {
 
 std::string describe(int status) {
   if (WIFSIGNALED(status)) {
-    return fmt::format("killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+    return fmt::format("was killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   }
   return fmt::format("left with exit code {}", WEXITSTATUS(status));
 }

@@ -37,7 +37,7 @@ class WorkerProcess {
   void write_queued();                 ///< goes on writing what is queued
   std::optional<std::string> read_line();
 
-  /// How it ended, once it has and every line of it was read: "killed by signal 9 (Killed)",
+  /// How it ended, once it has and every line of it was read: "was killed by signal 9 (Killed)",
   /// "left with exit code 3". Empty while it lives.
   std::string ended();
 

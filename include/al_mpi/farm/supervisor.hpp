@@ -1,0 +1,81 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/farm/channel.hpp>
+#include <al_mpi/farm/worker_process.hpp>
+#include <al_mpi/trial/engine_line.hpp>
+
+namespace al_mpi {
+
+struct SupervisorOptions {
+  std::vector<std::string> engine;  ///< the command of a worker
+  std::string config_yaml;          ///< sent to every worker
+  std::string device = "auto";
+  int threads = 1;                   ///< CPU threads a trial
+  std::vector<std::string> gpus;     ///< [n_workers] CUDA_VISIBLE_DEVICES of each; empty string: leave it alone
+  double stall_timeout = 1800.0;     ///< seconds without a line
+  double trial_timeout = 0.0;        ///< seconds; 0 = no limit
+  std::string log_folder;            ///< gets worker-RANK-SLOT.log; made if it is not there
+};
+
+/// A rank's side of the farm: keeps one child per slot alive, asks rank 0 for trials, relays what the
+/// children say. It knows tasks, not learning.
+///
+/// A child that crashes, hangs, or takes too long is replaced at once, and rank 0 is told. A child that
+/// reported a runtime failure is replaced too: a broken CUDA context cannot be mended otherwise. A worker that
+/// does not start three times in a row is retired.
+class Supervisor {
+ public:
+  Supervisor(Channel& channel, SupervisorOptions options);
+
+  void start(double now);
+  void handle(const Message& message, double now);  ///< run, drain
+  bool turn(double now);  ///< reads, restarts, checks time limits; whether anything was read
+  void drain();           ///< children stop after the round in progress
+  void close(double patience = 5.0);  ///< ends all children; running ones at once
+
+  bool draining() const { return draining_; }
+  std::vector<int> descriptors() const;  ///< to poll for reading
+
+ private:
+  enum class State { off, starting, idle, running, leaving, retired };
+  struct Slot {
+    std::unique_ptr<WorkerProcess> process;
+    State state = State::off;
+    int trial = -1;
+    int attempt = 0;
+    double last_line = 0.0;
+    double trial_started = 0.0;
+    double deadline = 0.0;  ///< off: next start; leaving: then it is killed
+    int failed_starts = 0;
+    std::string device;
+    bool condemned = false;  ///< killed by us: what it still says does not count
+    std::string reason;      ///< why the next end of the process comes, where it is known
+    ExitCode code = ExitCode::internal;
+  };
+
+  void start_child(std::size_t index, double now);
+  void read_lines(std::size_t index, double now);
+  void take_line(std::size_t index, const std::string& line, double now);
+  void trial_ended(std::size_t index, bool replace, double now);
+  void child_ended(std::size_t index, const std::string& how, double now);
+  void start_failed(std::size_t index, double now);
+  static void condemn(Slot& slot, std::string reason);
+  static void check_time_limits(Slot& slot, const SupervisorOptions& limits, double now);
+  void ask(std::size_t index);
+  void tell(Message::Kind kind, std::size_t index, std::string text, int attempt);
+  std::string log_file(std::size_t index) const;
+  std::string with_last_words(std::size_t index, const std::string& how) const;
+
+  Channel& channel_;
+  SupervisorOptions options_;
+  std::vector<Slot> slots_;
+  bool draining_ = false;
+  bool busy_ = false;  ///< something was read in this turn
+};
+
+}  // namespace al_mpi
