@@ -1,6 +1,69 @@
+#include <al_mpi/config/sweep_config.hpp>
+
+#include "al_mpi/dry_run.hpp"
+#include "al_mpi/launcher.hpp"
+#include "al_mpi/status.hpp"
+#include "al_mpi/sweep.hpp"
 #include "apps/app.hpp"
 
+namespace {
+
+using namespace al_mpi;
+
+struct CommandLine {
+  SweepArguments sweep;
+  bool dry_run = false, help_config = false;
+  StatusArguments status;
+  std::string explain_file, explain_trial;
+};
+
+void add_sweep(CLI::App& app, CommandLine& line) {
+  app.add_option("config", line.sweep.config, "configuration (YAML)")->type_name("CONFIG");
+  app.add_option("overrides", line.sweep.overrides, "settings that win over the file")->type_name("key.path=value");
+  app.add_option("--workers", line.sweep.workers, "trials at once, a rank")->check(CLI::PositiveNumber);
+  app.add_flag("--retry-failed", line.sweep.retry_failed, "try failed and quarantined trials again");
+  app.add_flag("--dry-run", line.dry_run, "tell what would be done, touch nothing");
+  app.add_flag("--help-config", line.help_config, "every setting, its default and meaning");
+}
+
+CLI::App* add_status(CLI::App& app, CommandLine& line) {
+  CLI::App* status = app.add_subcommand("status", "where a sweep stands");
+  status->add_option("results", line.status.file, "results file")->required()->type_name("RESULTS");
+  status->add_flag("--json", line.status.json, "for programs");
+  status->add_flag("--all", line.status.all, "one line a trial");
+  status->add_flag("--exit-code", line.status.exit_code, "return 0 done, 4 some failed, 75 unfinished");
+  return status;
+}
+
+CLI::App* add_explain(CLI::App& app, CommandLine& line) {
+  CLI::App* explain = app.add_subcommand("explain", "why a trial is where it is");
+  explain->add_option("results", line.explain_file, "results file")->required()->type_name("RESULTS");
+  explain->add_option("trial", line.explain_trial, "number or key")->required()->type_name("TRIAL");
+  return explain;
+}
+
+ExitCode run_main(const CommandLine& line, int& argc, char**& argv) {
+  if (line.help_config) {
+    fmt::print("{}", describe_config());
+    return ExitCode::ok;
+  }
+  if (line.sweep.config.empty()) throw ConfigError("", "no configuration given (see al_mpi --help)");
+  if (line.dry_run) return dry_run(line.sweep);
+  return run_sweep(line.sweep, detect_launcher(), argc, argv);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  CLI::App app{"", "al_mpi"};
-  return al_mpi::run_app(app, argc, argv, [] { return al_mpi::ExitCode::ok; });
+  CLI::App app{"Runs a sweep of active-learning trials: alone, under mpirun, or under srun.", "al_mpi"};
+  CommandLine line;
+  add_sweep(app, line);
+  CLI::App* status = add_status(app, line);
+  CLI::App* explain = add_explain(app, line);
+  app.require_subcommand(0, 1);
+  return run_app(app, argc, argv, [&] {
+    if (status->parsed()) return show_status(line.status);
+    if (explain->parsed()) return explain_trial(line.explain_file, line.explain_trial);
+    return run_main(line, argc, argv);
+  });
 }

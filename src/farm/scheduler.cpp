@@ -23,6 +23,7 @@ Scheduler::Scheduler(const std::vector<PlannedTrial>& trials, const SchedulerOpt
     // What an earlier farm left running is pending for this one.
     added.state = planned.state == TrialState::running ? TrialState::pending : planned.state;
     ++n_[static_cast<std::size_t>(added.state)];
+    if (planned.failures > 0) blames_[trial].failures = planned.failures;
     if (added.state == TrialState::pending) enqueue(trial);
   }
 }

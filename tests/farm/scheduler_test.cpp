@@ -15,11 +15,15 @@ namespace {
 
 std::vector<PlannedTrial> trials_of(const std::vector<std::pair<std::string, double>>& groups) {
   std::vector<PlannedTrial> trials;
-  for (const auto& [group, cost] : groups) trials.push_back({group, cost});
+  for (const auto& [group, cost] : groups) {
+    trials.emplace_back();
+    trials.back().group = group;
+    trials.back().prior_cost = cost;
+  }
   return trials;
 }
 
-std::vector<PlannedTrial> alike(int n) { return std::vector<PlannedTrial>(static_cast<std::size_t>(n), {"a", 1.0}); }
+std::vector<PlannedTrial> alike(int n) { return std::vector<PlannedTrial>(static_cast<std::size_t>(n)); }
 
 }  // namespace
 
@@ -76,6 +80,15 @@ TEST_CASE("a trial that fails is tried again up to max_attempts, then it is fail
   CHECK_FALSE(scheduler.next(worker, 1));
   CHECK(scheduler.n(TrialState::failed) == 1);
   CHECK(scheduler.finished());
+}
+
+TEST_CASE("failures under an earlier farm count") {
+  std::vector<PlannedTrial> trials = alike(1);
+  trials[0].failures = 2;
+  Scheduler scheduler(trials, {3, 0.0, 3});
+  const int worker = scheduler.add_worker("h", 0);
+  scheduler.next(worker, 0);
+  CHECK(scheduler.ended(worker, 0, Ending::failed, 1) == Verdict::failed);
 }
 
 TEST_CASE("configuration and data errors are final at once") {
@@ -225,7 +238,9 @@ TEST_CASE("whatever happens, every trial ends exactly once and states add up") {
     const int n_trials = 1 + static_cast<int>(random.below(30));
     std::vector<PlannedTrial> trials;
     for (int i = 0; i < n_trials; ++i) {
-      trials.push_back({std::string(1, static_cast<char>('a' + random.below(4))), 1.0 + random.uniform()});
+      trials.emplace_back();
+      trials.back().group = std::string(1, static_cast<char>('a' + random.below(4)));
+      trials.back().prior_cost = 1.0 + random.uniform();
     }
     Scheduler scheduler(trials, {1 + static_cast<int>(random.below(3)), 60.0, 3});
     std::vector<int> ends(trials.size(), 0);

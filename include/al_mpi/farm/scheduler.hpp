@@ -26,6 +26,7 @@ struct PlannedTrial {
   std::string group;       ///< trials of a group cost the same: strategy and own settings
   double prior_cost = 1.0; ///< relative, > 0
   TrialState state = TrialState::pending;
+  int failures = 0;        ///< blamed ones of earlier farms
   double rest = 1.0;       ///< share of its rounds still to do, (0, 1]; < 1: started earlier
 };
 

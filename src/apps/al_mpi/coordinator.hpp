@@ -1,0 +1,108 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/farm/channel.hpp>
+#include <al_mpi/farm/scheduler.hpp>
+#include <al_mpi/results/store.hpp>
+#include <al_mpi/trial/engine_line.hpp>
+
+#include "plan.hpp"
+#include "progress.hpp"
+
+namespace al_mpi {
+
+struct CoordinatorOptions {
+  std::string config_yaml;     ///< resolved; every supervisor gets it
+  int workers_per_rank = 0;    ///< 0: what each rank thinks right for its node
+  int threads = 1;             ///< CPU threads a trial, for the record
+  SchedulerOptions scheduler;
+  double silence = 60.0;       ///< seconds without a message before a rank is given up
+};
+
+/// Rank 0: joins the scheduler, the results store and the messages of all supervisors.
+///
+/// It writes only to ranks it has just heard of: a message to a dead one might never leave. A rank that
+/// is silent too long is given up and its trials are handed out again; should it speak later, it is welcome.
+class Coordinator {
+ public:
+  Coordinator(Channel& channel, ResultsStore& store, SweepPlan plan, CoordinatorOptions options);
+
+  void handle(const Message& message, double now);
+  void turn(double now);  ///< lost ranks, hand-outs, commit, snapshot
+  /// Hands out nothing more; finished() after `patience` seconds even if children still run.
+  void drain(double now, double patience);
+  bool drain_wished() const { return drain_wished_; }  ///< another rank got a signal
+
+  bool finished(double now) const;
+  bool dismissed(double now) const;  ///< after finish(): every rank that still speaks was told to leave
+  void finish(double now);  ///< ends the sweep: ranks are told to leave, snapshot
+  /// After finish(). Throws the error that kept every worker from starting, if that is what happened.
+  ExitCode result() const;
+  bool lost_ranks() const { return n_lost_ > 0; }
+  SweepProgress progress(double now);
+
+ private:
+  struct Slot {
+    int worker = -1;  ///< the scheduler's number; -1: not there (yet, or any more)
+    bool gone = false;     ///< its rank was lost since
+    bool retired = false;
+  };
+  struct Rank {
+    double last_heard = 0.0;
+    bool known = false;  ///< said hello
+    bool lost = false;
+    bool told_leave = false;
+    std::string host;
+    std::vector<Slot> slots;
+  };
+  using Worker = std::pair<int, int>;  ///< rank, slot
+
+  void greet(const Message& hello);
+  void take_line(const Message& message, double now);
+  void take_round(int trial, const std::string& line);
+  void conclude(const Message& message, Ending ending, const std::string& text, double now);
+  void welcome_idle(const Message& ask, double now);
+  bool hand_out(const Worker& idle, double now);
+  void retire(const Message& message, double now);
+  void lose(int rank, double now);
+  void answer(int rank);
+  void look_for_silent_ranks(double now);
+  void tell_all(Message::Kind kind, double now);
+  void send(int rank, Message::Kind kind, int attempt = 0, std::string text = "");
+  int worker_of(const Message& message) const;
+  bool speaks(const Rank& rank, double now) const;
+  bool workers_to_come() const;
+  bool nobody_could_work() const;
+  const TrialRecord& record(int trial) const;
+
+  Channel& channel_;
+  ResultsStore& store_;
+  SweepPlan plan_;
+  CoordinatorOptions options_;
+  Scheduler scheduler_;
+  std::vector<int> trial_of_;  ///< [trials of the store] -> scheduler's number, -1: not wanted
+  std::vector<Rank> ranks_;
+  std::set<Worker> idle_;
+  std::map<int, std::string> devices_;  ///< worker -> what its child runs on
+  std::optional<Error> no_worker_;      ///< why the last retired worker could not start
+  int n_retired_ = 0;
+  bool drain_wished_ = false;
+  double give_up_drain_ = 0.0;
+  double finished_at_ = 0.0;
+  double last_turn_ = 0.0;
+  double next_look_ = 0.0;  ///< for silent ranks
+  long rounds_ = 0, rounds_total_ = 0;
+  int n_lost_ = 0;
+  bool work_came_back_ = false;  ///< a trial is pending again: idle workers may take it
+  std::optional<ExitCode> code_;
+};
+
+}  // namespace al_mpi

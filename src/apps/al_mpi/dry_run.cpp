@@ -1,0 +1,57 @@
+#include "dry_run.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include <fmt/ranges.h>
+
+#include <al_mpi/farm/devices.hpp>
+
+#include "plan.hpp"
+
+namespace al_mpi {
+namespace {
+
+/// Bytes that one round leaves in the results file and the journal: picks, confusion matrix, a row.
+double bytes_of_round(const SweepConfig& config, std::size_t n_classes) {
+  const double picks = 40.0 * static_cast<double>(std::max(config.loop.n_query, std::int64_t{1}));
+  const double confusion = 12.0 * static_cast<double>(n_classes * n_classes);
+  return 600.0 + picks + confusion;
+}
+
+}  // namespace
+
+ExitCode dry_run(const SweepArguments& arguments) {
+  const Sweep sweep = prepare_sweep(arguments);
+  const SweepConfig& config = sweep.config;
+  const SweepPlan plan = plan_grid(config, sweep.grid);
+  const long n_rounds = std::accumulate(plan.n_rounds.begin(), plan.n_rounds.end(), 0L);
+  double cost = 0.0;
+  double cheapest = 1e300;
+  for (const PlannedTrial& trial : plan.trials) {
+    cost += trial.prior_cost;
+    cheapest = std::min(cheapest, trial.prior_cost);
+  }
+  const auto gpus = config.farm.device == "cpu" ? std::vector<std::string>{} : visible_gpus();
+  const std::size_t n_classes = sweep.provenance.class_names.size();
+
+  fmt::print("{} trials: {} strategies x {} initial sets x {} seeds{}\n", sweep.grid.size(),
+             config.sweep.strategies.size(), config.sweep.inits.size(), config.sweep.seeds.size(),
+             sweep.grid.size() > config.sweep.strategies.size() * config.sweep.inits.size() * config.sweep.seeds.size()
+                 ? " x sweep.grid" : "");
+  fmt::print("strategies: {}\ninitial sets: {}\n", fmt::join(config.sweep.strategies, ", "),
+             fmt::join(config.sweep.inits, ", "));
+  fmt::print("rounds: {} ({} labels, then {} x {})\n", n_rounds, config.loop.n_init, config.loop.n_rounds,
+             config.loop.n_query);
+  fmt::print("dataset: {}, {} classes, {}\n",
+             config.dataset.path.empty() ? "built-in scenes" : config.dataset.path, n_classes, sweep.provenance.task);
+  fmt::print("cost: about {:.1f} times the cheapest trial\n", cost / cheapest);
+  fmt::print("here: {} GPUs, {} cores; device {}, {} threads a trial\n", gpus.size(), usable_cores(),
+             config.farm.device, config.farm.threads);
+  fmt::print("results: {}, about {:.1f} MB\n", config.results.file,
+             1e-6 * static_cast<double>(n_rounds) * bytes_of_round(config, n_classes));
+  return ExitCode::ok;
+}
+
+}  // namespace al_mpi

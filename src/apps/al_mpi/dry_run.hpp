@@ -1,0 +1,10 @@
+#pragma once
+
+#include "sweep.hpp"
+
+namespace al_mpi {
+
+/// --dry-run: what the sweep would do, without touching a file.
+ExitCode dry_run(const SweepArguments& arguments);
+
+}  // namespace al_mpi

@@ -1,0 +1,29 @@
+#include "launcher.hpp"
+
+#include <cstdlib>
+
+#include <al_mpi/base/error.hpp>
+
+namespace al_mpi {
+namespace {
+
+int number(const char* variable, int otherwise) {
+  const char* text = std::getenv(variable);
+  return text != nullptr ? std::atoi(text) : otherwise;
+}
+
+}  // namespace
+
+Launcher detect_launcher() {
+  for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
+    if (std::getenv(variable) != nullptr) return {true, number(variable, 0)};
+  }
+  const int n_tasks = number("SLURM_STEP_NUM_TASKS", 1);
+  if (n_tasks > 1) {
+    throw ConfigError("", fmt::format("srun started {} tasks without MPI (each would run the whole sweep): "
+                                      "use srun --mpi=pmix", n_tasks));
+  }
+  return {};
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,79 @@
+#include "plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/catalog/catalog.hpp>
+
+namespace al_mpi {
+namespace {
+
+double prior_cost(const std::string& strategy) {
+  for (const StrategyInfo& info : strategy_catalog()) {
+    if (info.name == strategy) return info.cost;
+  }
+  return 1.0;
+}
+
+/// Own settings may change how many rounds a trial has; there are few of them and many trials.
+class RoundsOf {
+ public:
+  explicit RoundsOf(const SweepConfig& config) : config_(config) {}
+  int operator()(const TrialSpec& spec) {
+    const auto [found, is_new] = known_.try_emplace(spec.settings, 0);
+    if (is_new) {
+      std::vector<std::string> overrides;
+      for (const auto& [key, value] : spec.settings) overrides.push_back(key + "=" + value);
+      found->second = static_cast<int>(with_overrides(config_, overrides).loop.n_rounds) + 1;
+    }
+    return found->second;
+  }
+
+ private:
+  const SweepConfig& config_;
+  std::map<std::map<std::string, std::string>, int> known_;
+};
+
+std::string group_of(const TrialSpec& spec) {
+  std::string group = spec.strategy;
+  for (const auto& [key, value] : spec.settings) group += fmt::format(" {}={}", key, value);
+  return group;
+}
+
+}  // namespace
+
+SweepPlan plan_grid(const SweepConfig& config, const std::vector<TrialSpec>& grid) {
+  SweepPlan plan;
+  RoundsOf rounds_of(config);
+  for (const TrialSpec& spec : grid) {
+    const int n_rounds = rounds_of(spec);
+    PlannedTrial trial;
+    trial.group = group_of(spec);
+    trial.prior_cost = prior_cost(spec.strategy) * n_rounds;
+    plan.trials.push_back(std::move(trial));
+    plan.store_trial.push_back(spec.trial);
+    plan.n_rounds.push_back(n_rounds);
+  }
+  return plan;
+}
+
+SweepPlan plan_sweep(const SweepConfig& config, const std::vector<TrialSpec>& grid, const ResultsStore& store) {
+  std::unordered_map<std::string, int> numbers;
+  for (const TrialRecord& record : store.trials()) numbers.emplace(record.spec.key(), record.spec.trial);
+  SweepPlan plan = plan_grid(config, grid);
+  for (std::size_t i = 0; i < grid.size(); ++i) {
+    const int number = numbers.at(grid[i].key());
+    plan.store_trial[i] = number;
+    plan.trials[i].state = store.trials()[static_cast<std::size_t>(number)].state;
+    plan.trials[i].failures = store.blamed(number);
+    // A trial whose rounds are all stored may still lack its "done": it is not nothing to do.
+    const double left = 1.0 - static_cast<double>(store.rounds_done(number)) / plan.n_rounds[i];
+    plan.trials[i].rest = std::clamp(left, 0.01, 1.0);
+  }
+  return plan;
+}
+
+}  // namespace al_mpi

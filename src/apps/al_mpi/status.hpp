@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include <al_mpi/base/error.hpp>
+
+namespace al_mpi {
+
+struct StatusArguments {
+  std::string file;  ///< the results file; its journal lies beside it
+  bool json = false;
+  bool all = false;        ///< one line a trial
+  bool exit_code = false;  ///< return what the sweep would: launchers distort it
+};
+
+/// Prints where a sweep stands, from its files: also while it runs, and after any kill.
+ExitCode show_status(const StatusArguments& arguments);
+
+/// Prints why a trial is where it is: its attempts, and the tail of its last worker's log. `trial` is a
+/// number or a key.
+ExitCode explain_trial(const std::string& file, const std::string& trial);
+
+}  // namespace al_mpi

@@ -1,0 +1,148 @@
+#include "sweep.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include <spdlog/spdlog.h>
+
+#include <al_mpi/base/log.hpp>
+#include <al_mpi/data/dataset.hpp>
+#include <al_mpi/data/synthetic.hpp>
+#include <al_mpi/farm/devices.hpp>
+#include <al_mpi/farm/mpi/mpi_channel.hpp>
+#include <al_mpi/version.hpp>
+
+#include "rank_loop.hpp"
+#include "signals.hpp"
+
+namespace al_mpi {
+namespace {
+
+double seconds_from(const char* variable, double otherwise) {
+  const char* text = std::getenv(variable);
+  return text != nullptr ? std::atof(text) : otherwise;
+}
+
+/// How long a silent rank is waited for; rank 0, which has a disk to wait for, twice as long.
+double silence() { return seconds_from("AL_MPI_SILENCE", 60.0); }
+
+/// al_trial lies beside al_mpi; tests put something else in its place.
+std::vector<std::string> engine_command() {
+  if (const char* other = std::getenv("AL_MPI_ENGINE")) return {other, "--serve"};
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe");
+  return {(own.parent_path() / "al_trial").string(), "--serve"};
+}
+
+std::string log_folder(const std::string& results_file) {
+  return std::filesystem::path(results_file).replace_extension(".logs").string();
+}
+
+std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank, const Message& configure) {
+  const SweepConfig config = parse_config(configure.text, "rank 0");
+  const FarmOptions& farm = config.farm;
+  const int n_workers = configure.attempt;
+  const std::vector<std::string> gpus = farm.device == "cpu" ? std::vector<std::string>{} : visible_gpus();
+  if (gpus.empty() && channel.rank() == 0 && n_workers * farm.threads > usable_cores()) {
+    spdlog::warn("{} workers x {} threads share the {} cores that rank 0 may use (under mpirun: --bind-to none)",
+                 n_workers, farm.threads, usable_cores());
+  }
+  SupervisorOptions options;
+  options.engine = engine_command();
+  options.config_yaml = configure.text;
+  options.device = farm.device;
+  options.threads = static_cast<int>(farm.threads);
+  options.gpus = assign_gpus(gpus, local_rank, n_workers, static_cast<int>(farm.workers_per_gpu));
+  options.stall_timeout = farm.stall_timeout;
+  options.trial_timeout = farm.trial_timeout;
+  options.log_folder = log_folder(config.results.file);
+  return std::make_unique<Supervisor>(channel, std::move(options));
+}
+
+/// Children of a process that is alone on its machine: one a GPU, else one a core.
+int workers_alone(const FarmOptions& farm) {
+  const int n_gpus = farm.device == "cpu" ? 0 : static_cast<int>(visible_gpus().size());
+  if (n_gpus > 0) return n_gpus * static_cast<int>(farm.workers_per_gpu);
+  return std::max(1, usable_cores() / static_cast<int>(farm.threads));
+}
+
+CoordinatorOptions coordinator_options(const SweepConfig& config, int workers) {
+  CoordinatorOptions options;
+  options.config_yaml = to_yaml(config);
+  options.workers_per_rank = workers > 0 ? workers : static_cast<int>(config.farm.workers_per_rank);
+  options.threads = static_cast<int>(config.farm.threads);
+  options.scheduler.max_attempts = static_cast<int>(config.farm.max_attempts);
+  options.silence = silence();
+  return options;
+}
+
+/// Rank 0 has the sweep; the others follow it.
+RankEnd lead(Channel& channel, RankOptions options, const SweepArguments& arguments, MpiSession* session) {
+  std::unique_ptr<ResultsStore> store;
+  std::optional<Coordinator> coordinator;
+  try {
+    const Sweep sweep = prepare_sweep(arguments);
+    const std::string stored = ResultsStore::stored_config(sweep.config.results.file);
+    if (!stored.empty()) check_same_settings(stored, sweep.config, sweep.config.results.file);
+    store = ResultsStore::open({sweep.config.results.file, sweep.config.results.snapshot_every},
+                               sweep.provenance, sweep.grid);
+    if (arguments.retry_failed) store->reset_failed();
+    if (session == nullptr) options.default_workers = workers_alone(sweep.config.farm);
+    options.drain_margin = sweep.config.farm.drain_margin;
+    coordinator.emplace(channel, *store, plan_sweep(sweep.config, sweep.grid, *store),
+                        coordinator_options(sweep.config, arguments.workers));
+  } catch (const Error& error) {
+    turn_away(channel, error.code());
+    throw;
+  }
+  RankEnd end = run_rank(channel, &*coordinator, options);
+  if (end.lost_peer) session->abandon();
+  end.code = coordinator->result();
+  return end;
+}
+
+}  // namespace
+
+Sweep prepare_sweep(const SweepArguments& arguments) {
+  Sweep sweep;
+  sweep.config = load_config(arguments.config, arguments.overrides);
+  const DatasetOptions& from = sweep.config.dataset;
+  const auto dataset = from.path.empty() ? make_synthetic(from.synthetic) : Dataset::open(from.path);
+  check_against_dataset(sweep.config, dataset->train().n, dataset->n_classes(), to_string(dataset->task));
+  sweep.grid = expand(sweep.config);
+  sweep.provenance = {to_yaml(sweep.config), settings_fingerprint(sweep.config), dataset->fingerprint(),
+                      to_string(dataset->task), dataset->classes,
+                      {{"al_mpi", version}, {"git", git_description}, {"compiler", compiler}}};
+  return sweep;
+}
+
+ExitCode run_sweep(const SweepArguments& arguments, const Launcher& launcher, int& argc, char**& argv) {
+  install_signal_handlers();
+  std::optional<MpiSession> session;
+  if (launcher.mpi) session.emplace(argc, argv);
+  const auto channel = session ? make_mpi_channel(*session) : std::make_unique<LocalChannel>();
+  start_logging(channel->rank() > 0 ? fmt::format("rank {}", channel->rank()) : "");
+  const int local_rank = session ? session->local_rank() : 0;
+
+  RankOptions options;
+  options.rank_0_silence = 2.0 * silence();
+  options.make_supervisor = [&](const Message& configure) {
+    return make_supervisor(*channel, local_rank, configure);
+  };
+  if (channel->rank() > 0) {
+    const RankEnd end = run_rank(*channel, nullptr, options);
+    if (end.lost_peer) ::_exit(static_cast<int>(end.code));
+    return end.code;
+  }
+  const RankEnd end = lead(*channel, options, arguments, session ? &*session : nullptr);
+  if (end.lost_peer) {
+    std::fflush(nullptr);
+    ::_exit(static_cast<int>(end.code));
+  }
+  return end.code;
+}
+
+}  // namespace al_mpi

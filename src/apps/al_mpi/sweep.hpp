@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/config/sweep_config.hpp>
+#include <al_mpi/results/store.hpp>
+
+#include "launcher.hpp"
+
+namespace al_mpi {
+
+struct SweepArguments {
+  std::string config;
+  std::vector<std::string> overrides;
+  int workers = 0;  ///< children a rank; 0: as the configuration says
+  bool retry_failed = false;
+};
+
+/// Runs the sweep on every rank of this job and returns the same code on all of them.
+/// Only rank 0 reads the configuration and reports errors (throws). After the loss of a rank it does not
+/// return: the process leaves at once, since MPI_Finalize might wait for the dead.
+ExitCode run_sweep(const SweepArguments& arguments, const Launcher& launcher, int& argc, char**& argv);
+
+/// The configuration with the command line applied, checked against the dataset; what the results file is
+/// about. Shared with --dry-run.
+struct Sweep {
+  SweepConfig config;
+  std::vector<TrialSpec> grid;
+  Provenance provenance;
+};
+Sweep prepare_sweep(const SweepArguments& arguments);
+
+}  // namespace al_mpi

@@ -1,0 +1,118 @@
+#include <al_mpi/farm/mpi/mpi_channel.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <list>
+#include <unordered_map>
+
+#include "check_mpi.hpp"
+
+namespace al_mpi {
+namespace {
+
+constexpr int tag = 1;
+constexpr std::size_t piece_size = 2048;
+
+/// The head of each piece. Ranks of one job run the same build, so its bytes mean the same to all.
+struct Head {
+  Message::Kind kind;
+  int slot, trial, attempt;
+  std::uint32_t text_left;  ///< bytes of text in this piece and the ones after it
+};
+constexpr std::size_t text_size = piece_size - sizeof(Head);
+
+struct Piece {
+  std::array<char, piece_size> bytes;
+  MPI_Request request = MPI_REQUEST_NULL;
+};
+
+class MpiChannel final : public Channel {
+ public:
+  explicit MpiChannel(const MpiSession& session) : rank_(session.rank()), size_(session.size()) {}
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+
+  void send(int to, Message message) override {
+    if (to == rank_) return self_.send(to, std::move(message));
+    std::size_t at = 0;
+    do {
+      const std::size_t left = message.text.size() - at;
+      const std::size_t now = std::min(left, text_size);
+      const Head head{message.kind, message.slot, message.trial, message.attempt,
+                      static_cast<std::uint32_t>(left)};
+      Piece& piece = outgoing_.emplace_back();
+      std::memcpy(piece.bytes.data(), &head, sizeof head);
+      std::memcpy(piece.bytes.data() + sizeof head, message.text.data() + at, now);
+      check_mpi(MPI_Isend(piece.bytes.data(), static_cast<int>(sizeof head + now), MPI_BYTE, to, tag,
+                          MPI_COMM_WORLD, &piece.request),
+                "MPI_Isend");
+      at += now;
+    } while (at < message.text.size());
+    all_sent();
+  }
+
+  std::optional<Message> receive() override {
+    if (auto own = self_.receive()) {
+      own->rank = rank_;
+      return own;
+    }
+    all_sent();
+    int waiting = 0;
+    MPI_Status status;
+    // The first probe often only makes progress; a second one more than halves the round trip.
+    for (int probe = 0; probe < 2 && waiting == 0; ++probe) {
+      check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag, MPI_COMM_WORLD, &waiting, &status), "MPI_Iprobe");
+    }
+    while (waiting != 0) {
+      if (auto message = take_piece(status.MPI_SOURCE)) return message;
+      check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag, MPI_COMM_WORLD, &waiting, &status), "MPI_Iprobe");
+    }
+    return std::nullopt;
+  }
+
+  bool all_sent() override {
+    for (auto piece = outgoing_.begin(); piece != outgoing_.end();) {
+      int sent = 0;
+      check_mpi(MPI_Test(&piece->request, &sent, MPI_STATUS_IGNORE), "MPI_Test");
+      piece = sent != 0 ? outgoing_.erase(piece) : std::next(piece);
+    }
+    return outgoing_.empty();
+  }
+
+ private:
+  /// Receives the piece that waits from `source`; the message, if it was the last of one.
+  std::optional<Message> take_piece(int source) {
+    std::array<char, piece_size> bytes;
+    MPI_Status status;
+    int size = 0;
+    check_mpi(MPI_Recv(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, source, tag, MPI_COMM_WORLD,
+                       &status),
+              "MPI_Recv");
+    MPI_Get_count(&status, MPI_BYTE, &size);
+    Head head;
+    std::memcpy(&head, bytes.data(), sizeof head);
+    const std::size_t text = static_cast<std::size_t>(size) - sizeof head;
+    std::string& partial = incoming_[source];
+    partial.append(bytes.data() + sizeof head, text);
+    if (head.text_left > text) return std::nullopt;
+    Message message{head.kind, head.slot, head.trial, head.attempt, std::move(partial), source};
+    partial.clear();
+    return message;
+  }
+
+  int rank_;
+  int size_;
+  LocalChannel self_;
+  std::list<Piece> outgoing_;                         ///< not yet gone; addresses must stay
+  std::unordered_map<int, std::string> incoming_;     ///< source -> text so far of an unfinished message
+};
+
+}  // namespace
+
+std::unique_ptr<Channel> make_mpi_channel(const MpiSession& session) {
+  return std::make_unique<MpiChannel>(session);
+}
+
+}  // namespace al_mpi
