@@ -2,6 +2,7 @@
 
 #include "al_mpi/dry_run.hpp"
 #include "al_mpi/launcher.hpp"
+#include "al_mpi/simulation.hpp"
 #include "al_mpi/status.hpp"
 #include "al_mpi/sweep.hpp"
 #include "apps/app.hpp"
@@ -12,7 +13,8 @@ using namespace al_mpi;
 
 struct CommandLine {
   SweepArguments sweep;
-  bool dry_run = false, help_config = false;
+  bool dry_run = false, help_config = false, plan = false;
+  std::string simulate;
   StatusArguments status;
   std::string explain_file, explain_trial;
 };
@@ -23,6 +25,8 @@ void add_sweep(CLI::App& app, CommandLine& line) {
   app.add_option("--workers", line.sweep.workers, "trials at once, a rank")->check(CLI::PositiveNumber);
   app.add_flag("--retry-failed", line.sweep.retry_failed, "try failed and quarantined trials again");
   app.add_flag("--dry-run", line.dry_run, "tell what would be done, touch nothing");
+  app.add_flag("--plan", line.plan, "how well numbers of workers divide the grid");
+  app.add_option("--simulate", line.simulate, "run the scheduler in virtual time")->type_name("workers=W,trials=N");
   app.add_flag("--help-config", line.help_config, "every setting, its default and meaning");
 }
 
@@ -43,13 +47,17 @@ CLI::App* add_explain(CLI::App& app, CommandLine& line) {
 }
 
 ExitCode run_main(const CommandLine& line, int& argc, char**& argv) {
+  const bool only_tells = line.help_config || line.dry_run || line.plan || !line.simulate.empty();
+  if (only_tells && started_as_rank() > 0) return ExitCode::ok;
   if (line.help_config) {
     fmt::print("{}", describe_config());
     return ExitCode::ok;
   }
+  if (!line.simulate.empty()) return show_simulation(line.simulate, line.sweep);
   if (line.sweep.config.empty()) throw ConfigError("", "no configuration given (see al_mpi --help)");
   if (line.dry_run) return dry_run(line.sweep);
-  return run_sweep(line.sweep, detect_launcher(), argc, argv);
+  if (line.plan) return show_plan(line.sweep);
+  return run_sweep(line.sweep, started_by_mpi(), argc, argv);
 }
 
 }  // namespace
@@ -65,5 +73,5 @@ int main(int argc, char** argv) {
     if (status->parsed()) return show_status(line.status);
     if (explain->parsed()) return explain_trial(line.explain_file, line.explain_trial);
     return run_main(line, argc, argv);
-  });
+  }, started_as_rank() > 0);
 }

@@ -17,10 +17,12 @@ inline std::string version_line(const std::string& program) {
 }
 
 /// Parses the command line and runs `run`, which returns the exit code. Every error is one line on standard
-/// error, "program: problem", and the documented exit code; never a stack trace.
-inline int run_app(CLI::App& app, int argc, char** argv, const std::function<ExitCode()>& run) {
+/// error, "program: problem", and the documented exit code; never a stack trace. `quiet`: another rank of
+/// this job says the same.
+inline int run_app(CLI::App& app, int argc, char** argv, const std::function<ExitCode()>& run,
+                   bool quiet = false) {
   const auto fail = [&](const std::string& message, ExitCode code) {
-    fmt::print(stderr, "{}: {}\n", app.get_name(), message);
+    if (!quiet) fmt::print(stderr, "{}: {}\n", app.get_name(), message);
     return static_cast<int>(code);
   };
   app.set_version_flag("--version", version_line(app.get_name()));
@@ -28,7 +30,7 @@ inline int run_app(CLI::App& app, int argc, char** argv, const std::function<Exi
     app.parse(argc, argv);
     return static_cast<int>(run());
   } catch (const CLI::Success& success) {  // --help, --version
-    return app.exit(success);
+    return quiet ? 0 : app.exit(success);
   } catch (const CLI::ParseError& error) {
     return fail(fmt::format("{} (see {} --help)", error.what(), app.get_name()), ExitCode::config);
   } catch (const Error& error) {

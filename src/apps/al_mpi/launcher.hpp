@@ -2,13 +2,11 @@
 
 namespace al_mpi {
 
-/// What started this process, as the environment tells before MPI_Init.
-struct Launcher {
-  bool mpi = false;  ///< mpirun, or srun with PMI: MPI_Init gives one world of all tasks
-  int rank = 0;
-};
+/// This process's number among those that the launcher started, 0 where it is alone.
+int started_as_rank();
 
-/// Throws ConfigError where srun started several tasks that cannot find each other.
-Launcher detect_launcher();
+/// Whether MPI_Init would give one world of all tasks: started by mpirun, or by srun with PMI. Throws
+/// ConfigError where srun started several tasks that cannot find each other.
+bool started_by_mpi();
 
 }  // namespace al_mpi

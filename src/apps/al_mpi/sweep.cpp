@@ -119,10 +119,10 @@ Sweep prepare_sweep(const SweepArguments& arguments) {
   return sweep;
 }
 
-ExitCode run_sweep(const SweepArguments& arguments, const Launcher& launcher, int& argc, char**& argv) {
+ExitCode run_sweep(const SweepArguments& arguments, bool under_mpi, int& argc, char**& argv) {
   install_signal_handlers();
   std::optional<MpiSession> session;
-  if (launcher.mpi) session.emplace(argc, argv);
+  if (under_mpi) session.emplace(argc, argv);
   const auto channel = session ? make_mpi_channel(*session) : std::make_unique<LocalChannel>();
   start_logging(channel->rank() > 0 ? fmt::format("rank {}", channel->rank()) : "");
   const int local_rank = session ? session->local_rank() : 0;

@@ -7,8 +7,6 @@
 #include <al_mpi/config/sweep_config.hpp>
 #include <al_mpi/results/store.hpp>
 
-#include "launcher.hpp"
-
 namespace al_mpi {
 
 struct SweepArguments {
@@ -21,7 +19,7 @@ struct SweepArguments {
 /// Runs the sweep on every rank of this job and returns the same code on all of them.
 /// Only rank 0 reads the configuration and reports errors (throws). After the loss of a rank it does not
 /// return: the process leaves at once, since MPI_Finalize might wait for the dead.
-ExitCode run_sweep(const SweepArguments& arguments, const Launcher& launcher, int& argc, char**& argv);
+ExitCode run_sweep(const SweepArguments& arguments, bool under_mpi, int& argc, char**& argv);
 
 /// The configuration with the command line applied, checked against the dataset; what the results file is
 /// about. Shared with --dry-run.
