@@ -52,11 +52,11 @@ def number(key, round):
     return int.from_bytes(hashlib.sha256(f"{key}|{round}".encode()).digest()[:6], "big") / 2**48
 
 
-def record(spec, key, round, attempt):
+def record(spec, key, round, attempt, n_classes):
     value = number(key, round)
     return {"trial": spec["trial"], "key": key, "round": round, "attempt": attempt, "n_labeled": 8 * (round + 1),
             "picks": [[8 * round + i, i % 2, value] for i in range(8)],
-            "metrics": [["accuracy", value], ["seconds_train", 0.01]], "confusion": [1, 2, 3, 4],
+            "metrics": [["accuracy", value], ["seconds_train", 0.01]], "confusion": [round] * n_classes**2,
             "weights_hash": "%016x" % int(value * 2**48)}
 
 
@@ -74,7 +74,7 @@ def inject_fault(key, round, attempt):
     raise (ValueError if kind == "nan" else RuntimeError)(f"injected {kind} in round {round}")
 
 
-def run(request, n_rounds):
+def run(request, n_rounds, n_classes):
     spec, attempt, checkpoint = request["trial"], request["attempt"], request["checkpoint"]
     key = key_of(spec)
     began = time.time()
@@ -87,7 +87,7 @@ def run(request, n_rounds):
     for round in range(len(records), n_rounds + 1):
         read_available(float(os.environ.get("FAKE_ENGINE_SECONDS", "0.01")))
         inject_fault(key, round, attempt)
-        records.append(record(spec, key, round, attempt))
+        records.append(record(spec, key, round, attempt, n_classes))
         temporary = f"{checkpoint}.{os.getpid()}"
         with open(temporary, "w") as file:
             json.dump(records, file)
@@ -96,6 +96,10 @@ def run(request, n_rounds):
         if b'"drain"' in requests:
             return say(type="stopped", key=key, attempt=attempt)
     say(type="done", key=key, attempt=attempt, seconds=time.time() - began)
+
+
+def setting(config, name, otherwise):
+    return int((re.search(name + r": *(\d+)", config) or [0, otherwise])[1])
 
 
 def main():
@@ -108,7 +112,7 @@ def main():
         sys.exit("no GPU here")
     if mood == "babble":
         print("I am not an engine", flush=True)
-    n_rounds = 0
+    n_rounds = n_classes = 0
     while True:
         request = next_request()
         if request is None:
@@ -116,11 +120,12 @@ def main():
         if request["type"] == "configure":
             if mood == "refuse":
                 return say(type="failed", key="", attempt=0, kind="data", message="tiles.h5: no such file")
-            n_rounds = int((re.search(r"n_rounds: *(\d+)", request["config"]) or [0, 3])[1])
+            n_rounds = setting(request["config"], "n_rounds", 3)
+            n_classes = setting(request["config"], "n_classes", 2)
             say(type="ready", device="cpu", host="fake", pid=os.getpid(), versions={"libtorch": "none"})
         elif request["type"] == "run":
             try:
-                run(request, n_rounds)
+                run(request, n_rounds, n_classes)
             except (RuntimeError, ValueError) as error:
                 kind = "data" if isinstance(error, ValueError) else "runtime"
                 say(type="failed", key=key_of(request["trial"]), attempt=request["attempt"], kind=kind,

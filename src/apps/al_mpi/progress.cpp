@@ -30,6 +30,11 @@ std::string to_string(const SweepProgress& p) {
 
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) != 0) {}
 
+bool ProgressLine::due(double now) {
+  if (next_ == 0.0) next_ = terminal_ ? now : now + pause_;
+  return now >= next_;
+}
+
 void ProgressLine::show(const SweepProgress& progress, double now) {
   if (terminal_) {
     fmt::print(stderr, "\r\033[K{}", to_string(progress));

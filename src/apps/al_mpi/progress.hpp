@@ -25,7 +25,7 @@ class ProgressLine {
   void show(const SweepProgress& progress, double now);
   void finish(const SweepProgress& progress);
 
-  bool due(double now) const { return now >= next_; }
+  bool due(double now);
 
  private:
   bool terminal_;
