@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 import h5py
@@ -72,6 +73,18 @@ class ProgramTest(unittest.TestCase):
         except ProcessLookupError:
             pass
         process.wait()
+
+    def assert_group_ends(self, group, seconds=10):
+        """No living process is left in the process group (zombies wait for init only)."""
+        deadline = time.monotonic() + seconds
+        while True:
+            listed = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True).stdout
+            alive = [line for line in listed.splitlines()
+                     if int(line.split()[0]) == group and not line.split()[1].startswith("Z")]
+            if not alive:
+                return
+            self.assertLess(time.monotonic(), deadline, f"outlived their rank: {alive}")
+            time.sleep(0.1)
 
     def write(self, name, text):
         path = self.folder / name

@@ -2,7 +2,6 @@
 """A whole sweep by real processes: the same numbers whatever the number of ranks, workers and interruptions."""
 import os
 import signal
-import subprocess
 import time
 import unittest
 
@@ -34,9 +33,7 @@ class SweepTest(ProgramTest):
             time.sleep(delay)
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
-            time.sleep(0.2)
-            orphans = subprocess.run(["pgrep", "-g", str(process.pid)], capture_output=True, text=True)
-            self.assertEqual(orphans.stdout, "", "children outlived their rank")
+            self.assert_group_ends(process.pid)
         self.run_program("al_mpi", self.small_sweep(), "--workers", 2, "results.file=killed.h5")
         self.assert_same_results("whole.h5", "killed.h5")
 
