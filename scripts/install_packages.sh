@@ -9,13 +9,14 @@ build=(
   libhdf5-dev hdf5-tools libgdal-dev gdal-bin
   libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
   libboost-dev librandom123-dev libxxhash-dev
-  catch2
+  catch2 libbenchmark-dev
   gnuplot-nox fonts-dejavu-core              # al_aggregate's figures
 )
 tests=(
   python3 python3-numpy python3-h5py python3-torch python3-pandas
   python3-tables                             # pandas.read_hdf
   python3-xarray python3-h5netcdf            # results files by name
+  python3-sklearn                            # what bench/ compares k-means with
 )
 
 packages=("${build[@]}")

@@ -7,47 +7,65 @@
 namespace al_mpi {
 
 FarthestFirst::FarthestFirst(const at::Tensor& points, std::vector<std::uint64_t> ties)
-    : points_(points), ties_(std::move(ties)), taken_(ties_.size(), false) {
-  nearest_.assign(ties_.size(), std::numeric_limits<double>::infinity());
+    : points_(points),
+      ties_(std::move(ties)),
+      nearest_(ties_.size(), std::numeric_limits<double>::infinity()),
+      compared_(ties_.size(), 0),
+      taken_(ties_.size(), false) {
   for (std::size_t i = 0; i < nearest_.size(); ++i) {
     if (!points_.is_finite(static_cast<std::int64_t>(i))) nearest_[i] = -1.0;
   }
+  rank_all();
+}
+
+void FarthestFirst::rank_all() {
+  std::vector<Candidate> all;
+  all.reserve(nearest_.size());
+  for (std::size_t i = 0; i < nearest_.size(); ++i) {
+    if (!taken_[i]) all.push_back({nearest_[i], ties_[i], static_cast<std::int64_t>(i)});
+  }
+  queue_ = std::priority_queue<Candidate>({}, std::move(all));
 }
 
 void FarthestFirst::cover(const at::Tensor& centers) {
-  cover_centered(points_.centered(centers));
-}
-
-void FarthestFirst::cover_centered(const at::Tensor& centers) {
   points_.each_block(centers, [&](std::int64_t first, const at::Tensor& distances) {
-    const at::Tensor closest = centers.size(0) == 1 ? distances.select(1, 0) : distances.amin(1);
+    const at::Tensor closest = distances.amin(1);
     const float* values = closest.data_ptr<float>();
     double* nearest = nearest_.data() + first;
     for (std::int64_t i = 0; i < closest.size(0); ++i) {
       if (values[i] < nearest[i]) nearest[i] = values[i];
     }
   });
+  rank_all();
+}
+
+double FarthestFirst::nearest_to(std::size_t row) {
+  const float* point = points_.row(static_cast<std::int64_t>(row));
+  for (std::size_t& next = compared_[row]; next < taken_rows_.size(); ++next) {
+    const double distance = squared_distance(point, points_.row(taken_rows_[next]), points_.dim());
+    if (distance < nearest_[row]) nearest_[row] = distance;
+  }
+  return nearest_[row];
 }
 
 double FarthestFirst::take(std::int64_t row) {
-  const auto i = static_cast<std::size_t>(row);
-  const double squared = nearest_[i];
-  taken_[i] = true;
-  if (points_.is_finite(row)) cover_centered(points_.points().narrow(0, row, 1));
+  const double squared = nearest_to(static_cast<std::size_t>(row));
+  taken_[static_cast<std::size_t>(row)] = true;
+  if (points_.is_finite(row)) taken_rows_.push_back(row);
   return std::isfinite(squared) && squared > 0.0 ? std::sqrt(squared) : 0.0;
 }
 
-std::int64_t FarthestFirst::farthest() const {
-  std::size_t best = taken_.size();
-  for (std::size_t i = 0; i < taken_.size(); ++i) {
-    if (taken_[i]) continue;
-    if (best == taken_.size() || nearest_[i] > nearest_[best] ||
-        (nearest_[i] == nearest_[best] && ties_[i] > ties_[best])) {
-      best = i;
-    }
+std::int64_t FarthestFirst::farthest() {
+  for (;;) {
+    check(!queue_.empty(), "farthest point of none");
+    Candidate top = queue_.top();
+    const auto row = static_cast<std::size_t>(top.row);
+    if (!taken_[row] && nearest_to(row) == top.bound) return top.row;
+    queue_.pop();
+    if (taken_[row]) continue;
+    top.bound = nearest_[row];
+    queue_.push(top);
   }
-  check(best < taken_.size(), "farthest point of none");
-  return static_cast<std::int64_t>(best);
 }
 
 void add_farthest_first(const QueryContext& context, const at::Tensor& points,

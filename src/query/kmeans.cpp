@@ -172,10 +172,9 @@ KMeans kmeans(const at::Tensor& points, const KMeansOptions& options, RngStream&
     result = best_start(all, options, rng);
   } else {
     const PointSet some(rows_of(points, rng.sample(n, sample)));
-    const at::Tensor centers = best_start(some, options, rng).centers + some.offset();
-    result = lloyd(all, all.centered(centers), options);
+    const at::Tensor centers = best_start(some, options, rng).centers;
+    result = lloyd(all, centers, options);
   }
-  result.centers = result.centers + all.offset();
   return result;
 }
 
