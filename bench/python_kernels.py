@@ -83,7 +83,7 @@ def pixel_reduction():
 def main():
     kernels = {"kcenter": kcenter, "kmeans": kmeans, "pixel_reduction": pixel_reduction}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("kernels", nargs="*", choices=[*kernels, []], default=[])
+    parser.add_argument("kernels", nargs="*", metavar="kernel")
     for name in parser.parse_args().kernels or kernels:
         result = kernels[name]()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -100,6 +100,23 @@ TEST_CASE("greedy k-center stays within twice the best radius of brute force") {
   }
 }
 
+TEST_CASE("k-center picks the same as comparing every point with every centre") {
+  for (std::int64_t seed = 0; seed < 5; ++seed) {
+    const at::Tensor points = random_tensor({200, 19}, seed);
+    Question question = on_embeddings(points, 60);
+    question.unlabeled = range(5, 200);
+    question.labeled = range(0, 5);
+    Indices centers = question.labeled;
+    for (const Pick& pick : question.ask("kcenter_greedy")) {
+      const at::Tensor chosen = points.index_select(0, at::tensor(centers));
+      const at::Tensor nearest = (points.unsqueeze(1) - chosen).square().sum(2).amin(1);
+      CHECK(pick.index == nearest.argmax().item<std::int64_t>());
+      CHECK(pick.score == Approx(std::sqrt(nearest.max().item<double>())));
+      centers.push_back(pick.index);
+    }
+  }
+}
+
 TEST_CASE("farthest point sampling starts anywhere and goes on farthest-first") {
   Question question = on_embeddings(matrix({{0}, {1}, {2}, {10}, {11}, {20}}), 3);
   std::set<std::int64_t> firsts;
