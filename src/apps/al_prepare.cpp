@@ -1,6 +1,12 @@
+#include "apps/al_prepare/commands.hpp"
 #include "apps/app.hpp"
 
 int main(int argc, char** argv) {
-  CLI::App app{"", "al_prepare"};
-  return al_mpi::run_app(app, argc, argv, [] { return al_mpi::ExitCode::ok; });
+  CLI::App app{"Makes dataset files for al_mpi and looks into them.", "al_prepare"};
+  app.require_subcommand(1);
+  al_mpi::Run run;
+  al_mpi::add_eurosat(app, run);
+  al_mpi::add_synthetic(app, run);
+  al_mpi::add_describe(app, run);
+  return al_mpi::run_app(app, argc, argv, [&] { return run(); });
 }

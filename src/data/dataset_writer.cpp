@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 
 #include "band_moments.hpp"
@@ -132,6 +133,28 @@ void write_dataset(const std::string& path, const DatasetDescription& descriptio
   writer.write_header();
   for (const auto& [name, source] : splits) writer.write_split(name, source);
   writer.finish();
+}
+
+void write_dataset(const std::string& path, const Dataset& dataset) {
+  const Split& train = dataset.train();
+  const DatasetDescription description{dataset.task,         dataset.classes, dataset.bands,
+                                       train.pixel_type,     train.height,    train.width,
+                                       dataset.ignore_label, dataset.source,  dataset.licence};
+  std::map<std::string, SplitSource> splits;
+  for (const auto& [name, of_split] : dataset.splits) {
+    const auto read = [split = &of_split](std::int64_t i, Sample& sample) {
+      const auto at = static_cast<std::size_t>(i);
+      std::memcpy(sample.image.data(), split->image(i), sample.image.size());
+      if (split->label_maps != nullptr) {
+        std::memcpy(sample.label_map.data(), split->label_map(i), sample.label_map.size());
+      } else {
+        sample.label = split->labels[at];
+      }
+      sample.name = split->names.empty() ? "" : split->names[at];
+    };
+    splits[name] = {of_split.n, read};
+  }
+  write_dataset(path, description, splits);
 }
 
 void write_embedding(const std::string& path, const Embedding& embedding, bool replace) {

@@ -1,0 +1,22 @@
+#include "apps/al_prepare/summary.hpp"
+
+#include <fmt/format.h>
+
+namespace al_mpi {
+
+std::string summary_line(const std::string& path) {
+  const auto dataset = Dataset::open(path);
+  const Split& train = dataset->train();
+  std::string sizes;
+  for (const char* name : {"train", "validation", "test"}) {
+    const auto split = dataset->splits.find(name);
+    if (split == dataset->splits.end()) continue;
+    sizes += fmt::format("{}{} {}", sizes.empty() ? "" : ", ", name, split->second.n);
+  }
+  return fmt::format("{}: {}, {} classes; {}; {} images of {} x {} x {}; fingerprint {}", path,
+                     to_string(dataset->task), dataset->n_classes(), sizes,
+                     to_string(train.pixel_type), train.channels, train.height, train.width,
+                     dataset->fingerprint());
+}
+
+}  // namespace al_mpi
