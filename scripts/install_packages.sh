@@ -15,6 +15,7 @@ build=(
 tests=(
   python3 python3-numpy python3-h5py python3-torch python3-pandas
   python3-tables                             # pandas.read_hdf
+  chromium chromium-driver python3-selenium  # report.html in a real browser
   python3-xarray python3-h5netcdf            # results files by name
   python3-sklearn                            # what bench/ compares k-means with
 )

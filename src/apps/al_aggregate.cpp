@@ -46,6 +46,29 @@ CLI::App* add_import(CLI::App& app, ImportArguments& arguments) {
   return verb;
 }
 
+CLI::App* add_export(CLI::App& app, ExportOptions& options, bool& csv) {
+  CLI::App* verb = app.add_subcommand("export", "Write every round as CSV, or as the reference's log");
+  verb->add_option("RESULTS", options.results)->required();
+  verb->add_option("--output,-o", options.output, "File; else standard output");
+  verb->add_option("--metric", options.metric, "Value of the log's lines");
+  auto* format = verb->add_option_group("format");
+  format->add_flag("--csv", csv, "A row a round, every metric");
+  format->add_flag("--reference-log", options.reference_log, "Lines Strategy_init,seed,uuid,value");
+  format->require_option(1);
+  return verb;
+}
+
+CLI::App* add_watch(CLI::App& app, WatchOptions& options) {
+  CLI::App* verb = app.add_subcommand("watch", "A live table while a sweep runs");
+  verb->add_option("RESULTS", options.results)->required();
+  verb->add_option("--metric", options.metric, "accuracy, mean_iou, ...");
+  verb->add_option("--every", options.every, "Seconds between looks")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  verb->add_flag("--once", options.once, "Look once");
+  return verb;
+}
+
 void run_aggregate(AggregateOptions& options) {
   if (options.results.empty()) throw ConfigError("RESULTS", "name at least one results file");
   if (options.output.empty()) throw ConfigError("--output", "name a folder for tables and figures");
@@ -61,10 +84,19 @@ int main(int argc, char** argv) {
   AggregateOptions options;
   ImportArguments import;
   add_aggregate(app, options);
+  ExportOptions exported;
+  WatchOptions watched;
+  bool csv = false;
   CLI::App* import_verb = add_import(app, import);
+  CLI::App* export_verb = add_export(app, exported, csv);
+  CLI::App* watch_verb = add_watch(app, watched);
   return run_app(app, argc, argv, [&] {
     if (*import_verb) {
       import_log_file(import.log, import.output, import.options);
+    } else if (*export_verb) {
+      export_results(exported);
+    } else if (*watch_verb) {
+      watch(watched);
     } else {
       run_aggregate(options);
     }

@@ -109,30 +109,33 @@ double phase_split(const Panel& panel, const Analysis& all) {
   return ramp_up_end(panel.labels, oriented(curve, all.lower_is_better), all.options.ramp_up_share);
 }
 
-PanelAnalysis analyze_panel(Panel panel, const Analysis& all) {
+PanelAnalysis summarize_panel(Panel panel, const Analysis& all) {
   PanelAnalysis result;
   result.panel = std::move(panel);
   result.split = phase_split(result.panel, all);
   const PairedBootstrap bootstrap(result.panel.seeds.size(), all.options.resamples);
-  const Summarizer summarize(result, all, bootstrap);
+  const Summarizer summarize_strategy(result, all, bootstrap);
   for (std::size_t s = 0; s < result.panel.strategies.size(); ++s) {
-    result.strategies.push_back(summarize(s));
+    result.strategies.push_back(summarize_strategy(s));
   }
+  return result;
+}
+
+void add_tests(PanelAnalysis& result, const Analysis& all) {
+  const PairedBootstrap bootstrap(result.panel.seeds.size(), all.options.resamples);
   for (const Measure measure : {Measure::area, Measure::final}) {
     const auto rows = compare_with_baseline(result.panel, all, measure, bootstrap);
     result.comparisons.insert(result.comparisons.end(), rows.begin(), rows.end());
     result.power.push_back(power_statement(result.panel, all, measure));
   }
-  return result;
 }
 
-void check_baseline(const std::vector<Panel>& panels, Analysis& analysis) {
+void check_baseline(const Study& study, Analysis& analysis) {
   const std::string& baseline = analysis.options.baseline;
   std::vector<std::string> known;
-  for (const Panel& panel : panels) {
-    for (const std::string& name : panel.strategies) {
-      if (!position(known, name)) known.push_back(name);
-    }
+  for (const StudyTrial& trial : study.trials) {
+    const std::string& name = study.record(trial).spec.strategy;
+    if (!position(known, name)) known.push_back(name);
   }
   if (position(known, baseline) || known.empty()) return;
   if (baseline != AnalysisOptions().baseline) {
@@ -159,21 +162,28 @@ void note_unequal_budgets(const PanelAnalysis& result, Analysis& analysis) {
 
 std::string to_string(Measure measure) { return measure == Measure::area ? "AULC" : "final"; }
 
-Analysis analyze(const Study& study, const AnalysisOptions& options) {
+Analysis summarize(const Study& study, const AnalysisOptions& options) {
   Analysis analysis;
   analysis.options = options;
   analysis.notes = study.notes;
   analysis.metric = metric_of(study, options.metric);
   analysis.lower_is_better = lower_is_better(analysis.metric);
-  std::vector<Panel> panels = panels_of(study, analysis.metric);
-  check_baseline(panels, analysis);
-  for (Panel& panel : panels) {
+  for (Panel& panel : panels_of(study, analysis.metric)) {
     if (panel.labels.empty()) {
       analysis.notes.push_back(fmt::format("{} / {}: no round has finished yet", panel.dataset, panel.init));
-      continue;
+    } else {
+      analysis.panels.push_back(summarize_panel(std::move(panel), analysis));
     }
-    analysis.panels.push_back(analyze_panel(std::move(panel), analysis));
-    note_unequal_budgets(analysis.panels.back(), analysis);
+  }
+  return analysis;
+}
+
+Analysis analyze(const Study& study, const AnalysisOptions& options) {
+  Analysis analysis = summarize(study, options);
+  check_baseline(study, analysis);
+  for (PanelAnalysis& panel : analysis.panels) {
+    add_tests(panel, analysis);
+    note_unequal_budgets(panel, analysis);
   }
   analysis.groups = analyze_groups(analysis);
   return analysis;

@@ -97,6 +97,9 @@ struct Analysis {
 /// a note says so).
 Analysis analyze(const Study& study, const AnalysisOptions& options);
 
+/// The summaries only: no comparisons, no power, no groups. Quick; for further metrics and running sweeps.
+Analysis summarize(const Study& study, const AnalysisOptions& options);
+
 /// Sum over budgets of the mean over strategies of the population standard deviation over seeds: the
 /// reference's measure of spread, printed in its figures.
 double sum_of_mean_stds(const Panel& panel);

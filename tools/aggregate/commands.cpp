@@ -1,5 +1,6 @@
 #include <tools/aggregate/commands.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -8,8 +9,10 @@
 #include <fmt/format.h>
 
 #include <al_mpi/base/error.hpp>
+#include <tools/aggregate/export_results.hpp>
 #include <tools/aggregate/figures.hpp>
 #include <tools/aggregate/numbers.hpp>
+#include <tools/aggregate/report.hpp>
 #include <tools/aggregate/tables.hpp>
 
 namespace al_mpi {
@@ -35,6 +38,18 @@ void write_tables(const std::vector<Table>& tables, const fs::path& folder) {
   write_text((folder / "tables.md").string(), markdown);
 }
 
+/// The pictures that report.html shows: what it does not draw itself.
+std::vector<std::string> report_pictures(const std::vector<Figure>& figures, const AggregateOptions& options) {
+  std::vector<std::string> files;
+  const auto& formats = options.formats;
+  if (std::find(formats.begin(), formats.end(), "svg") == formats.end()) return files;
+  for (const Figure& figure : figures) {
+    if (figure.name.rfind("learning_curves", 0) == 0) continue;
+    files.push_back((fs::path(options.output) / (figure.name + ".svg")).string());
+  }
+  return files;
+}
+
 }  // namespace
 
 void write_text(const std::string& path, const std::string& text) {
@@ -45,7 +60,10 @@ void write_text(const std::string& path, const std::string& text) {
 }
 
 void aggregate(const AggregateOptions& options) {
-  const Study study = read_study(options.results);
+  ReadWhat what;
+  what.picks = !options.formats.empty();  // millions of rows that only a figure needs
+  what.confusion = false;
+  const Study study = read_study(options.results, what);
   const Analysis analysis = analyze(study, options.analysis);
   const fs::path folder = options.output;
   make_folder(folder);
@@ -59,7 +77,9 @@ void aggregate(const AggregateOptions& options) {
 
   const std::vector<Figure> figures = all_figures(study, analysis, options.style);
   draw(figures, options.formats, folder.string());
-  fmt::print("{} tables and {} figures in {}\n", tables.size(),
+  write_text((folder / "report.html").string(),
+             report_html(study, analysis, tables, report_pictures(figures, options)));
+  fmt::print("{} tables, {} figures and report.html in {}\n", tables.size(),
              options.formats.empty() ? 0 : figures.size(), folder.string());
 }
 
@@ -69,6 +89,17 @@ void import_log_file(const std::string& log, const std::string& output, const Im
   write_results(output, imported.tables);
   fmt::print("{} trials, {} rounds in {}\n", imported.tables.trials.size(),
              imported.tables.rounds.trial.size(), output);
+}
+
+void export_results(const ExportOptions& options) {
+  const Study study = read_study(options.results, {false, false});
+  const std::string text =
+      options.reference_log ? reference_log(study, metric_of(study, options.metric)) : rounds_csv(study);
+  if (options.output.empty()) {
+    fmt::print("{}", text);
+  } else {
+    write_text(options.output, text);
+  }
 }
 
 }  // namespace al_mpi

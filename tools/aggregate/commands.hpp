@@ -23,6 +23,26 @@ void aggregate(const AggregateOptions& options);
 /// al_aggregate import-log LOG --output FILE.h5.
 void import_log_file(const std::string& log, const std::string& output, const ImportOptions& options);
 
+struct ExportOptions {
+  std::vector<std::string> results;
+  std::string output;           ///< file; empty: standard output
+  std::string metric;           ///< of the reference's log
+  bool reference_log = false;   ///< else CSV, a row a round with every metric
+};
+
+/// al_aggregate export RESULTS --csv | --reference-log.
+void export_results(const ExportOptions& options);
+
+struct WatchOptions {
+  std::string results;
+  std::string metric;
+  double every = 5.0;  ///< seconds
+  bool once = false;
+};
+
+/// al_aggregate watch RESULTS: a table of what is there so far, again and again until the sweep is complete.
+void watch(const WatchOptions& options);
+
 /// Writes `text` to `path`. Throws DataError.
 void write_text(const std::string& path, const std::string& text);
 

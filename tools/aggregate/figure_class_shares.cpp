@@ -25,7 +25,7 @@ std::string shares_data(const ClassShares& g, std::size_t strategy) {
 /// Places of small pictures on the page, in screen coordinates.
 struct Grid {
   std::size_t columns, rows;
-  double left = 0.07, right = 0.8, bottom = 0.09, top = 0.9;
+  double left = 0.06, right = 0.8, bottom = 0.08, top = 0.94;
 
   std::string cell(std::size_t i) const {
     const double width = (right - left) / static_cast<double>(columns);
@@ -35,7 +35,7 @@ struct Grid {
     return fmt::format(
         "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n"
         "set tmargin at screen {:.4f}\n",
-        x, x + 0.86 * width, y, y + 0.74 * height);
+        x, x + 0.9 * width, y + 0.13 * height, y + 0.8 * height);
   }
 };
 
@@ -63,11 +63,12 @@ Figure class_share_figure(const Analysis& analysis, const ClassShares& g) {
                               quoted(g.dataset + ": classes of the picks of every round (round 0: the initial set), percent")) +
                   common_settings() +
                   "unset grid\nunset key\nset style fill solid 0.9 noborder\nset boxwidth 0.86\nset yrange [0:100]\n"
-                  "unset offsets\nset ytics 0,50,100\nset xtics 0,2\nset xlabel \"round\" offset 0,0.6\n";
+                  "unset offsets\nset ytics 0,50,100\nset xtics font \",9\" offset 0,0.3\nset xlabel \"round\" offset 0,0.6\n";
   for (std::size_t s = 0; s < n; ++s) {
     figure.data += shares_data(g, s);
     figure.script += grid.cell(s) + fmt::format("set title {} offset 0,-0.6 font \",10\"\n", quoted(g.strategies[s]));
-    figure.script += s < n - columns || s + columns < n ? "unset xlabel\n" : "set xlabel \"round\" offset 0,0.6\n";
+    figure.script += s + columns < n ? "unset xlabel\n" : "set xlabel \"round\" offset 0,0.6\n";
+    figure.script += s % columns == 0 ? "set format y \"%g\"\n" : "set format y \"\"\n";
     figure.script += fmt::format("set xrange [-0.6:{}.6]\nplot ", std::max<std::size_t>(1, g.shares[s].size()) - 1);
     for (std::size_t c = g.classes.size(); c-- > 0;) {  // the highest first, the lower ones cover it
       figure.script += fmt::format("$shares{} using 1:{} with boxes linecolor rgb \"{}\" notitle{}", s, c + 2,

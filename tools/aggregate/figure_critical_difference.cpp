@@ -69,10 +69,10 @@ Figure critical_difference_figure(const Analysis& analysis, const GroupAnalysis&
   const double bottom = first_row - 0.75 * static_cast<double>((k + 1) / 2);
   const double top = 2.6, width = static_cast<double>(k) - 1;
   // Names take a fixed share of the picture, so the ruler keeps its place whatever k is.
-  const double margin = 0.62 * width;
+  const double margin = 0.75 * width;
   Figure figure;
   figure.name = figure_name(analysis, "critical_difference", g.dataset);
-  figure.width = 900;
+  figure.width = 960;
   figure.height = static_cast<int>(95 + 30 * (top - bottom));
   figure.script = fmt::format("set title {}\n",
                               quoted(fmt::format("{}: mean ranks by area under the {} curve, {} blocks of initial "

@@ -22,7 +22,7 @@ std::string curve_data(const PanelAnalysis& p, std::size_t strategy) {
 std::string legend_title(const Analysis& analysis, const PanelAnalysis& p) {
   const std::size_t n = p.panel.seeds.size();
   if (n == 1) return "1 seed";
-  return fmt::format("mean of {} seeds\nband: {:g} % bootstrap interval", n,
+  return fmt::format("mean of {} seeds\nband: {:g} % bootstrap interval\n ", n,
                      100 * (1 - analysis.options.alpha));
 }
 

@@ -19,7 +19,7 @@ int row_sum(const Matrix& matrix, std::size_t row) {
   return sum;
 }
 
-/// x, y, wins, colour of the number; the diagonal is left out, a sum row and column follow.
+/// x, y, wins, colour and text of the number (none on the diagonal); a sum row and column apart.
 std::string matrix_data(const Matrix& matrix, const std::vector<std::size_t>& order, int top) {
   std::vector<std::vector<std::string>> cells, sums;
   const std::size_t k = order.size();
@@ -28,7 +28,8 @@ std::string matrix_data(const Matrix& matrix, const std::vector<std::size_t>& or
       const int wins = matrix[order[i]][order[j]];
       const bool dark = 2 * wins > top;
       cells.push_back({fmt::format("{}", j), fmt::format("{}", i),
-                       i == j ? "NaN" : fmt::format("{}", wins), dark ? "0xffffff" : "0x222222"});
+                       fmt::format("{}", wins), dark ? "0xffffff" : "0x222222",
+                       i == j ? "\"\"" : fmt::format("{}", wins)});
     }
     sums.push_back({fmt::format("{}", k), fmt::format("{}", i),
                     fmt::format("{}", row_sum(matrix, order[i]))});
@@ -59,7 +60,7 @@ Figure penalty_figure(const Analysis& analysis, const GroupAnalysis& g, bool hol
   const auto k = static_cast<int>(order.size());
   Figure figure;
   figure.name = figure_name(analysis, holm ? "penalty_matrix_holm" : "penalty_matrix", g.dataset);
-  figure.width = 330 + 44 * k;
+  figure.width = 370 + 42 * k;
   figure.height = 250 + 32 * k;
   figure.data = matrix_data(matrix, order, top);
   figure.script =
@@ -67,15 +68,15 @@ Figure penalty_figure(const Analysis& analysis, const GroupAnalysis& g, bool hol
       fmt::format("set xrange [-0.5:{0}.5]\nset yrange [{0}.5:-0.5]\n", k) +
       fmt::format("set xtics {} rotate by 40 right\nset ytics {}\n",
                   axis_tics(g.strategies, order, "wins"), axis_tics(g.strategies, order, "penalty")) +
-      fmt::format("set title {}\n",
-                  quoted(fmt::format("{}, {}: budgets (of {}) at which the row beats the column\npaired t-test, "
+      fmt::format("set title {} offset -8,0\n",
+                  quoted(fmt::format("{}: budgets (of {}) at which the row beats the column\n{}, paired t-test, "
                                      "level {:g}{}",
-                                     g.dataset, analysis.metric, g.budgets, analysis.options.alpha,
-                                     holm ? ", Holm over the pairs of a budget" : ""))) +
+                                     g.dataset, g.budgets, analysis.metric, analysis.options.alpha,
+                                     holm ? ", Holm over pairs" : ""))) +
       fmt::format("set cbrange [0:{}]\nunset colorbox\n", top) +
       "set palette defined (0 \"#f4f6f9\", 0.25 \"#c6dbef\", 0.5 \"#6baed6\", 0.75 \"#2171b5\", 1 \"#08306b\")\n"
       "plot $cells using 1:2:3 with image pixels notitle, \\\n"
-      "  $cells using 1:2:(valid(3) ? strcol(3) : \"\"):4 with labels textcolor rgb variable notitle, \\\n"
+      "  $cells using 1:2:5:4 with labels textcolor rgb variable notitle, \\\n"
       "  $sums using 1:2:(strcol(3)) with labels font \",11\" textcolor rgb \"#222222\" notitle";
   return figure;
 }

@@ -26,7 +26,7 @@ std::string inset(const ClassDistribution& classes) {
   }
   return fmt::format(
              "unset key\nunset grid\nunset label\nunset xlabel\nunset ylabel\nunset offsets\n"
-             "set lmargin at screen 0.40\nset rmargin at screen 0.66\nset bmargin at screen 0.335\nset tmargin at screen 0.50\n"
+             "set lmargin at screen 0.42\nset rmargin at screen 0.67\nset bmargin at screen 0.355\nset tmargin at screen 0.50\n"
              "set title {} font \",9\" offset 0,-0.8\nset border 3\nset style fill solid 0.85 noborder\nset boxwidth 0.75\n",
              quoted(classes.of_pool ? "class distribution of the pool" : "labels bought by class")) +
          fmt::format("set xrange [-0.6:{}.4]\nset yrange [0:*]\nset ytics autofreq font \",8\" scale 0.4\n"
@@ -65,7 +65,7 @@ Figure reference_figure(const Study& study, const Analysis& analysis, const Pane
       fmt::format("set title {}\nset xlabel \"labelled samples\"\nset ylabel {}\n",
                   quoted(fmt::format("{}, initial set: {}", p.panel.dataset, p.panel.init)),
                   quoted("mean " + analysis.metric)) +
-      fmt::format("set label {} at graph 0.97, graph 0.13 right\n", quoted(numbers)) +
+      fmt::format("set label {} at graph 0.98, graph 0.075 right\n", quoted(numbers)) +
       "set key at screen 0.71, screen 0.52 left center Left reverse samplen 3 spacing 1.25\nplot " + lines + "\n";
   if (!bars.empty()) figure.script += inset(classes);
   figure.script += "unset multiplot\n";

@@ -209,9 +209,9 @@ Study merge_study(std::vector<ResultsTables> files) {
   return study;
 }
 
-Study read_study(const std::vector<std::string>& paths) {
+Study read_study(const std::vector<std::string>& paths, const ReadWhat& what) {
   std::vector<ResultsTables> files;
-  for (const std::string& path : paths) files.push_back(read_results(path));
+  for (const std::string& path : paths) files.push_back(read_results(path, what));
   return merge_study(std::move(files));
 }
 

@@ -33,7 +33,7 @@ struct Study {
 
 /// Reads and merges. Files of equal data-set and settings fingerprints join one group; a trial that is in
 /// two files is taken once (the one with more rounds) and noted. Throws DataError.
-Study read_study(const std::vector<std::string>& paths);
+Study read_study(const std::vector<std::string>& paths, const ReadWhat& what = {});
 Study merge_study(std::vector<ResultsTables> files);
 
 /// Metrics that hold at least one number, in a fixed order (accuracy first).

@@ -1,0 +1,299 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const byId = (id) => document.getElementById(id);
+  const looks = new Map(data.strategies.map((s) => [s.name, s]));
+  const shown = new Map(data.strategies.map((s) => [s.name, true]));
+
+  const make = (tag, attributes = {}, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    node.append(...children);
+    return node;
+  };
+  const makeSvg = (tag, attributes = {}) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    return node;
+  };
+
+  // ---- Sortable tables: cells are [shown, sort key, bold] ----
+  const compare = (a, b) => {
+    if (a === null || b === null) return (a === null) - (b === null);  // missing values come last
+    return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
+  };
+  const sortRows = (table, th, column) => {
+    const ascending = th.getAttribute("aria-sort") !== "ascending";
+    for (const other of th.parentNode.children) other.removeAttribute("aria-sort");
+    th.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+    const body = table.tBodies[0];
+    const rows = [...body.rows].sort((r, s) => {
+      const a = r.cells[column].sortKey, b = s.cells[column].sortKey;
+      if (a === null || b === null) return compare(a, b);
+      return ascending ? compare(a, b) : compare(b, a);
+    });
+    body.append(...rows);
+  };
+  const makeTable = (spec) => {
+    const table = make("table", {"aria-label": spec.name});
+    const head = table.createTHead().insertRow(), body = table.createTBody();
+    spec.columns.forEach((column, i) => {
+      const button = make("button", {type: "button"}, column.name);
+      const th = make("th", {scope: "col"}, button);
+      if (column.numeric) th.className = "number";
+      button.addEventListener("click", () => sortRows(table, th, i));
+      head.append(th);
+    });
+    for (const row of spec.rows) {
+      const tr = body.insertRow();
+      row.forEach(([text, key, bold], i) => {
+        const td = tr.insertCell();
+        td.sortKey = key;
+        td.append(bold ? make("strong", {}, text) : text);
+        if (spec.columns[i].numeric) td.className = "number";
+        else if (text.length > 40) td.className = "words";
+      });
+    }
+    const scroll = make("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Table " + spec.name});
+    scroll.append(table);
+    return scroll;
+  };
+
+  // ---- Learning curves ----
+  const gaps = {solid: undefined, "(6,4)": [7, 4], "(2,3)": [2, 3], "(8,3,2,3)": [9, 3, 2, 3]};
+  const swatch = (name) => {
+    const svg = makeSvg("svg", {width: 30, height: 12, class: "swatch", "aria-hidden": "true"});
+    const look = looks.get(name), dash = gaps[look.dash];
+    svg.append(makeSvg("line", {x1: 0, x2: 30, y1: 6, y2: 6, stroke: look.colour, "stroke-width": 3,
+                                "stroke-dasharray": dash ? dash.join(" ") : "none"}));
+    return svg;
+  };
+  const faint = (colour) => colour + "22";
+  let chart = null, panel = null;
+
+  const selected = () => data.panels.find((p) => p.metric === byId("metric").value &&
+      p.dataset === byId("dataset").value && p.init === byId("init").value);
+
+  const readout = (u) => {
+    const box = byId("readout"), i = u.cursor.idx;
+    box.replaceChildren();
+    if (i === null || i === undefined) return;
+    box.append(make("strong", {}, `${panel.labels[i]} labels: `));
+    panel.strategies
+        .filter((s) => shown.get(s.name) && s.mean[i] !== null)
+        .sort((a, b) => (panel.lower_is_better ? 1 : -1) * (a.mean[i] - b.mean[i]))
+        .forEach((s) => {
+          const range = s.low[i] === null ? "" : ` (${s.low[i].toFixed(3)} to ${s.high[i].toFixed(3)})`;
+          const value = make("span", {class: "value"}, swatch(s.name), ` ${s.name} `);
+          value.append(make("strong", {}, s.mean[i].toFixed(4)), `${range}, n ${s.n[i]}`);
+          box.append(value);
+        });
+  };
+
+  const seriesOf = (s) => {
+    const look = looks.get(s.name), bands = byId("bands").checked, on = shown.get(s.name);
+    const edge = {show: on && bands, stroke: "transparent", width: 0, points: {show: false}};
+    return [{label: s.name, show: on, stroke: look.colour, width: 2, dash: gaps[look.dash], spanGaps: true,
+             points: {show: true, size: 6, fill: look.colour}},
+            {...edge, label: s.name + " low"}, {...edge, label: s.name + " high"}];
+  };
+
+  const draw = () => {
+    panel = selected();
+    if (chart) chart.destroy();
+    chart = null;
+    byId("chart").replaceChildren();
+    byId("readout").replaceChildren();
+    if (!panel) { byId("chart").append("No rounds yet."); return; }
+    const width = byId("chart").clientWidth;
+    const options = {
+      width, height: width < 500 ? 320 : 420, legend: {show: false},
+      cursor: {drag: {x: true, y: true, uni: 30}, focus: {prox: 30}},
+      scales: {x: {time: false}},
+      axes: [{label: "labelled samples", labelSize: 26, grid: {stroke: "#eaeef2"}},
+             {label: panel.metric, labelSize: 26, size: 56, grid: {stroke: "#eaeef2"}}],
+      series: [{}, ...panel.strategies.flatMap(seriesOf)],
+      bands: panel.strategies.map((s, k) => ({series: [3 * k + 3, 3 * k + 2], fill: faint(looks.get(s.name).colour)})),
+      hooks: {setCursor: [readout]},
+    };
+    const columns = [panel.labels, ...panel.strategies.flatMap((s) => [s.mean, s.low, s.high])];
+    chart = new uPlot(options, columns, byId("chart"));
+    byId("chart").setAttribute("aria-label",
+        `Learning curves of ${panel.metric}: ${panel.dataset}, initial set ${panel.init}`);
+    listStrategies();
+  };
+
+  const show = (name, on) => {
+    shown.set(name, on);
+    const k = panel.strategies.findIndex((s) => s.name === name);
+    if (k < 0) return;
+    chart.setSeries(3 * k + 1, {show: on});
+    for (const edge of [3 * k + 2, 3 * k + 3]) chart.setSeries(edge, {show: on && byId("bands").checked});
+  };
+
+  const listStrategies = () => {
+    byId("strategy-list").replaceChildren(...panel.strategies.map((s) => {
+      const box = make("input", {type: "checkbox", "data-strategy": s.name});
+      box.checked = shown.get(s.name);
+      box.addEventListener("change", () => show(s.name, box.checked));
+      return make("li", {}, make("label", {}, box, swatch(s.name), s.name));
+    }));
+  };
+
+  const zoom = (factor) => {
+    if (!chart) return;
+    if (factor === 0) { chart.setData(chart.data, true); return; }
+    const {min, max} = chart.scales.x, middle = chart.cursor.idx == null ? (min + max) / 2 : panel.labels[chart.cursor.idx];
+    const half = (max - min) / 2 / factor, all = panel.labels;
+    chart.setScale("x", {min: Math.max(all[0], middle - half), max: Math.min(all[all.length - 1], middle + half)});
+  };
+
+  const moveCursor = (step) => {
+    if (!chart) return;
+    const last = panel.labels.length - 1;
+    const from = chart.cursor.idx ?? (step > 0 ? -1 : last + 1);
+    const i = Math.min(last, Math.max(0, from + step));
+    const shownMeans = panel.strategies.filter((s) => shown.get(s.name)).map((s) => s.mean[i]).filter((v) => v !== null);
+    const top = shownMeans.length ? chart.valToPos(Math.max(...shownMeans), "y") : 0;
+    chart.setCursor({left: chart.valToPos(panel.labels[i], "x"), top});
+  };
+
+  const fill = (select, values) => {
+    const before = select.value;
+    select.replaceChildren(...values.map((v) => make("option", {value: v}, v)));
+    if (values.includes(before)) select.value = before;
+  };
+  const distinct = (values) => [...new Set(values)];
+  const fillInits = () => fill(byId("init"),
+      distinct(data.panels.filter((p) => p.dataset === byId("dataset").value).map((p) => p.init)));
+
+  const startCurves = () => {
+    fill(byId("dataset"), distinct(data.panels.map((p) => p.dataset)));
+    fill(byId("metric"), distinct(data.panels.map((p) => p.metric)));
+    fillInits();
+    if (data.panels.some((p) => p.metric === data.metric)) byId("metric").value = data.metric;
+    byId("dataset").addEventListener("change", () => { fillInits(); draw(); });
+    for (const id of ["init", "metric", "bands"]) byId(id).addEventListener("change", draw);
+    for (const [id, on] of [["all", true], ["none", false]]) {
+      byId(id).addEventListener("click", () => { for (const s of data.strategies) shown.set(s.name, on); draw(); });
+    }
+    byId("zoom-in").addEventListener("click", () => zoom(2));
+    byId("zoom-out").addEventListener("click", () => zoom(0.5));
+    byId("zoom-reset").addEventListener("click", () => zoom(0));
+    byId("chart").addEventListener("keydown", (event) => {
+      const action = {ArrowRight: () => moveCursor(1), ArrowLeft: () => moveCursor(-1), "+": () => zoom(2),
+                      "-": () => zoom(0.5), "0": () => zoom(0)}[event.key];
+      if (!action) return;
+      event.preventDefault();
+      action();
+    });
+    let width = window.innerWidth;
+    window.addEventListener("resize", () => {
+      if (window.innerWidth === width) return;  // phones resize when their address bar hides
+      width = window.innerWidth;
+      draw();
+    });
+    draw();
+  };
+
+  // ---- Farm timeline ----
+  const outcomes = {done: "#0072B2", failed: "#D55E00", interrupted: "#E69F00", running: "#57606a"};
+  const clock = (seconds) => {
+    const s = Math.round(seconds), pad = (v) => String(v).padStart(2, "0");
+    return `${Math.floor(s / 3600)}:${pad(Math.floor(s / 60) % 60)}:${pad(s % 60)}`;
+  };
+  const describe = (a) => `${a.key}, attempt ${a.attempt} on ${a.worker}: ${a.outcome} after ${clock(a.seconds)}` +
+      (a.message ? ` (${a.message})` : "");
+  const niceStep = (span) => [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 86400].find((s) => span / s <= 8) ||
+      Math.ceil(span / 8 / 86400) * 86400;
+
+  const gantt = (attempts, workers) => {
+    const start = Math.min(...attempts.map((a) => a.started));
+    const span = Math.max(1, ...attempts.map((a) => a.started - start + a.seconds));
+    const left = 11 + 7 * Math.max(...workers.map((w) => w.length)), row = 22;
+    const width = Math.max(640, byId("gantt").clientWidth), scale = (width - left - 12) / span;
+    const svg = makeSvg("svg", {width, height: row * workers.length + 34});
+    const text = (content, attributes) => {
+      const node = makeSvg("text", {"font-size": 12, fill: "#1b1f24", ...attributes});
+      node.textContent = content;
+      svg.append(node);
+    };
+    for (let t = 0; t <= span; t += niceStep(span)) {
+      const x = left + t * scale;
+      svg.append(makeSvg("line", {x1: x, x2: x, y1: 0, y2: row * workers.length + 4, stroke: "#d0d7de"}));
+      text(clock(t), {x, y: row * workers.length + 20, "text-anchor": t === 0 ? "start" : "middle"});
+    }
+    workers.forEach((w, i) => text(w, {x: left - 8, y: row * i + 15, "text-anchor": "end"}));
+    for (const a of attempts) {
+      const bar = makeSvg("rect", {x: left + (a.started - start) * scale, y: row * workers.indexOf(a.worker) + 3,
+                                   width: Math.max(1.5, a.seconds * scale - 0.7), height: row - 6, rx: 2,
+                                   fill: outcomes[a.outcome] || outcomes.running, "data-outcome": a.outcome});
+      const title = makeSvg("title");
+      title.textContent = describe(a);
+      bar.append(title);
+      bar.addEventListener("mouseenter", () => { byId("attempt").textContent = describe(a); });
+      svg.append(bar);
+    }
+    byId("gantt").replaceChildren(svg);
+  };
+
+  const startFarm = () => {
+    const {attempts, total} = data.farm;
+    if (!attempts.length) { byId("farm-summary").textContent = "No attempts are recorded."; byId("gantt").remove(); return; }
+    const workers = distinct(attempts.map((a) => a.worker)).sort((a, b) => a.localeCompare(b, "en", {numeric: true}));
+    const busy = attempts.reduce((sum, a) => sum + a.seconds, 0);
+    const span = Math.max(...attempts.map((a) => a.started + a.seconds)) - Math.min(...attempts.map((a) => a.started));
+    byId("farm-summary").textContent = `${total} attempts on ${workers.length} workers in ${clock(span)}; ` +
+        `workers busy ${span > 0 ? Math.round(100 * busy / span / workers.length) : 100} % of it.` +
+        (attempts.length < total ? ` The first ${attempts.length} are drawn.` : "");
+    for (const [name, colour] of Object.entries(outcomes)) {
+      const count = attempts.filter((a) => a.outcome === name).length;
+      if (!count) continue;
+      const svg = makeSvg("svg", {width: 14, height: 14, "aria-hidden": "true"});
+      svg.append(makeSvg("rect", {width: 14, height: 14, rx: 2, fill: colour}));
+      byId("farm-legend").append(make("li", {}, svg, `${count} ${name}`));
+    }
+    gantt(attempts, workers);
+    window.addEventListener("resize", () => gantt(attempts, workers));
+    const odd = attempts.filter((a) => a.outcome !== "done" || a.attempt > 1);
+    if (!odd.length) return;
+    const columns = ["trial", "attempt", "worker", "outcome", "seconds", "message"];
+    byId("attempt-table").append(make("h3", {}, "Failures and retries"), makeTable({
+      name: "failures and retries",
+      columns: columns.map((name) => ({name, numeric: name === "attempt" || name === "seconds"})),
+      rows: odd.map((a) => [[a.key, a.key], [String(a.attempt), a.attempt], [a.worker, a.worker], [a.outcome, a.outcome],
+                            [a.seconds.toFixed(1), a.seconds], [a.message, a.message]]),
+    }));
+  };
+
+  // ---- The rest ----
+  const startPage = () => {
+    document.title = byId("title").textContent = data.title;
+    byId("state").textContent = data.state;
+    byId("made").textContent = data.made;
+    byId("notes-section").hidden = !data.notes.length;
+    byId("notes").append(...data.notes.map((note) => make("li", {}, note)));
+    data.tables.forEach((spec, i) => {
+      const details = make("details", i < 2 ? {open: ""} : {}, make("summary", {}, spec.name));
+      details.append(make("p", {class: "caption"}, spec.caption), makeTable(spec));
+      byId("table-list").append(details);
+    });
+    byId("figures").hidden = !data.figures.length;
+    byId("figure-list").append(...data.figures.map((f) => make("figure", {}, make("img", {src: f.image, alt: f.name}))));
+    for (const file of data.files) {
+      const rows = Object.entries(file.attributes).filter(([name]) => name !== "config");
+      byId("files").append(make("h3", {}, file.path), makeTable({
+        name: file.path, columns: [{name: "what"}, {name: "value"}],
+        rows: [["complete", file.complete ? "yes" : "no"], ...rows].map(([k, v]) => [[k, k], [v, v]]),
+      }));
+      if (file.attributes.config) {
+        byId("files").append(make("details", {}, make("summary", {}, "configuration"),
+                                  make("pre", {tabindex: "0"}, file.attributes.config)));
+      }
+    }
+  };
+
+  startPage();
+  startCurves();
+  startFarm();
+})();
