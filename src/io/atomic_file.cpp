@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <al_mpi/base/crash_point.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/io/atomic_file.hpp>
@@ -28,6 +29,12 @@ std::string folder_of(const std::string& path) {
   return parent.empty() ? "." : parent.string();
 }
 
+std::string kind_of(
+    const std::string& target) {  // for crash_point(): the extension without its dot
+  const std::string extension = fs::path(target).extension().string();
+  return extension.empty() ? "file" : extension.substr(1);
+}
+
 // open(O_EXCL) rather than mkstemp: it honours the umask without changing the process's.
 std::string make_temporary(const std::string& target) {
   std::random_device random;
@@ -43,10 +50,11 @@ std::string make_temporary(const std::string& target) {
     }
     if (errno != EEXIST) break;
   }
-  throw DataError(target, "",
-                  !fs::exists(folder) ? fmt::format("the folder '{}' does not exist", folder.string())
-                                  : fmt::format("cannot write into '{}' ({})", folder.string(),
-                                                std::strerror(errno)));
+  throw DataError(
+      target, "",
+      !fs::exists(folder)
+          ? fmt::format("the folder '{}' does not exist", folder.string())
+          : fmt::format("cannot write into '{}' ({})", folder.string(), std::strerror(errno)));
 }
 
 void sync(const std::string& path, const std::string& target, int flags) {
@@ -66,6 +74,7 @@ void sync(const std::string& path, const std::string& target, int flags) {
 AtomicFile::AtomicFile(const std::string& target) : target_(behind_links(target)) {
   if (fs::is_directory(target_)) throw DataError(target, "", "is a folder, not a file");
   temporary_ = make_temporary(target_);
+  crash_point(kind_of(target_) + ".begun");
 }
 
 AtomicFile::~AtomicFile() {
@@ -75,10 +84,12 @@ AtomicFile::~AtomicFile() {
 void AtomicFile::commit() {
   check(!temporary_.empty(), "{} is committed twice", target_);
   sync(temporary_, target_, 0);
+  crash_point(kind_of(target_) + ".written");
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
     throw DataError(target_, "", fmt::format("could not be replaced ({})", std::strerror(errno)));
   }
   temporary_.clear();
+  crash_point(kind_of(target_) + ".renamed");
   sync(folder_of(target_), target_, O_DIRECTORY);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <al_mpi/base/crash_point.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 
@@ -117,16 +118,25 @@ void Journal::append(std::string_view text) {
   pending_ += journal_line(text);
 }
 
+void Journal::write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) give_up("written");
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
 void Journal::commit() {
   if (pending_.empty()) return;
   if (broken_) throw DataError(path_, "", "nothing more is written after a failed write");
-  std::string_view rest = pending_;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(fd_, rest.data(), rest.size());
-    if (written < 0 && errno != EINTR) give_up("written");
-    if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  const std::size_t half = pending_.size() / 2;
+  crash_point("journal.before");
+  write_all(std::string_view(pending_).substr(0, half));
+  crash_point("journal.middle");
+  write_all(std::string_view(pending_).substr(half));
+  crash_point("journal.written");
   if (::fdatasync(fd_) != 0) give_up("written to disk");
+  crash_point("journal.synced");
   end_ += static_cast<std::int64_t>(pending_.size());
   pending_.clear();
 }

@@ -42,6 +42,7 @@ class Journal {
   void commit();
 
  private:
+  void write_all(std::string_view bytes);
   [[noreturn]] void give_up(const char* doing);
 
   std::string path_;

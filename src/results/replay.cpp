@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "table_records.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/base/log.hpp>
@@ -22,83 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-/// The records that would have led to these tables.
-std::vector<json> records_of(const ResultsTables& tables) {
-  const auto attribute = [&](const char* name) {
-    const auto found = tables.attributes.find(name);
-    return found == tables.attributes.end() ? std::string() : found->second;
-  };
-  std::vector<std::pair<std::string, std::string>> versions;
-  for (const auto& [name, value] : tables.attributes) {
-    if (name.rfind("version_", 0) == 0) versions.emplace_back(name.substr(8), value);
-  }
-  std::vector<json> records = {
-      {{"type", "opened"},
-       {"version", 1},
-       {"time", std::strtod(attribute("created_seconds").c_str(), nullptr)},
-       {"config", attribute("config")},
-       {"settings", attribute("settings_fingerprint")},
-       {"dataset", attribute("dataset_fingerprint")},
-       {"task", tables.task},
-       {"classes", tables.class_names},
-       {"versions", versions}}};
-  for (const TrialRecord& trial : tables.trials) {
-    records.push_back(trial.spec);
-    records.back()["type"] = "plan";
-  }
-  std::size_t pick = 0;
-  const auto& rounds = tables.rounds;
-  const std::size_t n_cells =
-      rounds.trial.empty() ? 0 : tables.confusion.size() / rounds.trial.size();
-  std::vector<int> n_rounds(tables.trials.size(), 0);
-  for (std::size_t i = 0; i < rounds.trial.size(); ++i) {
-    RoundRecord record;
-    const auto trial = static_cast<std::size_t>(rounds.trial[i]);
-    record.trial = rounds.trial[i];
-    record.key = tables.trials[trial].spec.key();
-    record.round = rounds.round[i];
-    record.n_labeled = rounds.n_labeled[i];
-    for (const auto& [name, values] : rounds.metrics) record.metrics.emplace_back(name, values[i]);
-    if (rounds.weights_hash[i] != 0) record.weights_hash = to_hex(rounds.weights_hash[i]);
-    const auto first = tables.confusion.begin() + static_cast<std::ptrdiff_t>(i * n_cells);
-    record.confusion.assign(first, first + static_cast<std::ptrdiff_t>(n_cells));
-    const auto& picks = tables.picks;
-    for (; pick < picks.trial.size() && picks.trial[pick] == record.trial &&
-           picks.round[pick] == record.round;
-         ++pick) {
-      record.picks.push_back({picks.index[pick], picks.label[pick], picks.score[pick]});
-    }
-    records.push_back(record);
-    records.back()["type"] = "round";
-    ++n_rounds[trial];
-  }
-  for (const auto& attempt : tables.attempts) {
-    const TrialRecord& trial = tables.trials[static_cast<std::size_t>(attempt.trial)];
-    records.push_back({{"type", "started"},
-                       {"key", trial.spec.key()},
-                       {"attempt", attempt.attempt},
-                       {"rank", attempt.rank},
-                       {"host", attempt.host},
-                       {"device", attempt.device},
-                       {"threads", trial.threads},
-                       {"time", attempt.started}});
-    if (attempt.outcome == "running") continue;
-    records.push_back({{"type", "ended"},
-                       {"key", trial.spec.key()},
-                       {"attempt", attempt.attempt},
-                       {"outcome", attempt.outcome},
-                       {"message", attempt.message},
-                       {"seconds", attempt.seconds}});
-    const bool given_up =
-        trial.state == TrialState::failed || trial.state == TrialState::quarantined;
-    if (given_up && attempt.attempt == trial.attempts)
-      records.back()["verdict"] = to_string(trial.state);
-    if (attempt.outcome == "done")
-      records.back()["rounds"] = n_rounds[static_cast<std::size_t>(attempt.trial)];
-  }
-  return records;
-}
 
 /// Adds what NAME.h5 knows and the state lacks.
 void rescue(const std::string& results_file, Replay& replay) {
@@ -135,24 +59,28 @@ Files::Files(const std::string& results_file) : results(results_file) {
   checkpoints = stem + ".checkpoints";
 }
 
-Replay replay_results(const Files& files) {
+Replay replay_journal(const Files& files) {
   Replay replay;
   replay.has_journal = fs::exists(files.journal);
-  if (replay.has_journal) {
-    const auto file = MappedFile::map(files.journal);
-    const std::string_view bytes(static_cast<const char*>(file->data()),
-                                 static_cast<std::size_t>(file->size()));
-    replay.scan = scan_journal(bytes, [&](std::string_view text) {
-      const json record = json::parse(text, nullptr, false);
-      if (!record.is_object()) throw DataError(files.journal, "", "a record is no JSON object");
-      replay.state.apply(record);
-    });
-    if (replay.scan.n_records == 0 && !is_begun_journal(bytes)) {
-      throw DataError(files.journal, "",
-                      "is no journal of al_mpi (move it away, or name another results.file)");
-    }
-    replay.end = replay.scan.end;
+  if (!replay.has_journal) return replay;
+  const auto file = MappedFile::map(files.journal);
+  const std::string_view bytes(static_cast<const char*>(file->data()),
+                               static_cast<std::size_t>(file->size()));
+  replay.scan = scan_journal(bytes, [&](std::string_view text) {
+    const json record = json::parse(text, nullptr, false);
+    if (!record.is_object()) throw DataError(files.journal, "", "a record is no JSON object");
+    replay.state.apply(record);
+  });
+  if (replay.scan.n_records == 0 && !is_begun_journal(bytes)) {
+    throw DataError(files.journal, "",
+                    "is no journal of al_mpi (move it away, or name another results.file)");
   }
+  replay.end = replay.scan.end;
+  return replay;
+}
+
+Replay replay_results(const Files& files) {
+  Replay replay = replay_journal(files);
   const bool lost =
       !replay.has_journal || replay.scan.n_records == 0 || !replay.scan.damaged.empty();
   if (!lost || !fs::exists(files.results)) return replay;

@@ -29,6 +29,9 @@ struct Replay {
   bool has_journal = false;
 };
 
+/// Reads the journal alone. Throws DataError if it is not this program's.
+Replay replay_journal(const Files& files);
+
 /// Reads the journal; what it lost, or if there is none, is taken from NAME.h5. Throws DataError if
 /// the files are not this program's.
 Replay replay_results(const Files& files);

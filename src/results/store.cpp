@@ -154,7 +154,8 @@ std::string Store::checkpoint_path(int number) const {
 void Store::record(const json& event) {
   check(journal_ != nullptr, "a results file opened to read is written");
   state_.apply(event);
-  journal_->append(event.dump());
+  // A message may hold bytes that are no UTF-8: they must not cost the record.
+  journal_->append(event.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 void Store::started(int number, int rank, const std::string& host, const std::string& device,
