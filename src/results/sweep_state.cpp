@@ -13,10 +13,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int max_number = 1000000;  // of a round or an attempt; larger ones are damage, not data
+// Larger numbers are damage, not data.
+constexpr int max_round = 100000;
+constexpr int max_attempt = 10000;
 
-int checked_number(int number, int smallest, const char* what) {
-  if (number < smallest || number > max_number) {
+int checked_number(int number, int smallest, int largest, const char* what) {
+  if (number < smallest || number > largest) {
     throw DataError("journal", what, fmt::format("{} is out of range", number));
   }
   return number;
@@ -67,7 +69,7 @@ void SweepState::opened(const json& record) {
 }
 
 void SweepState::started(const json& record) {
-  const int number = checked_number(record.at("attempt").get<int>(), 1, "attempt");
+  const int number = checked_number(record.at("attempt").get<int>(), 1, max_attempt, "attempt");
   const int trial = trial_of(record.at("key").get<std::string>());
   ResultsTables::Attempt& entry = attempt(trial, number);
   entry.rank = record.at("rank").get<int>();
@@ -80,7 +82,7 @@ void SweepState::started(const json& record) {
 }
 
 void SweepState::ended(const json& record) {
-  const int number = checked_number(record.at("attempt").get<int>(), 1, "attempt");
+  const int number = checked_number(record.at("attempt").get<int>(), 1, max_attempt, "attempt");
   const int trial = trial_of(record.at("key").get<std::string>());
   ResultsTables::Attempt& entry = attempt(trial, number);
   if (entry.outcome == "done") return;
@@ -97,9 +99,10 @@ void SweepState::ended(const json& record) {
 }
 
 SweepState::Added SweepState::add_round(const RoundRecord& record) {
-  const auto round = index(checked_number(record.round, 0, "round"));
+  const auto round = index(checked_number(record.round, 0, max_round, "round"));
   const int trial = trial_of(record.key);
-  std::vector<std::int64_t>& rows = histories_[index(trial)].rows;
+  History& history = histories_[index(trial)];
+  std::vector<std::int64_t>& rows = history.rows;
   if (round < rows.size() && rows[round] >= 0) {
     const std::string contradiction = difference(rounds_.record(rows[round]), record);
     if (!contradiction.empty()) ++n_contradictions_;
@@ -108,6 +111,7 @@ SweepState::Added SweepState::add_round(const RoundRecord& record) {
   const std::int64_t row = rounds_.add(trial, record);
   if (rows.size() <= round) rows.resize(round + 1, -1);
   rows[round] = row;
+  while (index(history.n_done) < rows.size() && rows[index(history.n_done)] >= 0) ++history.n_done;
   refresh(trial);
   return {true, ""};
 }
@@ -142,8 +146,7 @@ ResultsTables::Attempt& SweepState::attempt(int trial, int number) {
 }
 
 int SweepState::rounds_done(int trial) const {
-  const auto& rows = histories_.at(index(trial)).rows;
-  return static_cast<int>(std::find(rows.begin(), rows.end(), -1) - rows.begin());
+  return histories_.at(index(trial)).n_done;
 }
 
 int SweepState::blamed(int trial) const {

@@ -51,6 +51,7 @@ class SweepState {
     std::vector<ResultsTables::Attempt>
         attempts;                    // by number, from 1; lost records leave an empty outcome
     std::vector<std::int64_t> rows;  // [round] row of rounds_, -1 = not there
+    int n_done = 0;                  // rounds without a gap, from 0
     int rounds_expected = -1;        // said by `done`
     int forgiven = 0;                // attempts up to this one are not blamed
     TrialState verdict = TrialState::failed;  // if the trial was given up
