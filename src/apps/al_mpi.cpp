@@ -2,6 +2,7 @@
 
 #include "al_mpi/dry_run.hpp"
 #include "al_mpi/launcher.hpp"
+#include "al_mpi/results_commands.hpp"
 #include "al_mpi/simulation.hpp"
 #include "al_mpi/status.hpp"
 #include "al_mpi/sweep.hpp"
@@ -68,10 +69,12 @@ int main(int argc, char** argv) {
   add_sweep(app, line);
   CLI::App* status = add_status(app, line);
   CLI::App* explain = add_explain(app, line);
+  const ResultsCommands results(app);
   app.require_subcommand(0, 1);
   return run_app(app, argc, argv, [&] {
     if (status->parsed()) return show_status(line.status);
     if (explain->parsed()) return explain_trial(line.explain_file, line.explain_trial);
+    if (results.parsed()) return results.run();
     return run_main(line, argc, argv);
   }, started_as_rank() > 0);
 }
