@@ -96,16 +96,17 @@ std::string first_words(const std::string& file) {
 }  // namespace
 
 std::string quoted(const std::string& text) {
-  std::string result = "\"";
+  // Single quotes: within double ones gnuplot runs `commands`. They know no escapes, so that a line break is
+  // put in between.
+  std::string result = "'";
   for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
     if (c == '\n') {
-      result += "\\n";
+      result += "'.\"\\n\".'";
     } else {
-      result += c;
+      result += c == '\'' ? std::string("''") : std::string(1, c);
     }
   }
-  return result + "\"";
+  return result + "'";
 }
 
 std::string plotted(double value) { return std::isnan(value) ? "NaN" : fmt::format("{:.8g}", value); }

@@ -14,7 +14,7 @@ struct Figure {
   std::string script;  ///< settings and the plot command
 };
 
-/// Text as gnuplot's double-quoted string.
+/// Text as a string of gnuplot's, shown letter by letter.
 std::string quoted(const std::string& text);
 
 /// A number as gnuplot reads it; NaN is missing.

@@ -1,0 +1,107 @@
+#include <tools/aggregate/figures.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <al_mpi/base/error.hpp>
+
+#include "aggregate/made_results.hpp"
+#include "catch.hpp"
+
+using namespace al_mpi;
+using Catch::Matchers::Contains;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "al_figures.XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  ~Folder() { fs::remove_all(path); }
+  std::string read(const std::string& name) const {
+    std::ifstream stream(path / name);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return text.str();
+  }
+  fs::path path;
+};
+
+/// Names that a shell, gnuplot's text markup or a file system would trip over.
+Study awkward_study() {
+  ResultsTables file = made_file("it's {a} \"$(run)\" `x`.h5");
+  for (int seed = 1; seed <= 3; ++seed) {
+    for (const char* strategy : {"random_sampling", "margin_sampling", "bald_dropout"}) {
+      add_trial(file, {strategy, "random", seed}, {0.1 * seed, 0.2 * seed, 0.25 * seed + 0.01});
+    }
+  }
+  file.rounds.metrics["seconds_train"] = std::vector<double>(file.rounds.trial.size(), 2.0);
+  file.rounds.metrics["seconds_query"] = std::vector<double>(file.rounds.trial.size(), 1.0);
+  file.attributes["class_counts"] = "10 20";
+  return merge_study({file});
+}
+
+}  // namespace
+
+TEST_CASE("every figure is drawn in every format, with text as text") {
+  const Folder folder;
+  const Study study = awkward_study();
+  const Analysis analysis = analyze(study, {});
+  for (const std::string style : {"paper", "reference"}) {
+    const std::vector<Figure> figures = all_figures(study, analysis, style);
+    CHECK(figures.size() == 6);  // curves, two penalty matrices, ranks, final values, seconds
+    draw(figures, {"svg", "png", "pdf"}, folder.path.string());
+    std::set<std::string> names;
+    for (const Figure& figure : figures) {
+      INFO(figure.name);
+      CHECK(names.insert(figure.name).second);
+      CHECK_THAT(folder.read(figure.name + ".svg"), Contains("<text") && Contains("random_sampling"));
+      CHECK(folder.read(figure.name + ".png").substr(1, 3) == "PNG");
+      CHECK(folder.read(figure.name + ".pdf").substr(0, 4) == "%PDF");
+    }
+  }
+  CHECK_THAT(folder.read("learning_curves_random.svg"), Contains("it's {a} \"$(run)\" `x`"));
+  CHECK_THAT(folder.read("reference_random.svg"), Contains("mean of last iteration: 0.5100"));
+}
+
+TEST_CASE("one strategy, one seed, one round still make a figure") {
+  const Folder folder;
+  ResultsTables file = made_file("one.h5");
+  add_trial(file, {"random_sampling", "random", 1}, {0.5});
+  const Study study = merge_study({file});
+  draw(all_figures(study, analyze(study, {}), "paper"), {"svg"}, folder.path.string());
+  CHECK_THAT(folder.read("learning_curves_random.svg"), Contains("1 seed"));
+}
+
+TEST_CASE("a sweep without rounds draws nothing") {
+  ResultsTables file = made_file("new.h5");
+  add_trial(file, {"random_sampling", "random", 1}, {}, TrialState::pending);
+  const Study study = merge_study({file});
+  CHECK(all_figures(study, analyze(study, {}), "paper").empty());
+}
+
+TEST_CASE("what gnuplot complains about becomes one line") {
+  const Folder folder;
+  Figure broken;
+  broken.name = "broken";
+  broken.script = "plot nonsense(";
+  try {
+    draw({broken}, {"svg"}, folder.path.string());
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK_THAT(error.what(), Contains("gnuplot failed"));
+    CHECK(std::string(error.what()).find('\n') == std::string::npos);
+  }
+}
+
+TEST_CASE("words of a file name") {
+  CHECK(slug("run (2) a/b=c") == "run__2__a_b_c");
+  CHECK(quoted("it's \"b\"\n`c`") == "'it''s \"b\"'.\"\\n\".'`c`'");
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""al_aggregate from a shell: tables and figures from a log, export and back, bad input."""
+import csv
+import json
+import unittest
+
+from harness import ProgramTest
+
+
+def log_lines(strategies=("RandomSampling", "MarginSampling"), seeds=(1, 2, 3), rounds=3):
+    return "".join(f"{strategy}_random,{seed},uuid-{strategy}-{seed},{0.2 + 0.1 * r + 0.05 * s + 0.01 * seed}\n"
+                   for s, strategy in enumerate(strategies) for seed in seeds for r in range(rounds))
+
+
+class AggregateTest(ProgramTest):
+    def imported(self, **which):
+        self.write("study.log", log_lines(**which))
+        done = self.run_program("al_aggregate", "import-log", "study.log", "--output", "study.h5")
+        return done.stdout
+
+    def test_tables_figures_numbers_and_report(self):
+        self.imported()
+        done = self.run_program("al_aggregate", "study.h5", "--output", "plots", "--format", "svg,pdf", "--target", 0.4)
+        self.assertIn("margin_sampling", done.stdout)
+        plots = self.folder / "plots"
+        for name in ("report.html", "learning_curves_random.svg", "learning_curves_random.pdf", "penalty_matrix.svg",
+                     "final_values.svg", "tables/tables.md", "tables/summary.tex", "tables/rounds.csv"):
+            self.assertGreater((plots / name).stat().st_size, 100, name)
+        self.assertFalse(list(plots.glob("*.png")))
+        rows = list(csv.DictReader((plots / "tables/summary.csv").read_text().splitlines()))
+        self.assertEqual([r["strategy"] for r in rows], ["random_sampling", "margin_sampling"])
+        self.assertAlmostEqual(float(rows[0]["final mean"]), 0.42)  # 0.2 + 2 * 0.1 + 0.01 * 2
+        numbers = json.loads((plots / "numbers.json").read_text())
+        self.assertAlmostEqual(numbers["panels"][0]["comparisons"][0]["difference"], 0.05)
+        self.assertAlmostEqual(numbers["panels"][0]["strategies"][1]["labels_to_target"], 32 + 1.3 * 32)
+
+    def test_a_log_comes_back_as_it_went(self):
+        self.imported()
+        done = self.run_program("al_aggregate", "export", "study.h5", "--reference-log")
+        strip = lambda text: [(f[0], f[1], float(f[3])) for f in (line.split(",") for line in text.splitlines())]
+        self.assertEqual(strip(done.stdout), strip(log_lines()))
+        rows = list(csv.DictReader(self.run_program("al_aggregate", "export", "study.h5", "--csv").stdout.splitlines()))
+        self.assertEqual(len(rows), 18)
+        self.assertEqual(rows[4]["n_labeled"], "64")
+
+    def test_unfinished_and_doubled_trials_are_reported(self):
+        self.write("study.log", log_lines() + "KCenterGreedy_random,1,late,0.5\nRandomSampling_random,1,again,0.9\n")
+        done = self.run_program("al_aggregate", "import-log", "study.log", "--output", "study.h5")
+        self.assertIn("random_sampling/random/1 was run twice", done.stdout)
+        self.assertIn("kcenter_greedy/random/1 is incomplete: 1 of 3 rounds", done.stdout)
+        done = self.run_program("al_aggregate", "study.h5", "study.h5", "--output", "plots", "--format", "none")
+        self.assertIn("trial random_sampling/random/1 is in study.h5 and in study.h5", done.stdout)
+        self.assertIn("0 of 3 seeds reach 96 labels", done.stdout)
+
+    def test_watch_looks_at_a_file(self):
+        self.imported()
+        done = self.run_program("al_aggregate", "watch", "study.h5")
+        self.assertIn("6 of 6 trials ended, 18 rounds", done.stdout)
+
+    def test_bad_input_is_one_line_and_an_exit_code(self):
+        self.imported()
+        truncated = self.folder / "truncated.h5"
+        truncated.write_bytes((self.folder / "study.h5").read_bytes()[:700])
+        self.write("no_log.txt", "hello\n")
+        for args, code, words in (
+                (["missing.h5", "-o", "x"], 3, "missing.h5"),
+                (["truncated.h5", "-o", "x"], 3, "truncated.h5"),
+                (["no_log.txt", "-o", "x"], 3, "no_log.txt"),
+                (["study.h5"], 2, "--output"),
+                (["-o", "x"], 2, "RESULTS"),
+                (["study.h5", "-o", "study.log"], 3, "study.log"),
+                (["study.h5", "-o", "x", "--metric", "acuracy"], 2, "accuracy"),
+                (["study.h5", "-o", "x", "--baseline", "margn_sampling"], 2, "margin_sampling"),
+                (["study.h5", "-o", "x", "--alpha", "2"], 2, "--alpha"),
+                (["study.h5", "-o", "x", "--format", "gif"], 2, "gif"),
+                (["import-log", "no_log.txt", "-o", "y.h5"], 3, "line 1"),
+                (["import-log", "study.log", "-o", "no/such/y.h5"], 3, "no/such"),
+                (["export", "study.h5"], 2, "--csv"),
+                (["watch", "missing.h5", "--once"], 3, "missing.h5")):
+            with self.subTest(args=args):
+                self.assert_one_line_error(self.run_program("al_aggregate", *args, expect=code), words)
+
+    def test_without_gnuplot_the_tables_are_still_there(self):
+        self.imported()
+        done = self.run_program("al_aggregate", "study.h5", "-o", "plots", env={"PATH": "/nowhere"}, expect=1)
+        self.assert_one_line_error(done, "gnuplot-nox")
+        self.assertTrue((self.folder / "plots/tables/summary.csv").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

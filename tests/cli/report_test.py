@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""report.html in a real browser: renders without complaints, switches, sorts, zooms, on a phone and by keyboard."""
+import shutil
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+from aggregate_test import log_lines
+from harness import ProgramTest
+
+try:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import Select
+except ImportError:
+    webdriver = None
+
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage")
+STRATEGIES = ("RandomSampling", "MarginSampling", "BALDDropout", "KCenterGreedy")
+
+# WCAG's contrast of every visible text against its background (the page's is white where none is set).
+CONTRAST = """
+const part = (v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+const light = (rgb) => 0.2126 * part(rgb[0]) + 0.7152 * part(rgb[1]) + 0.0722 * part(rgb[2]);
+const colour = (text) => text.match(/[0-9.]+/g).map(Number);
+const behind = (node) => {
+  for (; node; node = node.parentElement) {
+    const rgba = colour(getComputedStyle(node).backgroundColor);
+    if (rgba.length < 4 || rgba[3] > 0) return rgba;
+  }
+  return [255, 255, 255];
+};
+return [...document.querySelectorAll("body *")].filter((node) => node.getClientRects().length &&
+    [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim())).map((node) => {
+  const style = getComputedStyle(node), text = node instanceof SVGElement ? style.fill : style.color;
+  const [a, b] = [light(colour(text)), light(behind(node))].sort((x, y) => y - x);
+  return [(a + 0.05) / (b + 0.05), node.tagName + ": " + node.textContent.slice(0, 40)];
+}).filter(([ratio]) => ratio < 4.5);
+"""
+
+
+@unittest.skipIf(webdriver is None or not shutil.which("chromium"), "Chromium or its driver is not installed")
+class ReportTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("study.log", log_lines(STRATEGIES) + log_lines(STRATEGIES).replace("_random", "_kmeans"))
+        self.run_program("al_aggregate", "import-log", "study.log", "--output", "study.h5")
+        self.add_attempts()
+        self.run_program("al_aggregate", "study.h5", "--output", "plots", "--format", "svg")
+        options = Options()
+        for flag in (*FLAGS, f"--user-data-dir={tempfile.mkdtemp(dir=self.folder)}"):
+            options.add_argument(flag)
+        options.binary_location = shutil.which("chromium")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.browser = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+        self.addCleanup(self.browser.quit)
+
+    def add_attempts(self):
+        """Three workers, a failure and its retry."""
+        text = h5py.string_dtype("utf-8", 64)
+        dtype = [("trial", "i4"), ("attempt", "i4"), ("rank", "i4"), ("host", text), ("device", text),
+                 ("outcome", text), ("message", text), ("started", "f8"), ("seconds", "f8")]
+        rows = [(t, 1, t % 3, b"node1", b"cpu", b"done", b"", 100.0 + 10 * (t // 3), 9.0) for t in range(24)]
+        rows[7] = (7, 1, 1, b"node1", b"cpu", b"failed", b"loss is NaN", 120.0, 3.0)
+        rows.append((7, 2, 1, b"node1", b"cpu", b"done", b"", 123.5, 6.0))
+        with h5py.File(self.folder / "study.h5", "r+") as file:
+            del file["attempts"]
+            file.create_dataset("attempts", data=np.array(rows, dtype=dtype))
+
+    def open(self, width=1200, height=1000):
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                     {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+        self.browser.get((self.folder / "plots/report.html").as_uri())
+
+    def js(self, script, *args):
+        return self.browser.execute_script(script, *args)
+
+    def find(self, css):
+        return self.browser.find_element(By.CSS_SELECTOR, css)
+
+    def pixels(self):
+        """How many pixels of the chart are painted."""
+        return self.js("""const c = document.querySelector("#chart canvas");
+            const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+            let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n;""")
+
+    def test_it_renders_without_complaints_and_without_a_network(self):
+        self.open()
+        self.assertIn("study", self.browser.title)
+        self.assertGreater(self.pixels(), 5000)
+        self.assertGreaterEqual(len(self.browser.find_elements(By.CSS_SELECTOR, "#tables table")), 5)
+        self.assertGreaterEqual(self.js("return [...document.images].filter((i) => i.complete && i.naturalWidth).length"), 4)
+        self.assertEqual(self.browser.get_log("browser"), [])
+        requests = [entry["message"] for entry in self.browser.get_log("performance")
+                    if '"Network.requestWillBeSent"' in entry["message"]]
+        self.assertFalse([r for r in requests if '"url":"http' in r or '"url":"ws' in r])
+
+    def test_strategies_metric_and_initial_set_switch(self):
+        self.open()
+        before = self.pixels()
+        box = self.find("input[data-strategy=margin_sampling]")
+        box.click()
+        self.assertLess(self.pixels(), before)
+        box.click()
+        self.assertEqual(self.pixels(), before)
+        self.find("#none").click()
+        self.assertFalse(self.find("input[data-strategy=random_sampling]").is_selected())
+        self.find("#all").click()
+        Select(self.find("#init")).select_by_value("kmeans")
+        self.assertIn("initial set kmeans", self.find("#chart").get_attribute("aria-label"))
+
+    def test_hovering_reads_values_out_and_dragging_zooms(self):
+        self.open()
+        over = self.find("#chart .u-over")
+        ActionChains(self.browser).move_to_element_with_offset(over, 200, 0).perform()
+        self.assertIn("margin_sampling 0.", self.find("#readout").text)
+
+        def picture():
+            ActionChains(self.browser).move_to_element(self.find("h1")).perform()
+            return self.js("return document.querySelector('#chart canvas').toDataURL()")
+
+        before = picture()
+        ActionChains(self.browser).move_to_element(over).click_and_hold().move_by_offset(180, 0).release().perform()
+        self.assertNotEqual(picture(), before)
+        self.find("#zoom-reset").click()
+        self.assertEqual(picture(), before)
+        self.find("#zoom-in").click()
+        self.assertNotEqual(picture(), before)
+        self.find("#zoom-out").click()
+        self.assertEqual(picture(), before)
+
+    def test_the_keyboard_reaches_and_moves_everything(self):
+        self.open()
+        chart = self.find("#chart")
+        chart.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+        self.assertTrue(self.find("#readout").text.startswith("64 labels"))
+        chart.send_keys("+")
+        chart.send_keys("0")
+        self.js("document.activeElement.blur(); window.scrollTo(0, 0)")
+        seen = set()
+        for _ in range(120):
+            ActionChains(self.browser).send_keys(Keys.TAB).perform()
+            active = self.browser.switch_to.active_element
+            seen.add(active.get_attribute("id") or active.get_attribute("data-strategy") or active.tag_name)
+        for wanted in ("dataset", "init", "metric", "bands", "zoom-in", "chart", "all", "margin_sampling", "summary", "gantt"):
+            self.assertIn(wanted, seen)
+
+    def test_tables_sort_both_ways_and_say_so(self):
+        self.open()
+        table = self.find("table[aria-label=summary]")
+        header = table.find_element(By.XPATH, ".//th[button[text()='final']]")
+        column = lambda: [float(c.text.split()[0]) for c in table.find_elements(By.CSS_SELECTOR, "tbody td:nth-child(8)")]
+        header.find_element(By.TAG_NAME, "button").click()
+        self.assertEqual(header.get_attribute("aria-sort"), "ascending")
+        self.assertEqual(column(), sorted(column()))
+        header.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+        self.assertEqual(header.get_attribute("aria-sort"), "descending")
+        self.assertEqual(column(), sorted(column(), reverse=True))
+
+    def test_the_farm_shows_failures_and_retries(self):
+        self.open()
+        bars = self.browser.find_elements(By.CSS_SELECTOR, "#gantt rect")
+        self.assertEqual(len(bars), 25)
+        self.assertEqual(len(self.browser.find_elements(By.CSS_SELECTOR, "#gantt rect[data-outcome=failed]")), 1)
+        rows = self.find("#attempt-table tbody").text.splitlines()
+        self.assertEqual(len(rows), 2)
+        self.assertIn("loss is NaN", rows[0])
+
+    def test_it_fits_a_phone(self):
+        self.open(width=400, height=800)
+        self.assertLessEqual(self.js("return document.documentElement.scrollWidth"), 400)
+        self.assertGreater(self.pixels(), 3000)
+        self.assertEqual(self.browser.get_log("browser"), [])
+
+    def test_text_has_contrast(self):
+        self.open()
+        self.js("for (const d of document.querySelectorAll('details')) d.open = true")
+        self.assertEqual(self.js(CONTRAST), [])
+
+
+if __name__ == "__main__":
+    program = unittest.main(exit=False)
+    skipped = program.result.skipped and len(program.result.skipped) == program.result.testsRun
+    sys.exit(77 if skipped else not program.result.wasSuccessful())
