@@ -25,35 +25,32 @@ double quantile(std::vector<double>& values, double p) {
 }  // namespace
 
 PairedBootstrap::PairedBootstrap(std::size_t n, std::size_t resamples, std::int64_t seed)
-    : n_(n), resamples_(resamples), counts_(n * resamples, 0.0F) {
+    : n_(n), resamples_(resamples), counts_(n * resamples, 0) {
   for (std::size_t b = 0; b < resamples; ++b) {
     RngStream rng(seed, "bootstrap", b);
-    for (std::size_t i = 0; i < n; ++i) counts_[rng.below(n) * resamples + b] += 1.0F;
+    for (std::size_t i = 0; i < n; ++i) ++counts_[rng.below(n) * resamples + b];
   }
 }
 
 Interval PairedBootstrap::mean(const std::vector<double>& values, double confidence) const {
   check(values.size() == n_, "bootstrap of {} values over {} units", values.size(), n_);
-  std::vector<double> sums(resamples_, 0.0), weights(resamples_, 0.0);
-  std::size_t present = 0;
+  const Sample sample = describe(values);
+  if (sample.n < 2) return {missing, missing};
+  // Deviations from the mean in single precision: four at a time, and their rounding is far below the
+  // resampling error.
+  std::vector<float> sums(resamples_, 0.0F), absent(resamples_, 0.0F);
   for (std::size_t i = 0; i < n_; ++i) {
-    const double value = values[i];
-    if (std::isnan(value)) continue;
-    ++present;
-    const float* counts = &counts_[i * resamples_];
-    for (std::size_t b = 0; b < resamples_; ++b) {
-      const double count = counts[b];
-      sums[b] += count * value;
-      weights[b] += count;
-    }
-  }
-  if (present < 2) {
-    return {missing, missing};
+    const std::uint8_t* counts = &counts_[i * resamples_];
+    const bool known = !std::isnan(values[i]);
+    const float deviation = known ? static_cast<float>(values[i] - sample.mean) : 1.0F;
+    float* target = known ? sums.data() : absent.data();
+    for (std::size_t b = 0; b < resamples_; ++b) target[b] += static_cast<float>(counts[b]) * deviation;
   }
   std::vector<double> means;
   means.reserve(resamples_);
   for (std::size_t b = 0; b < resamples_; ++b) {
-    if (weights[b] > 0.0) means.push_back(sums[b] / weights[b]);  // else only missing units drawn
+    const double drawn = static_cast<double>(n_) - absent[b];
+    if (drawn > 0.0) means.push_back(sample.mean + sums[b] / drawn);  // else only missing units
   }
   const double tail = 0.5 * (1.0 - confidence);
   const double low = quantile(means, tail);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -109,12 +110,18 @@ double phase_split(const Panel& panel, const Analysis& all) {
   return ramp_up_end(panel.labels, oriented(curve, all.lower_is_better), all.options.ramp_up_share);
 }
 
+/// The resamples of a panel. They follow from their two numbers, so panels and metrics share them.
+const PairedBootstrap& bootstrap_of(const Panel& panel, const Analysis& all) {
+  static std::map<std::pair<std::size_t, std::size_t>, PairedBootstrap> made;
+  const std::size_t n = panel.seeds.size(), resamples = all.options.resamples;
+  return made.try_emplace({n, resamples}, n, resamples).first->second;
+}
+
 PanelAnalysis summarize_panel(Panel panel, const Analysis& all) {
   PanelAnalysis result;
   result.panel = std::move(panel);
   result.split = phase_split(result.panel, all);
-  const PairedBootstrap bootstrap(result.panel.seeds.size(), all.options.resamples);
-  const Summarizer summarize_strategy(result, all, bootstrap);
+  const Summarizer summarize_strategy(result, all, bootstrap_of(result.panel, all));
   for (std::size_t s = 0; s < result.panel.strategies.size(); ++s) {
     result.strategies.push_back(summarize_strategy(s));
   }
@@ -122,7 +129,7 @@ PanelAnalysis summarize_panel(Panel panel, const Analysis& all) {
 }
 
 void add_tests(PanelAnalysis& result, const Analysis& all) {
-  const PairedBootstrap bootstrap(result.panel.seeds.size(), all.options.resamples);
+  const PairedBootstrap& bootstrap = bootstrap_of(result.panel, all);
   for (const Measure measure : {Measure::area, Measure::final}) {
     const auto rows = compare_with_baseline(result.panel, all, measure, bootstrap);
     result.comparisons.insert(result.comparisons.end(), rows.begin(), rows.end());

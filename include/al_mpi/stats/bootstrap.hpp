@@ -17,7 +17,7 @@ struct Interval {
 class PairedBootstrap {
  public:
   /// `n` units (seeds), drawn n at a time with replacement, `resamples` times. The answer depends on these
-  /// numbers alone. Holds 4 n resamples bytes.
+  /// numbers alone. Holds n resamples bytes.
   explicit PairedBootstrap(std::size_t n, std::size_t resamples = 1000, std::int64_t seed = 1);
 
   /// Interval of the mean of `values` [n], NaN = this unit is missing. NaN where fewer than two are there.
@@ -27,7 +27,7 @@ class PairedBootstrap {
  private:
   std::size_t n_;
   std::size_t resamples_;
-  std::vector<float> counts_;  // [n, resamples]: how often unit i is in resample b
+  std::vector<std::uint8_t> counts_;  // [n, resamples]: how often unit i is in resample b (mean 1)
 };
 
 }  // namespace al_mpi
