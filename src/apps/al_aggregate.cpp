@@ -1,15 +1,16 @@
 #include <algorithm>
 
-#include "apps/app.hpp"
-
 #include <tools/aggregate/commands.hpp>
+
+#include "apps/app.hpp"
 
 namespace {
 
 using namespace al_mpi;
 
 void add_aggregate(CLI::App& app, AggregateOptions& options) {
-  app.add_option("RESULTS", options.results, "Results files; those of equal data and settings are merged");
+  app.add_option("RESULTS", options.results,
+                 "Results files; those of equal data and settings are merged");
   app.add_option("--output,-o", options.output, "Folder for tables, figures and report.html");
   app.add_option("--metric", options.analysis.metric, "accuracy, mean_iou, macro_f1, nll, ...");
   app.add_option("--baseline", options.analysis.baseline, "Strategy the others are tested against")
@@ -33,21 +34,27 @@ struct ImportArguments {
 };
 
 CLI::App* add_import(CLI::App& app, ImportArguments& arguments) {
-  CLI::App* verb = app.add_subcommand("import-log", "Read a log of lines Strategy_init,seed,uuid,value");
+  CLI::App* verb =
+      app.add_subcommand("import-log", "Read a log of lines Strategy_init,seed,uuid,value");
   verb->add_option("LOG", arguments.log)->required();
   verb->add_option("--output,-o", arguments.output, "Results file to write (.h5)")->required();
   verb->add_option("--name", arguments.options.name, "Of the study; else the file's name");
-  verb->add_option("--metric", arguments.options.metric, "What the values are")->capture_default_str();
-  verb->add_option("--n-init", arguments.options.n_init, "Labels of round 0")->capture_default_str();
-  verb->add_option("--n-query", arguments.options.n_query, "Labels bought a round")->capture_default_str();
+  verb->add_option("--metric", arguments.options.metric, "What the values are")
+      ->capture_default_str();
+  verb->add_option("--n-init", arguments.options.n_init, "Labels of round 0")
+      ->capture_default_str();
+  verb->add_option("--n-query", arguments.options.n_query, "Labels bought a round")
+      ->capture_default_str();
   verb->add_option("--classes", arguments.options.classes, "Names of the classes")->delimiter(',');
-  verb->add_option("--class-counts", arguments.options.class_counts, "Samples of each class in the pool")
+  verb->add_option("--class-counts", arguments.options.class_counts,
+                   "Samples of each class in the pool")
       ->delimiter(',');
   return verb;
 }
 
 CLI::App* add_export(CLI::App& app, ExportOptions& options, bool& csv) {
-  CLI::App* verb = app.add_subcommand("export", "Write every round as CSV, or as the reference's log");
+  CLI::App* verb =
+      app.add_subcommand("export", "Write every round as CSV, or as the reference's log");
   verb->add_option("RESULTS", options.results)->required();
   verb->add_option("--output,-o", options.output, "File; else standard output");
   verb->add_option("--metric", options.metric, "Value of the log's lines");

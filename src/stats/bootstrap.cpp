@@ -1,10 +1,9 @@
-#include <al_mpi/stats/bootstrap.hpp>
-
 #include <algorithm>
 #include <cmath>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
+#include <al_mpi/stats/bootstrap.hpp>
 #include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {
@@ -36,15 +35,16 @@ Interval PairedBootstrap::mean(const std::vector<double>& values, double confide
   check(values.size() == n_, "bootstrap of {} values over {} units", values.size(), n_);
   const Sample sample = describe(values);
   if (sample.n < 2) return {missing, missing};
-  // Deviations from the mean in single precision: four at a time, and their rounding is far below the
-  // resampling error.
+  // Deviations from the mean in single precision: four at a time, and their rounding is far below
+  // the resampling error.
   std::vector<float> sums(resamples_, 0.0F), absent(resamples_, 0.0F);
   for (std::size_t i = 0; i < n_; ++i) {
     const std::uint8_t* counts = &counts_[i * resamples_];
     const bool known = !std::isnan(values[i]);
     const float deviation = known ? static_cast<float>(values[i] - sample.mean) : 1.0F;
     float* target = known ? sums.data() : absent.data();
-    for (std::size_t b = 0; b < resamples_; ++b) target[b] += static_cast<float>(counts[b]) * deviation;
+    for (std::size_t b = 0; b < resamples_; ++b)
+      target[b] += static_cast<float>(counts[b]) * deviation;
   }
   std::vector<double> means;
   means.reserve(resamples_);

@@ -1,9 +1,8 @@
-#include <al_mpi/stats/curve.hpp>
-
 #include <algorithm>
 #include <cmath>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/stats/curve.hpp>
 #include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {
@@ -38,7 +37,8 @@ double normalized_area(const std::vector<double>& labels, const std::vector<doub
 double normalized_area(const std::vector<double>& labels, const std::vector<double>& values,
                        double from, double to) {
   const std::vector<Point> points = known_points(labels, values);
-  if (points.empty() || !(points.front().label <= from && from <= to && to <= points.back().label)) {
+  if (points.empty() ||
+      !(points.front().label <= from && from <= to && to <= points.back().label)) {
     return missing;
   }
   if (points.size() == 1) return points.front().value;
@@ -57,10 +57,10 @@ double labels_to_reach(const std::vector<double>& labels, const std::vector<doub
   Point before{missing, missing};  // the round before, with the best value so far
   for (const Point& point : known_points(labels, values)) {
     if (point.value >= target) {
-      return std::isnan(before.label) ? point.label
-                                      : before.label + (point.label - before.label) *
-                                                           (target - before.value) /
-                                                           (point.value - before.value);
+      return std::isnan(before.label)
+                 ? point.label
+                 : before.label + (point.label - before.label) * (target - before.value) /
+                                      (point.value - before.value);
     }
     before = {point.label, std::fmax(before.value, point.value)};
   }

@@ -1,5 +1,3 @@
-#include <al_mpi/stats/paired_tests.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -8,13 +6,15 @@
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
+#include <al_mpi/stats/paired_tests.hpp>
 #include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t exact_limit = 200;  // pairs; beyond it the normal approximation is good to 1e-4
+constexpr std::size_t exact_limit =
+    200;  // pairs; beyond it the normal approximation is good to 1e-4
 
 /// P(T > t) of Student's t.
 double upper_tail(double t, std::size_t degrees) {
@@ -25,12 +25,15 @@ double upper_tail(double t, std::size_t degrees) {
 
 /// Mean over its standard error; a constant sample answers 0 or an infinity.
 double t_statistic(const Sample& sample) {
-  if (sample.std > 0.0) return sample.mean / (sample.std / std::sqrt(static_cast<double>(sample.n)));
+  if (sample.std > 0.0)
+    return sample.mean / (sample.std / std::sqrt(static_cast<double>(sample.n)));
   return sample.mean == 0.0 ? 0.0 : std::copysign(infinity, sample.mean);
 }
 
 /// 0.3 - 0.2 and 0.2 - 0.1 are one tie, although their bits differ.
-bool tied(double a, double b) { return std::abs(std::abs(a) - std::abs(b)) <= 1e-9 * std::abs(a); }
+bool tied(double a, double b) {
+  return std::abs(std::abs(a) - std::abs(b)) <= 1e-9 * std::abs(a);
+}
 
 /// Absolute differences ranked: doubled mid-ranks, so that ties stay whole numbers.
 struct SignedRanks {
@@ -61,7 +64,8 @@ SignedRanks signed_ranks(std::vector<double> d) {
 
 /// Two-sided p by the exact distribution: every sign of every rank is equally likely. O(n^3).
 double exact_p(const SignedRanks& ranks) {
-  const std::size_t top = std::accumulate(ranks.doubled.begin(), ranks.doubled.end(), std::size_t{0});
+  const std::size_t top =
+      std::accumulate(ranks.doubled.begin(), ranks.doubled.end(), std::size_t{0});
   std::vector<double> probability(top + 1, 0.0);
   probability[0] = 1.0;
   for (const std::size_t rank : ranks.doubled) {

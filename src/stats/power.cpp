@@ -1,5 +1,3 @@
-#include <al_mpi/stats/power.hpp>
-
 #include <algorithm>
 #include <cmath>
 
@@ -8,6 +6,7 @@
 #include <boost/math/distributions/students_t.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/stats/power.hpp>
 #include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {
@@ -15,8 +14,8 @@ namespace al_mpi {
 double paired_t_power(std::size_t n, double difference, double std, double alpha) {
   check(n >= 2, "power of {} seeds", n);
   const auto degrees = static_cast<double>(n - 1);
-  const double critical = boost::math::quantile(
-      boost::math::complement(boost::math::students_t(degrees), 0.5 * alpha));
+  const double critical =
+      boost::math::quantile(boost::math::complement(boost::math::students_t(degrees), 0.5 * alpha));
   const double shift = std::abs(difference) / std * std::sqrt(static_cast<double>(n));
   if (!(shift < 100.0 * (1.0 + critical))) return 1.0;  // beyond the series' range, and certain
   const boost::math::non_central_t shifted(degrees, shift);

@@ -1,5 +1,3 @@
-#include <al_mpi/stats/rank_tests.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -8,6 +6,7 @@
 #include <boost/math/distributions/fisher_f.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/stats/rank_tests.hpp>
 #include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {
@@ -33,7 +32,8 @@ double tie_term(std::vector<double> ranks) {
   return sum;
 }
 
-/// F of Iman and Davenport and its p; ranks that agree in every block leave no variance: F is infinite.
+/// F of Iman and Davenport and its p; ranks that agree in every block leave no variance: F is
+/// infinite.
 void iman_davenport(Friedman& result, double n, double k) {
   const double left = n * (k - 1) - result.chi2;
   if (left <= 1e-9) {

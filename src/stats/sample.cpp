@@ -1,9 +1,8 @@
-#include <al_mpi/stats/sample.hpp>
-
 #include <algorithm>
 #include <cmath>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {
 namespace {

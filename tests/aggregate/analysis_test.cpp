@@ -1,18 +1,18 @@
-#include <tools/aggregate/analysis.hpp>
-
 #include <cmath>
 
-#include <al_mpi/base/error.hpp>
+#include <tools/aggregate/analysis.hpp>
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"
+#include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
 using Catch::Matchers::Contains;
 
 namespace {
 
-/// random_sampling and margin_sampling over three seeds; margin leads by 0.10, 0.11, 0.09 at the end.
+/// random_sampling and margin_sampling over three seeds; margin leads by 0.10, 0.11, 0.09 at the
+/// end.
 Study small_study() {
   ResultsTables file = made_file("small.h5");
   const double lead[] = {0.10, 0.11, 0.09};
@@ -33,8 +33,9 @@ TEST_CASE("a small study by hand") {
   const PanelAnalysis& p = all.panels[0];
   const StrategySummary &random = p.strategies[0], &margin = p.strategies[1];
   CHECK(random.final.sample.mean == Approx(0.4));
-  CHECK(random.area.sample.mean == Approx(0.3));         // straight lines from 0.2 to 0.4
-  CHECK(margin.area.sample.mean == Approx(0.3 + 0.025));  // 0.1 / 4 more: last point weighs 32 of 128 half-labels
+  CHECK(random.area.sample.mean == Approx(0.3));  // straight lines from 0.2 to 0.4
+  CHECK(margin.area.sample.mean ==
+        Approx(0.3 + 0.025));  // 0.1 / 4 more: last point weighs 32 of 128 half-labels
   CHECK(p.split == Approx(32 + 0.9 * 64));
   CHECK(margin.labels_to_baseline == Approx(64 + 32 * 0.1 / 0.2));
   CHECK(random.labels_to_baseline == Approx(96));

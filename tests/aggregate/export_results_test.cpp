@@ -1,8 +1,7 @@
-#include <tools/aggregate/export_results.hpp>
-
 #include <limits>
 #include <sstream>
 
+#include <tools/aggregate/export_results.hpp>
 #include <tools/aggregate/import_log.hpp>
 
 #include "aggregate/made_results.hpp"
@@ -30,5 +29,6 @@ TEST_CASE("the reference's log comes back as it went, bit for bit") {
   const ImportedLog log = import_log(stream, "run.log");
   CHECK(log.notes.empty());
   CHECK(log.tables.trials.at(1).spec.key() == "bald_dropout/fps/2");
-  CHECK(log.tables.rounds.metrics.at("accuracy") == std::vector<double>{1.0 / 3, 2.0 / 3, 0.1, 0.7});
+  CHECK(log.tables.rounds.metrics.at("accuracy") ==
+        std::vector<double>{1.0 / 3, 2.0 / 3, 0.1, 0.7});
 }

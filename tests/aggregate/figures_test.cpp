@@ -1,14 +1,13 @@
-#include <tools/aggregate/figures.hpp>
-
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
 
-#include <al_mpi/base/error.hpp>
+#include <tools/aggregate/figures.hpp>
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"
+#include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
 using Catch::Matchers::Contains;
@@ -62,7 +61,8 @@ TEST_CASE("every figure is drawn in every format, with text as text") {
     for (const Figure& figure : figures) {
       INFO(figure.name);
       CHECK(names.insert(figure.name).second);
-      CHECK_THAT(folder.read(figure.name + ".svg"), Contains("<text") && Contains("random_sampling"));
+      CHECK_THAT(folder.read(figure.name + ".svg"),
+                 Contains("<text") && Contains("random_sampling"));
       CHECK(folder.read(figure.name + ".png").substr(1, 3) == "PNG");
       CHECK(folder.read(figure.name + ".pdf").substr(0, 4) == "%PDF");
     }

@@ -1,10 +1,9 @@
-#include <tools/aggregate/import_log.hpp>
-
 #include <sstream>
 
-#include <al_mpi/base/error.hpp>
+#include <tools/aggregate/import_log.hpp>
 
 #include "catch.hpp"
+#include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
 

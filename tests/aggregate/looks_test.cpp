@@ -1,15 +1,15 @@
-#include <tools/aggregate/looks.hpp>
-
 #include <set>
 #include <tuple>
 
-#include <al_mpi/catalog/catalog.hpp>
+#include <tools/aggregate/looks.hpp>
 
 #include "catch.hpp"
+#include <al_mpi/catalog/catalog.hpp>
 
 using namespace al_mpi;
 
-TEST_CASE("every strategy looks different, also without colour: line and marker differ within a turn") {
+TEST_CASE(
+    "every strategy looks different, also without colour: line and marker differ within a turn") {
   std::set<std::tuple<std::string, int, std::string>> looks;
   std::set<std::pair<std::string, std::string>> lines;
   for (const StrategyInfo& info : strategy_catalog()) {

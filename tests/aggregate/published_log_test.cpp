@@ -1,5 +1,6 @@
-// The published log of the reference study against the numbers computed from it independently with pandas
-// and scipy (tables of four digits). AL_PUBLISHED_LOG names the file; without it these tests say so.
+// The published log of the reference study against the numbers computed from it independently with
+// pandas and scipy (tables of four digits). AL_PUBLISHED_LOG names the file; without it these tests
+// say so.
 #include <cstdlib>
 #include <map>
 
@@ -47,7 +48,9 @@ const Comparison& comparison_of(const PanelAnalysis& panel, const std::string& s
   throw std::runtime_error("no comparison " + strategy);
 }
 
-Approx digits4(double value) { return Approx(value).margin(0.00005001).epsilon(0); }
+Approx digits4(double value) {
+  return Approx(value).margin(0.00005001).epsilon(0);
+}
 
 }  // namespace
 
@@ -131,10 +134,16 @@ TEST_CASE("published: ranks, Friedman's test and the critical difference") {
 TEST_CASE("published: the whole penalty matrix") {
   const Analysis* all = published();
   if (all == nullptr) return;
-  const std::vector<std::string> order = {
-      "bald_dropout",  "entropy_sampling", "entropy_sampling_dropout", "kcenter_greedy",
-      "kmeans_sampling", "least_confidence", "least_confidence_dropout", "margin_sampling",
-      "margin_sampling_dropout", "random_sampling"};
+  const std::vector<std::string> order = {"bald_dropout",
+                                          "entropy_sampling",
+                                          "entropy_sampling_dropout",
+                                          "kcenter_greedy",
+                                          "kmeans_sampling",
+                                          "least_confidence",
+                                          "least_confidence_dropout",
+                                          "margin_sampling",
+                                          "margin_sampling_dropout",
+                                          "random_sampling"};
   const std::vector<std::vector<int>> expected = {
       {0, 0, 0, 10, 1, 0, 0, 0, 0, 3}, {2, 0, 0, 9, 3, 2, 0, 0, 0, 2},
       {2, 1, 0, 15, 6, 0, 1, 0, 0, 5}, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
@@ -158,7 +167,8 @@ TEST_CASE("published: label efficiency, drops and power") {
   const Analysis* all = published();
   if (all == nullptr) return;
   const PanelAnalysis& random = panel_of(*all, "random");
-  CHECK(summary_of(random, "least_confidence_dropout").labels_to_baseline == Approx(249).margin(0.5));
+  CHECK(summary_of(random, "least_confidence_dropout").labels_to_baseline ==
+        Approx(249).margin(0.5));
   CHECK(summary_of(random, "margin_sampling").labels_to_baseline == Approx(269).margin(0.5));
   for (const PanelAnalysis& p : all->panels) {
     double mean_drops = 0.0;

@@ -1,7 +1,5 @@
-#include <tools/aggregate/report.hpp>
-
 #include <nlohmann/json.hpp>
-
+#include <tools/aggregate/report.hpp>
 #include <tools/aggregate/tables.hpp>
 
 #include "aggregate/made_results.hpp"
@@ -39,7 +37,8 @@ nlohmann::json data_of(const std::string& page) {
 TEST_CASE("the page holds everything and refers to nothing outside") {
   const std::string page = made_report();
   CHECK_THAT(page, Contains("var uPlot=") && Contains("default-src 'none'"));
-  CHECK_THAT(page, !Contains("<link rel=\"stylesheet\"") && !Contains("<script src") && !Contains("@import"));
+  CHECK_THAT(page, !Contains("<link rel=\"stylesheet\"") && !Contains("<script src") &&
+                       !Contains("@import"));
   for (const char* name : {"%UPLOT_JS%", "%UPLOT_CSS%", "%REPORT_CSS%", "%REPORT_JS%"}) {
     CHECK_THAT(page, !Contains(name));
   }
@@ -61,5 +60,6 @@ TEST_CASE("curves of every metric, with intervals and n") {
   CHECK(margin["mean"][1].get<double>() == Approx(0.45));
   CHECK(margin["n"][1] == 2);
   CHECK(data["farm"]["attempts"][0]["worker"] == "node1 rank 0");
-  CHECK(data["state"] == "3 of 4 trials done, 1 failed; metric accuracy, baseline random_sampling, level 0.05.");
+  CHECK(data["state"] ==
+        "3 of 4 trials done, 1 failed; metric accuracy, baseline random_sampling, level 0.05.");
 }

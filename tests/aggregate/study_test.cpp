@@ -1,12 +1,11 @@
-#include <tools/aggregate/study.hpp>
-
 #include <cmath>
 #include <limits>
 
-#include <al_mpi/base/error.hpp>
+#include <tools/aggregate/study.hpp>
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"
+#include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
 using Catch::Matchers::Contains;
@@ -69,8 +68,7 @@ TEST_CASE("other settings make another group, with a label of its own") {
   own.settings["loop.n_query"] = "8";
   add_trial(b, own, {0.3});
   const Study study = merge_study({a, b});
-  CHECK(study.groups ==
-        std::vector<std::string>{"run", "run (2)", "run loop.n_query=8"});
+  CHECK(study.groups == std::vector<std::string>{"run", "run (2)", "run loop.n_query=8"});
   CHECK(study.notes.empty());
 }
 

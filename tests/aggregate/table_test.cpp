@@ -1,6 +1,6 @@
-#include <tools/aggregate/table.hpp>
-
 #include <limits>
+
+#include <tools/aggregate/table.hpp>
 
 #include "catch.hpp"
 
@@ -13,16 +13,18 @@ const double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 Table made_table() {
   Table table{"made", "Values of a_b & c.", {"who", "score", "n", "p"}, {}};
-  table.rows.push_back({"a, \"b\"", TableCell::plus_minus(0.5, 0.25), TableCell::count(3), TableCell::p_value(1e-9)});
-  table.rows.push_back({"x_y|z", TableCell::plus_minus(0.123456, nan_value), TableCell::count(nan_value),
-                        TableCell::p_value(0.0321)});
+  table.rows.push_back({"a, \"b\"", TableCell::plus_minus(0.5, 0.25), TableCell::count(3),
+                        TableCell::p_value(1e-9)});
+  table.rows.push_back({"x_y|z", TableCell::plus_minus(0.123456, nan_value),
+                        TableCell::count(nan_value), TableCell::p_value(0.0321)});
   table.rows[1][3].strong = true;
   return table;
 }
 
 }  // namespace
 
-TEST_CASE("CSV keeps every digit, splits mean and deviation, quotes, and leaves missing values empty") {
+TEST_CASE(
+    "CSV keeps every digit, splits mean and deviation, quotes, and leaves missing values empty") {
   CHECK(made_table().csv() ==
         "who,score mean,score std,n,p\n"
         "\"a, \"\"b\"\"\",0.5,0.25,3,1e-09\n"

@@ -1,8 +1,6 @@
-#include <tools/aggregate/tables.hpp>
-
 #include <nlohmann/json.hpp>
-
 #include <tools/aggregate/numbers.hpp>
+#include <tools/aggregate/tables.hpp>
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"
@@ -41,7 +39,8 @@ TEST_CASE("failed trials are shown: counts, n a cell, and their message") {
   CHECK(row[2].text == "margin_sampling");
   CHECK(row[3].text == "2/3, 1 failed");
   CHECK(row[6].first == 2);  // seeds at the last budget
-  CHECK_THAT(named(tables, "trials").csv(), Contains("margin_sampling,random,3,failed,1,0,,loss is NaN"));
+  CHECK_THAT(named(tables, "trials").csv(),
+             Contains("margin_sampling,random,3,failed,1,0,,loss is NaN"));
   CHECK_THAT(named(tables, "rounds").csv(), Contains("made,random,margin_sampling,32,3,"));
   CHECK_THAT(named(tables, "rounds").csv(), Contains("made,random,margin_sampling,64,2,"));
 }

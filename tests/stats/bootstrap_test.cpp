@@ -1,12 +1,9 @@
-#include <al_mpi/stats/bootstrap.hpp>
-
 #include <cmath>
 
-#include <al_mpi/base/rng.hpp>
-
-#include <al_mpi/stats/sample.hpp>
-
 #include "catch.hpp"
+#include <al_mpi/base/rng.hpp>
+#include <al_mpi/stats/bootstrap.hpp>
+#include <al_mpi/stats/sample.hpp>
 
 using namespace al_mpi;
 

@@ -1,10 +1,8 @@
-#include <al_mpi/stats/curve.hpp>
-
 #include <cmath>
 
-#include <al_mpi/stats/sample.hpp>
-
 #include "catch.hpp"
+#include <al_mpi/stats/curve.hpp>
+#include <al_mpi/stats/sample.hpp>
 
 using namespace al_mpi;
 

@@ -1,10 +1,8 @@
-#include <al_mpi/stats/paired_tests.hpp>
-
 #include <cmath>
 
-#include <al_mpi/stats/sample.hpp>
-
 #include "catch.hpp"
+#include <al_mpi/stats/paired_tests.hpp>
+#include <al_mpi/stats/sample.hpp>
 
 using namespace al_mpi;
 

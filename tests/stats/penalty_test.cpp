@@ -1,15 +1,13 @@
-#include <al_mpi/stats/penalty.hpp>
-
-#include <al_mpi/stats/sample.hpp>
-
 #include "catch.hpp"
+#include <al_mpi/stats/penalty.hpp>
+#include <al_mpi/stats/sample.hpp>
 
 using namespace al_mpi;
 
 namespace {
 
-// Two budgets. At the first all are equal; at the second `high` leads `low` by 0.10, 0.11, 0.09, 0.10
-// (t = 24), and `noisy` by 0.2, -0.1, 0.1, 0.3.
+// Two budgets. At the first all are equal; at the second `high` leads `low` by 0.10, 0.11, 0.09,
+// 0.10 (t = 24), and `noisy` by 0.2, -0.1, 0.1, 0.3.
 const std::vector<std::vector<double>> low = {{.1, .2, .3, .4}, {.5, .5, .5, .5}};
 const std::vector<std::vector<double>> high = {{.1, .2, .3, .4}, {.60, .61, .59, .60}};
 const std::vector<std::vector<double>> noisy = {{.1, .2, .3, .4}, {.4, .71, .49, .3}};

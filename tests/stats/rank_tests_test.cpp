@@ -1,10 +1,8 @@
-#include <al_mpi/stats/rank_tests.hpp>
-
 #include <cmath>
 
-#include <al_mpi/stats/sample.hpp>
-
 #include "catch.hpp"
+#include <al_mpi/stats/rank_tests.hpp>
+#include <al_mpi/stats/sample.hpp>
 
 using namespace al_mpi;
 
@@ -37,7 +35,10 @@ TEST_CASE("quantiles of the studentised range are the published ones") {
   const struct {
     std::size_t k;
     double q95, q99;
-  } table[] = {{2, 2.772, 3.643}, {3, 3.314, 4.120}, {5, 3.858, 4.603}, {10, 4.474, 5.157},
+  } table[] = {{2, 2.772, 3.643},
+               {3, 3.314, 4.120},
+               {5, 3.858, 4.603},
+               {10, 4.474, 5.157},
                {20, 5.012, 5.645}};
   for (const auto& [k, q95, q99] : table) {
     CHECK(studentized_range_quantile(0.95, k) == Approx(q95).margin(0.0006));

@@ -1,8 +1,7 @@
-#include <al_mpi/stats/sample.hpp>
-
 #include <cmath>
 
 #include "catch.hpp"
+#include <al_mpi/stats/sample.hpp>
 
 using namespace al_mpi;
 

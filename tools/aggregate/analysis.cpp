@@ -1,15 +1,14 @@
-#include <tools/aggregate/analysis.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
 
 #include <fmt/format.h>
+#include <tools/aggregate/analysis.hpp>
+#include <tools/aggregate/compare.hpp>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
 #include <al_mpi/stats/power.hpp>
-#include <tools/aggregate/compare.hpp>
 
 namespace al_mpi {
 namespace {
@@ -21,7 +20,9 @@ std::vector<double> mean_curve(const std::vector<std::vector<double>>& budgets) 
 }
 
 /// Curves and targets turned so that higher is better.
-double oriented(double value, bool lower_better) { return lower_better ? -value : value; }
+double oriented(double value, bool lower_better) {
+  return lower_better ? -value : value;
+}
 std::vector<double> oriented(std::vector<double> values, bool lower_better) {
   for (double& value : values) value = oriented(value, lower_better);
   return values;
@@ -95,8 +96,8 @@ class Summarizer {
   double baseline_final_ = missing;
 };
 
-/// The ramp-up ends where the baseline's mean curve (without one: the mean over strategies) has made most of
-/// its rise, so that all strategies of a panel are cut at the same place.
+/// The ramp-up ends where the baseline's mean curve (without one: the mean over strategies) has
+/// made most of its rise, so that all strategies of a panel are cut at the same place.
 double phase_split(const Panel& panel, const Analysis& all) {
   std::vector<double> curve(panel.labels.size());
   const auto baseline = position(panel.strategies, all.options.baseline);
@@ -167,7 +168,9 @@ void note_unequal_budgets(const PanelAnalysis& result, Analysis& analysis) {
 
 }  // namespace
 
-std::string to_string(Measure measure) { return measure == Measure::area ? "AULC" : "final"; }
+std::string to_string(Measure measure) {
+  return measure == Measure::area ? "AULC" : "final";
+}
 
 Analysis summarize(const Study& study, const AnalysisOptions& options) {
   Analysis analysis;
@@ -177,7 +180,8 @@ Analysis summarize(const Study& study, const AnalysisOptions& options) {
   analysis.lower_is_better = lower_is_better(analysis.metric);
   for (Panel& panel : panels_of(study, analysis.metric)) {
     if (panel.labels.empty()) {
-      analysis.notes.push_back(fmt::format("{} / {}: no round has finished yet", panel.dataset, panel.init));
+      analysis.notes.push_back(
+          fmt::format("{} / {}: no round has finished yet", panel.dataset, panel.init));
     } else {
       analysis.panels.push_back(summarize_panel(std::move(panel), analysis));
     }

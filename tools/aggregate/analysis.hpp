@@ -4,22 +4,23 @@
 #include <string>
 #include <vector>
 
+#include <tools/aggregate/study.hpp>
+
 #include <al_mpi/stats/bootstrap.hpp>
 #include <al_mpi/stats/curve.hpp>
 #include <al_mpi/stats/paired_tests.hpp>
 #include <al_mpi/stats/rank_tests.hpp>
 #include <al_mpi/stats/sample.hpp>
-#include <tools/aggregate/study.hpp>
 
 namespace al_mpi {
 
 struct AnalysisOptions {
-  std::string metric;                 ///< empty: metric_of() chooses
+  std::string metric;  ///< empty: metric_of() chooses
   std::string baseline = "random_sampling";
-  double alpha = 0.05;                ///< level of tests; intervals have confidence 1 - alpha
-  std::optional<double> target;       ///< of the metric, for "labels to reach"
-  double ramp_up_share = 0.9;         ///< of the baseline's rise, where the ramp-up ends
-  std::size_t resamples = 1000;       ///< of the bootstrap
+  double alpha = 0.05;           ///< level of tests; intervals have confidence 1 - alpha
+  std::optional<double> target;  ///< of the metric, for "labels to reach"
+  double ramp_up_share = 0.9;    ///< of the baseline's rise, where the ramp-up ends
+  std::size_t resamples = 1000;  ///< of the bootstrap
 };
 
 /// A number a seed, summed up.
@@ -35,9 +36,10 @@ struct StrategySummary {
   Spread final;                ///< at the last budget
   Spread area;                 ///< normalised area under the learning curve (AULC)
   Sample ramp_up, plateau;     ///< normalised areas before and after PanelAnalysis::split
-  double labels_to_baseline = missing;  ///< labels at which the mean curve reaches the baseline's final mean
+  double labels_to_baseline =
+      missing;  ///< labels at which the mean curve reaches the baseline's final mean
   double labels_to_target = missing;
-  Sample drops;                ///< falls from one round to the next, a trial
+  Sample drops;  ///< falls from one round to the next, a trial
   double largest_drop = 0.0;
 };
 
@@ -50,19 +52,20 @@ struct Comparison {
   std::string strategy;
   Measure measure = Measure::area;
   PairedTest t, wilcoxon;
-  double t_holm = missing, wilcoxon_holm = missing;  ///< over the strategies of this panel and measure
-  Interval interval;   ///< of the difference
-  double effect = missing;  ///< Hedges' g of pairs
-  WinTieLoss seeds;    ///< won: better than the baseline
+  double t_holm = missing,
+         wilcoxon_holm = missing;  ///< over the strategies of this panel and measure
+  Interval interval;               ///< of the difference
+  double effect = missing;         ///< Hedges' g of pairs
+  WinTieLoss seeds;                ///< won: better than the baseline
   double seeds_1pt = missing, seeds_2pt = missing;  ///< needed to see a difference of 0.01, 0.02
 };
 
 /// How well the seeds at hand resolve differences, over all pairs of strategies.
 struct PowerStatement {
   Measure measure = Measure::area;
-  double median_std = missing;  ///< of paired differences, over pairs
+  double median_std = missing;                      ///< of paired differences, over pairs
   double seeds_1pt = missing, seeds_2pt = missing;  ///< median pair, 80 % power
-  double resolved = missing;    ///< smallest difference the median pair shows with the seeds at hand
+  double resolved = missing;  ///< smallest difference the median pair shows with the seeds at hand
 };
 
 struct PanelAnalysis {
@@ -77,9 +80,10 @@ struct PanelAnalysis {
 struct GroupAnalysis {
   std::string dataset;
   std::vector<std::string> strategies;
-  std::vector<std::vector<int>> penalty, penalty_holm;  ///< summed over initial sets; row beats column
-  int budgets = 0;               ///< the most a cell of the penalty matrix can hold
-  Friedman ranks_area, ranks_final;  ///< a block: one initial set and seed
+  std::vector<std::vector<int>> penalty,
+      penalty_holm;                      ///< summed over initial sets; row beats column
+  int budgets = 0;                       ///< the most a cell of the penalty matrix can hold
+  Friedman ranks_area, ranks_final;      ///< a block: one initial set and seed
   double critical_difference = missing;  ///< of ranks_area
   double critical_difference_final = missing;
 };
@@ -93,15 +97,16 @@ struct Analysis {
   std::vector<std::string> notes;  ///< the study's, and what could not be computed
 };
 
-/// Throws ConfigError on an unknown metric or baseline (where the baseline is the default one and absent,
-/// a note says so).
+/// Throws ConfigError on an unknown metric or baseline (where the baseline is the default one and
+/// absent, a note says so).
 Analysis analyze(const Study& study, const AnalysisOptions& options);
 
-/// The summaries only: no comparisons, no power, no groups. Quick; for further metrics and running sweeps.
+/// The summaries only: no comparisons, no power, no groups. Quick; for further metrics and running
+/// sweeps.
 Analysis summarize(const Study& study, const AnalysisOptions& options);
 
-/// Sum over budgets of the mean over strategies of the population standard deviation over seeds: the
-/// reference's measure of spread, printed in its figures.
+/// Sum over budgets of the mean over strategies of the population standard deviation over seeds:
+/// the reference's measure of spread, printed in its figures.
 double sum_of_mean_stds(const Panel& panel);
 
 /// Mean over strategies of the mean at the last budget, as in the reference's figures.

@@ -1,5 +1,3 @@
-#include <tools/aggregate/class_shares.hpp>
-
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -7,7 +5,7 @@
 #include <sstream>
 
 #include <fmt/format.h>
-
+#include <tools/aggregate/class_shares.hpp>
 #include <tools/aggregate/compare.hpp>
 
 namespace al_mpi {
@@ -59,7 +57,8 @@ std::vector<ClassShares> class_shares(const Study& study) {
     g.dataset = study.groups[trial.group];
     const std::string& name = study.record(trial).spec.strategy;
     if (!position(g.strategies, name)) g.strategies.push_back(name);
-    n_classes[trial.group] = std::max(n_classes[trial.group], study.files[trial.file].class_names.size());
+    n_classes[trial.group] =
+        std::max(n_classes[trial.group], study.files[trial.file].class_names.size());
   }
   for (ClassShares& g : groups) g.shares.resize(g.strategies.size());
   each_pick(study, [&](const StudyTrial& trial, std::size_t round, std::size_t label) {
@@ -67,7 +66,8 @@ std::vector<ClassShares> class_shares(const Study& study) {
     auto& rounds = g.shares[*position(g.strategies, study.record(trial).spec.strategy)];
     n_classes[trial.group] = std::max(n_classes[trial.group], label + 1);
     if (rounds.size() <= round) rounds.resize(round + 1);
-    if (rounds[round].size() <= label) rounds[round].resize(std::max(label + 1, n_classes[trial.group]), 0.0);
+    if (rounds[round].size() <= label)
+      rounds[round].resize(std::max(label + 1, n_classes[trial.group]), 0.0);
     rounds[round][label] += 1.0;
   });
   std::vector<ClassShares> result;

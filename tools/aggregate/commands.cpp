@@ -1,5 +1,3 @@
-#include <tools/aggregate/commands.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -7,13 +5,14 @@
 #include <fstream>
 
 #include <fmt/format.h>
-
-#include <al_mpi/base/error.hpp>
+#include <tools/aggregate/commands.hpp>
 #include <tools/aggregate/export_results.hpp>
 #include <tools/aggregate/figures.hpp>
 #include <tools/aggregate/numbers.hpp>
 #include <tools/aggregate/report.hpp>
 #include <tools/aggregate/tables.hpp>
+
+#include <al_mpi/base/error.hpp>
 
 namespace al_mpi {
 namespace {
@@ -23,7 +22,8 @@ namespace fs = std::filesystem;
 void make_folder(const fs::path& folder) {
   std::error_code problem;
   fs::create_directories(folder, problem);
-  if (problem) throw DataError(folder.string(), "", fmt::format("cannot be created ({})", problem.message()));
+  if (problem)
+    throw DataError(folder.string(), "", fmt::format("cannot be created ({})", problem.message()));
 }
 
 void write_tables(const std::vector<Table>& tables, const fs::path& folder) {
@@ -39,7 +39,8 @@ void write_tables(const std::vector<Table>& tables, const fs::path& folder) {
 }
 
 /// The pictures that report.html shows: what it does not draw itself.
-std::vector<std::string> report_pictures(const std::vector<Figure>& figures, const AggregateOptions& options) {
+std::vector<std::string> report_pictures(const std::vector<Figure>& figures,
+                                         const AggregateOptions& options) {
   std::vector<std::string> files;
   const auto& formats = options.formats;
   if (std::find(formats.begin(), formats.end(), "svg") == formats.end()) return files;
@@ -56,7 +57,8 @@ void write_text(const std::string& path, const std::string& text) {
   std::ofstream stream(path, std::ios::binary);
   stream << text;
   stream.close();
-  if (!stream) throw DataError(path, "", fmt::format("cannot be written ({})", std::strerror(errno)));
+  if (!stream)
+    throw DataError(path, "", fmt::format("cannot be written ({})", std::strerror(errno)));
 }
 
 void aggregate(const AggregateOptions& options) {
@@ -83,7 +85,8 @@ void aggregate(const AggregateOptions& options) {
              options.formats.empty() ? 0 : figures.size(), folder.string());
 }
 
-void import_log_file(const std::string& log, const std::string& output, const ImportOptions& options) {
+void import_log_file(const std::string& log, const std::string& output,
+                     const ImportOptions& options) {
   const ImportedLog imported = import_log(log, options);
   for (const std::string& note : imported.notes) fmt::print("note: {}\n", note);
   write_results(output, imported.tables);
@@ -93,8 +96,9 @@ void import_log_file(const std::string& log, const std::string& output, const Im
 
 void export_results(const ExportOptions& options) {
   const Study study = read_study(options.results, {false, false});
-  const std::string text =
-      options.reference_log ? reference_log(study, metric_of(study, options.metric)) : rounds_csv(study);
+  const std::string text = options.reference_log
+                               ? reference_log(study, metric_of(study, options.metric))
+                               : rounds_csv(study);
   if (options.output.empty()) {
     fmt::print("{}", text);
   } else {

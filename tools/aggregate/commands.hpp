@@ -12,22 +12,25 @@ namespace al_mpi {
 struct AggregateOptions {
   std::vector<std::string> results;
   std::string output;  ///< folder; created
-  std::vector<std::string> formats = {"svg", "png"};  ///< of figures: svg, png, pdf; "none" draws nothing
-  std::string style = "paper";                        ///< paper | reference
+  std::vector<std::string> formats = {"svg",
+                                      "png"};  ///< of figures: svg, png, pdf; "none" draws nothing
+  std::string style = "paper";                 ///< paper | reference
   AnalysisOptions analysis;
 };
 
-/// al_aggregate RESULTS... --output DIR: tables, numbers.json, figures and report.html; prints the main table.
+/// al_aggregate RESULTS... --output DIR: tables, numbers.json, figures and report.html; prints the
+/// main table.
 void aggregate(const AggregateOptions& options);
 
 /// al_aggregate import-log LOG --output FILE.h5.
-void import_log_file(const std::string& log, const std::string& output, const ImportOptions& options);
+void import_log_file(const std::string& log, const std::string& output,
+                     const ImportOptions& options);
 
 struct ExportOptions {
   std::vector<std::string> results;
-  std::string output;           ///< file; empty: standard output
-  std::string metric;           ///< of the reference's log
-  bool reference_log = false;   ///< else CSV, a row a round with every metric
+  std::string output;          ///< file; empty: standard output
+  std::string metric;          ///< of the reference's log
+  bool reference_log = false;  ///< else CSV, a row a round with every metric
 };
 
 /// al_aggregate export RESULTS --csv | --reference-log.
@@ -40,7 +43,8 @@ struct WatchOptions {
   bool once = false;
 };
 
-/// al_aggregate watch RESULTS: a table of what is there so far, again and again until the sweep is complete.
+/// al_aggregate watch RESULTS: a table of what is there so far, again and again until the sweep is
+/// complete.
 void watch(const WatchOptions& options);
 
 /// Writes `text` to `path`. Throws DataError.

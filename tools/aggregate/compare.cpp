@@ -1,9 +1,8 @@
-#include <tools/aggregate/compare.hpp>
-
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
+#include <tools/aggregate/compare.hpp>
 
 #include <al_mpi/stats/penalty.hpp>
 #include <al_mpi/stats/power.hpp>
@@ -173,7 +172,8 @@ std::vector<GroupAnalysis> analyze_groups(const Analysis& all) {
   std::vector<const Panel*> panels;
   for (std::size_t i = 0; i < all.panels.size(); ++i) {
     panels.push_back(&all.panels[i].panel);
-    if (i + 1 < all.panels.size() && all.panels[i + 1].panel.group == panels.front()->group) continue;
+    if (i + 1 < all.panels.size() && all.panels[i + 1].panel.group == panels.front()->group)
+      continue;
     groups.push_back(analyze_group(panels, all));
     panels.clear();
   }

@@ -11,7 +11,8 @@ namespace al_mpi {
 /// Where `name` is in `names`.
 std::optional<std::size_t> position(const std::vector<std::string>& names, const std::string& name);
 
-/// One number a seed: area under the curve, or value at the last budget; NaN where the trial stopped early.
+/// One number a seed: area under the curve, or value at the last budget; NaN where the trial
+/// stopped early.
 std::vector<double> per_seed(const Panel& panel, std::size_t strategy, Measure measure);
 
 /// Every other strategy against the baseline; empty where the panel lacks it.

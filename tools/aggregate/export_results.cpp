@@ -1,11 +1,10 @@
-#include <tools/aggregate/export_results.hpp>
-
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
+#include <tools/aggregate/export_results.hpp>
 
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/catalog/catalog.hpp>
@@ -14,7 +13,8 @@
 namespace al_mpi {
 namespace {
 
-/// The reference's class name; for strategies it lacks the same way of writing ("margin_sampling" -> "MarginSampling").
+/// The reference's class name; for strategies it lacks the same way of writing ("margin_sampling"
+/// -> "MarginSampling").
 std::string class_name(const std::string& strategy) {
   for (const StrategyInfo& info : strategy_catalog()) {
     if (info.name == strategy && !info.alias.empty()) return info.alias;
@@ -22,7 +22,8 @@ std::string class_name(const std::string& strategy) {
   std::string result;
   bool start = true;
   for (const char c : strategy) {
-    if (c != '_') result += start ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    if (c != '_')
+      result += start ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
     start = c == '_';
   }
   return result;
@@ -30,8 +31,8 @@ std::string class_name(const std::string& strategy) {
 
 std::string uuid(const std::string& key) {
   const std::string hex = to_hex(stable_hash(key, 1)) + to_hex(stable_hash(key, 2));
-  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
-                     hex.substr(20));
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                     hex.substr(16, 4), hex.substr(20));
 }
 
 double value_at(const ResultsTables& file, const std::string& metric, std::size_t row) {
@@ -51,9 +52,10 @@ std::string rounds_csv(const Study& study) {
     const ResultsTables& file = study.files[trial.file];
     const TrialSpec& spec = study.record(trial).spec;
     std::string dataset = study.groups[trial.group];
-    if (dataset.find_first_of(",\"\n") != std::string::npos) dataset = fmt::format("\"{}\"", dataset);
-    const std::string start = fmt::format("{},{},{},{},{}", dataset, spec.strategy, spec.init, spec.seed,
-                                          to_string(trial.state));
+    if (dataset.find_first_of(",\"\n") != std::string::npos)
+      dataset = fmt::format("\"{}\"", dataset);
+    const std::string start = fmt::format("{},{},{},{},{}", dataset, spec.strategy, spec.init,
+                                          spec.seed, to_string(trial.state));
     for (std::size_t row = trial.first_row; row < trial.first_row + trial.n_rows; ++row) {
       fmt::format_to(out, "{},{},{}", start, file.rounds.round[row], file.rounds.n_labeled[row]);
       for (const std::string& metric : metrics) {
@@ -72,8 +74,8 @@ std::string reference_log(const Study& study, const std::string& metric) {
   for (const StudyTrial& trial : study.trials) {
     const ResultsTables& file = study.files[trial.file];
     const TrialSpec& spec = study.record(trial).spec;
-    const std::string start = fmt::format("{}_{},{},{}", class_name(spec.strategy), spec.init, spec.seed,
-                                          uuid(study.groups[trial.group] + spec.key()));
+    const std::string start = fmt::format("{}_{},{},{}", class_name(spec.strategy), spec.init,
+                                          spec.seed, uuid(study.groups[trial.group] + spec.key()));
     for (std::size_t row = trial.first_row; row < trial.first_row + trial.n_rows; ++row) {
       fmt::format_to(out, "{},{}\n", start, value_at(file, metric, row));
     }

@@ -1,7 +1,6 @@
 #include <cmath>
 
 #include <fmt/format.h>
-
 #include <tools/aggregate/class_shares.hpp>
 #include <tools/aggregate/figures.hpp>
 #include <tools/aggregate/looks.hpp>
@@ -42,12 +41,15 @@ struct Grid {
 std::string key_script(const ClassShares& g) {
   std::string entries;
   for (std::size_t c = g.classes.size(); c-- > 0;) {  // as the boxes stand on each other
-    entries += fmt::format(", keyentry with boxes fillstyle solid 0.9 noborder linecolor rgb \"{}\" title {}",
-                           class_colour(c), quoted(g.classes[c]));
+    entries += fmt::format(
+        ", keyentry with boxes fillstyle solid 0.9 noborder linecolor rgb \"{}\" title {}",
+        class_colour(c), quoted(g.classes[c]));
   }
   return "unset title\nunset border\nunset tics\nunset xlabel\nunset ylabel\n"
-         "set lmargin at screen 0.8\nset rmargin at screen 0.99\nset bmargin at screen 0.1\nset tmargin at screen 0.9\n"
-         "set key at screen 0.99, screen 0.5 right center Left reverse samplen 1.2 spacing 1.2\nplot [0:1] [0:1] NaN notitle" +
+         "set lmargin at screen 0.8\nset rmargin at screen 0.99\nset bmargin at screen 0.1\nset "
+         "tmargin at screen 0.9\n"
+         "set key at screen 0.99, screen 0.5 right center Left reverse samplen 1.2 spacing "
+         "1.2\nplot [0:1] [0:1] NaN notitle" +
          entries + "\n";
 }
 
@@ -59,20 +61,28 @@ Figure class_share_figure(const Analysis& analysis, const ClassShares& g) {
   figure.name = figure_name(analysis, "class_shares", g.dataset);
   figure.width = 240 + 210 * static_cast<int>(columns);
   figure.height = 100 + 190 * static_cast<int>(grid.rows);
-  figure.script = fmt::format("set multiplot\nset label 1 {} at screen 0.5, screen 0.965 center\n",
-                              quoted(g.dataset + ": classes of the picks of every round (round 0: the initial set), percent")) +
-                  common_settings() +
-                  "unset grid\nunset key\nset style fill solid 0.9 noborder\nset boxwidth 0.86\nset yrange [0:100]\n"
-                  "unset offsets\nset ytics 0,50,100\nset xtics font \",9\" offset 0,0.3\nset xlabel \"round\" offset 0,0.6\n";
+  figure.script =
+      fmt::format(
+          "set multiplot\nset label 1 {} at screen 0.5, screen 0.965 center\n",
+          quoted(g.dataset +
+                 ": classes of the picks of every round (round 0: the initial set), percent")) +
+      common_settings() +
+      "unset grid\nunset key\nset style fill solid 0.9 noborder\nset boxwidth 0.86\nset yrange "
+      "[0:100]\n"
+      "unset offsets\nset ytics 0,50,100\nset xtics font \",9\" offset 0,0.3\nset xlabel \"round\" "
+      "offset 0,0.6\n";
   for (std::size_t s = 0; s < n; ++s) {
     figure.data += shares_data(g, s);
-    figure.script += grid.cell(s) + fmt::format("set title {} offset 0,-0.6 font \",10\"\n", quoted(g.strategies[s]));
+    figure.script += grid.cell(s) + fmt::format("set title {} offset 0,-0.6 font \",10\"\n",
+                                                quoted(g.strategies[s]));
     figure.script += s + columns < n ? "unset xlabel\n" : "set xlabel \"round\" offset 0,0.6\n";
     figure.script += s % columns == 0 ? "set format y \"%g\"\n" : "set format y \"\"\n";
-    figure.script += fmt::format("set xrange [-0.6:{}.6]\nplot ", std::max<std::size_t>(1, g.shares[s].size()) - 1);
-    for (std::size_t c = g.classes.size(); c-- > 0;) {  // the highest first, the lower ones cover it
-      figure.script += fmt::format("$shares{} using 1:{} with boxes linecolor rgb \"{}\" notitle{}", s, c + 2,
-                                   class_colour(c), c == 0 ? "\nunset label 1\n" : ", ");
+    figure.script += fmt::format("set xrange [-0.6:{}.6]\nplot ",
+                                 std::max<std::size_t>(1, g.shares[s].size()) - 1);
+    for (std::size_t c = g.classes.size();
+         c-- > 0;) {  // the highest first, the lower ones cover it
+      figure.script += fmt::format("$shares{} using 1:{} with boxes linecolor rgb \"{}\" notitle{}",
+                                   s, c + 2, class_colour(c), c == 0 ? "\nunset label 1\n" : ", ");
     }
   }
   figure.script += key_script(g) + "unset multiplot\n";
@@ -83,7 +93,8 @@ Figure class_share_figure(const Analysis& analysis, const ClassShares& g) {
 
 std::vector<Figure> class_share_figures(const Study& study, const Analysis& analysis) {
   std::vector<Figure> figures;
-  for (const ClassShares& g : class_shares(study)) figures.push_back(class_share_figure(analysis, g));
+  for (const ClassShares& g : class_shares(study))
+    figures.push_back(class_share_figure(analysis, g));
   return figures;
 }
 

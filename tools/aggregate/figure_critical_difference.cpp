@@ -1,7 +1,6 @@
 #include <cmath>
 
 #include <fmt/format.h>
-
 #include <tools/aggregate/figures.hpp>
 
 namespace al_mpi {
@@ -21,7 +20,8 @@ std::string ruler(std::size_t k) {
   std::string script = line(1, 0, last, 0, "linewidth 1.4");
   for (std::size_t rank = 1; rank <= k; ++rank) {
     const auto x = static_cast<double>(rank);
-    script += line(x, 0, x, 0.25, "linewidth 1.4") + label(fmt::format("{}", rank), x, 0.6, "center");
+    script +=
+        line(x, 0, x, 0.25, "linewidth 1.4") + label(fmt::format("{}", rank), x, 0.6, "center");
   }
   return script;
 }
@@ -34,7 +34,8 @@ std::string group_bars(const Friedman& ranks, double difference) {
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const double y = -0.4 - bar_step * static_cast<double>(g);
     script += line(ranks.mean_ranks[groups[g].front()] - 0.06, y,
-                   ranks.mean_ranks[groups[g].back()] + 0.06, y, "linewidth 4.5 linecolor rgb \"#0072B2\"");
+                   ranks.mean_ranks[groups[g].back()] + 0.06, y,
+                   "linewidth 4.5 linecolor rgb \"#0072B2\"");
   }
   return script;
 }
@@ -74,20 +75,23 @@ Figure critical_difference_figure(const Analysis& analysis, const GroupAnalysis&
   figure.name = figure_name(analysis, "critical_difference", g.dataset);
   figure.width = 960;
   figure.height = static_cast<int>(95 + 30 * (top - bottom));
-  figure.script = fmt::format("set title {}\n",
-                              quoted(fmt::format("{}: mean ranks by area under the {} curve, {} blocks of initial "
-                                                 "set and seed\nFriedman, Iman-Davenport p {}",
-                                                 g.dataset, analysis.metric, g.ranks_area.blocks,
-                                                 g.ranks_area.p < 1e-4 ? "< 0.0001"
-                                                                       : fmt::format("= {:.4f}", g.ranks_area.p)))) +
-                  "unset border\nunset tics\nunset key\n" +
-                  fmt::format("set xrange [{}:{}]\nset yrange [{}:{}]\n", 1 - margin, static_cast<double>(k) + margin, bottom, top) +
-                  ruler(k) + group_bars(g.ranks_area, g.critical_difference) + leaders(g, first_row) +
-                  line(1, 1.6, 1 + g.critical_difference, 1.6, "linewidth 2.5") +
-                  label(fmt::format("critical difference {:.2f} (Nemenyi, {:g})", g.critical_difference,
-                                    analysis.options.alpha),
-                        1, 2.1, "left") +
-                  "plot NaN notitle";
+  figure.script =
+      fmt::format(
+          "set title {}\n",
+          quoted(fmt::format(
+              "{}: mean ranks by area under the {} curve, {} blocks of initial "
+              "set and seed\nFriedman, Iman-Davenport p {}",
+              g.dataset, analysis.metric, g.ranks_area.blocks,
+              g.ranks_area.p < 1e-4 ? "< 0.0001" : fmt::format("= {:.4f}", g.ranks_area.p)))) +
+      "unset border\nunset tics\nunset key\n" +
+      fmt::format("set xrange [{}:{}]\nset yrange [{}:{}]\n", 1 - margin,
+                  static_cast<double>(k) + margin, bottom, top) +
+      ruler(k) + group_bars(g.ranks_area, g.critical_difference) + leaders(g, first_row) +
+      line(1, 1.6, 1 + g.critical_difference, 1.6, "linewidth 2.5") +
+      label(fmt::format("critical difference {:.2f} (Nemenyi, {:g})", g.critical_difference,
+                        analysis.options.alpha),
+            1, 2.1, "left") +
+      "plot NaN notitle";
   return figure;
 }
 

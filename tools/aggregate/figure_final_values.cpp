@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include <fmt/format.h>
-
 #include <tools/aggregate/compare.hpp>
 #include <tools/aggregate/figures.hpp>
 
@@ -14,13 +13,18 @@ struct InitLook {
   const char* colour;
   int marker;
 };
-constexpr std::array<InitLook, 6> init_looks = {
-    {{"#000000", 7}, {"#D55E00", 5}, {"#0072B2", 9}, {"#009E73", 13}, {"#CC79A7", 11}, {"#E69F00", 15}}};
+constexpr std::array<InitLook, 6> init_looks = {{{"#000000", 7},
+                                                 {"#D55E00", 5},
+                                                 {"#0072B2", 9},
+                                                 {"#009E73", 13},
+                                                 {"#CC79A7", 11},
+                                                 {"#E69F00", 15}}};
 
 using Panels = std::vector<const PanelAnalysis*>;
 
 /// Mean over initial sets of the final value, for the order of rows; NaN where a strategy has none.
-std::vector<double> mean_finals(const Analysis& analysis, const GroupAnalysis& g, const Panels& panels) {
+std::vector<double> mean_finals(const Analysis& analysis, const GroupAnalysis& g,
+                                const Panels& panels) {
   std::vector<double> means;
   for (const std::string& name : g.strategies) {
     std::vector<double> finals;
@@ -44,7 +48,8 @@ Figure final_value_figure(const Analysis& analysis, const GroupAnalysis& g, cons
     tics += fmt::format("{}{} {}", row == 0 ? "" : ", ", quoted(g.strategies[order[row]]), row);
   }
   for (std::size_t i = 0; i < panels.size(); ++i) {
-    const double shift = 0.6 * ((static_cast<double>(i) + 0.5) / static_cast<double>(panels.size()) - 0.5);
+    const double shift =
+        0.6 * ((static_cast<double>(i) + 0.5) / static_cast<double>(panels.size()) - 0.5);
     std::vector<std::vector<std::string>> rows;
     for (std::size_t row = 0; row < order.size(); ++row) {
       const auto found = position(panels[i]->panel.strategies, g.strategies[order[row]]);
@@ -59,19 +64,22 @@ Figure final_value_figure(const Analysis& analysis, const GroupAnalysis& g, cons
     if (rows.empty()) continue;
     figure.data += data_block(fmt::format("init{}", i), rows);
     const InitLook look = init_looks[i % init_looks.size()];
-    plots += fmt::format("{}$init{} using 1:2:3:4 with xerrorbars linecolor rgb \"{}\" linewidth 1.5 pointtype {} "
-                         "pointsize 0.85 title {}",
-                         plots.empty() ? "" : ", ", i, look.colour, look.marker, quoted(panels[i]->panel.init));
+    plots += fmt::format(
+        "{}$init{} using 1:2:3:4 with xerrorbars linecolor rgb \"{}\" linewidth 1.5 pointtype {} "
+        "pointsize 0.85 title {}",
+        plots.empty() ? "" : ", ", i, look.colour, look.marker, quoted(panels[i]->panel.init));
   }
   figure.script =
-      common_settings() + "unset offsets\nset offsets graph 0.03, graph 0.03, 0, 0\nset autoscale xfix\n"
+      common_settings() +
+      "unset offsets\nset offsets graph 0.03, graph 0.03, 0, 0\nset autoscale xfix\n"
       "set grid xtics ytics\nset errorbars 0\n" +
       fmt::format("set yrange [{}.5:-0.5]\nset ytics ({}) scale 0\n", order.size() - 1, tics) +
-      fmt::format("set title {}\nset xlabel {}\n",
-                  quoted(g.dataset + ": after the last round"),
+      fmt::format("set title {}\nset xlabel {}\n", quoted(g.dataset + ": after the last round"),
                   quoted(fmt::format("{}   (mean and {:g} % bootstrap interval)", analysis.metric,
                                      100 * (1 - analysis.options.alpha)))) +
-      "set bmargin 6\nset key at screen 0.6, screen 0.03 center horizontal samplen 2 width 3\nplot " + plots;
+      "set bmargin 6\nset key at screen 0.6, screen 0.03 center horizontal samplen 2 width "
+      "3\nplot " +
+      plots;
   if (plots.empty()) figure.name.clear();  // no trial has reached the end
   return figure;
 }

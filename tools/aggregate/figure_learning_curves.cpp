@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-
 #include <tools/aggregate/figures.hpp>
 #include <tools/aggregate/looks.hpp>
 
@@ -28,7 +27,8 @@ std::string legend_title(const Analysis& analysis, const PanelAnalysis& p) {
 
 Figure learning_curve_figure(const Analysis& analysis, const PanelAnalysis& p) {
   Figure figure;
-  figure.name = figure_name(analysis, "learning_curves", p.panel.dataset) + "_" + slug(p.panel.init);
+  figure.name =
+      figure_name(analysis, "learning_curves", p.panel.dataset) + "_" + slug(p.panel.init);
   figure.width = 820;
   std::vector<double> finals;
   for (const StrategySummary& s : p.strategies) {
@@ -40,23 +40,27 @@ Figure learning_curve_figure(const Analysis& analysis, const PanelAnalysis& p) {
     const StrategySummary& s = p.strategies[i];
     const Look look = look_of(s.strategy);
     figure.data += curve_data(p, i);
-    bands += fmt::format("$curve{} using 1:3:4 with filledcurves linecolor rgb \"{}\" notitle, \\\n  ", i,
-                         look.colour);
+    bands +=
+        fmt::format("$curve{} using 1:3:4 with filledcurves linecolor rgb \"{}\" notitle, \\\n  ",
+                    i, look.colour);
     lines += fmt::format(
-        "$curve{} using 1:2 with linespoints linecolor rgb \"{}\" linewidth 1.6 dashtype {} pointtype {} "
+        "$curve{} using 1:2 with linespoints linecolor rgb \"{}\" linewidth 1.6 dashtype {} "
+        "pointtype {} "
         "pointsize 0.8 title {}, \\\n  ",
         i, look.colour, look.dash, look.marker, quoted(s.strategy));
   }
   // Many bands overlap: each is fainter, so that together they stay readable.
   const double opacity = std::clamp(0.6 / static_cast<double>(p.strategies.size()), 0.05, 0.2);
-  figure.script = common_settings() + label_range(p.panel) +
-                  fmt::format("set style fill transparent solid {:.3f} noborder\n", opacity) +
-                  fmt::format("set title {} offset 0,-0.3\n",
-                              quoted(fmt::format("{}, initial set: {}", p.panel.dataset, p.panel.init))) +
-                  fmt::format("set xlabel \"labelled samples\"\nset ylabel {}\n", quoted(analysis.metric)) +
-                  fmt::format("set key outside right center Left reverse samplen 3 spacing 1.25 title {} left\n",
-                              quoted(legend_title(analysis, p))) +
-                  "plot " + bands + lines.substr(0, lines.rfind(", \\"));
+  figure.script =
+      common_settings() + label_range(p.panel) +
+      fmt::format("set style fill transparent solid {:.3f} noborder\n", opacity) +
+      fmt::format("set title {} offset 0,-0.3\n",
+                  quoted(fmt::format("{}, initial set: {}", p.panel.dataset, p.panel.init))) +
+      fmt::format("set xlabel \"labelled samples\"\nset ylabel {}\n", quoted(analysis.metric)) +
+      fmt::format(
+          "set key outside right center Left reverse samplen 3 spacing 1.25 title {} left\n",
+          quoted(legend_title(analysis, p))) +
+      "plot " + bands + lines.substr(0, lines.rfind(", \\"));
   return figure;
 }
 
@@ -64,7 +68,8 @@ Figure learning_curve_figure(const Analysis& analysis, const PanelAnalysis& p) {
 
 std::vector<Figure> learning_curve_figures(const Analysis& analysis) {
   std::vector<Figure> figures;
-  for (const PanelAnalysis& p : analysis.panels) figures.push_back(learning_curve_figure(analysis, p));
+  for (const PanelAnalysis& p : analysis.panels)
+    figures.push_back(learning_curve_figure(analysis, p));
   return figures;
 }
 

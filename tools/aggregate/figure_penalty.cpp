@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-
 #include <tools/aggregate/figures.hpp>
 
 namespace al_mpi {
@@ -27,12 +26,11 @@ std::string matrix_data(const Matrix& matrix, const std::vector<std::size_t>& or
     for (std::size_t j = 0; j < k; ++j) {
       const int wins = matrix[order[i]][order[j]];
       const bool dark = 2 * wins > top;
-      cells.push_back({fmt::format("{}", j), fmt::format("{}", i),
-                       fmt::format("{}", wins), dark ? "0xffffff" : "0x222222",
-                       i == j ? "\"\"" : fmt::format("{}", wins)});
+      cells.push_back({fmt::format("{}", j), fmt::format("{}", i), fmt::format("{}", wins),
+                       dark ? "0xffffff" : "0x222222", i == j ? "\"\"" : fmt::format("{}", wins)});
     }
-    sums.push_back({fmt::format("{}", k), fmt::format("{}", i),
-                    fmt::format("{}", row_sum(matrix, order[i]))});
+    sums.push_back(
+        {fmt::format("{}", k), fmt::format("{}", i), fmt::format("{}", row_sum(matrix, order[i]))});
     sums.push_back({fmt::format("{}", i), fmt::format("{}", k),
                     fmt::format("{}", column_sum(matrix, order[i]))});
   }
@@ -67,14 +65,17 @@ Figure penalty_figure(const Analysis& analysis, const GroupAnalysis& g, bool hol
       common_settings() + "unset border\nunset grid\nset tics scale 0\nunset offsets\n" +
       fmt::format("set xrange [-0.5:{0}.5]\nset yrange [{0}.5:-0.5]\n", k) +
       fmt::format("set xtics {} rotate by 40 right\nset ytics {}\n",
-                  axis_tics(g.strategies, order, "wins"), axis_tics(g.strategies, order, "penalty")) +
+                  axis_tics(g.strategies, order, "wins"),
+                  axis_tics(g.strategies, order, "penalty")) +
       fmt::format("set title {} offset -8,0\n",
-                  quoted(fmt::format("{}: budgets (of {}) at which the row beats the column\n{}, paired t-test, "
-                                     "level {:g}{}",
-                                     g.dataset, g.budgets, analysis.metric, analysis.options.alpha,
-                                     holm ? ", Holm over pairs" : ""))) +
+                  quoted(fmt::format(
+                      "{}: budgets (of {}) at which the row beats the column\n{}, paired t-test, "
+                      "level {:g}{}",
+                      g.dataset, g.budgets, analysis.metric, analysis.options.alpha,
+                      holm ? ", Holm over pairs" : ""))) +
       fmt::format("set cbrange [0:{}]\nunset colorbox\n", top) +
-      "set palette defined (0 \"#f4f6f9\", 0.25 \"#c6dbef\", 0.5 \"#6baed6\", 0.75 \"#2171b5\", 1 \"#08306b\")\n"
+      "set palette defined (0 \"#f4f6f9\", 0.25 \"#c6dbef\", 0.5 \"#6baed6\", 0.75 \"#2171b5\", 1 "
+      "\"#08306b\")\n"
       "plot $cells using 1:2:3 with image pixels notitle, \\\n"
       "  $cells using 1:2:5:4 with labels textcolor rgb variable notitle, \\\n"
       "  $sums using 1:2:(strcol(3)) with labels font \",11\" textcolor rgb \"#222222\" notitle";

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-
 #include <tools/aggregate/class_shares.hpp>
 #include <tools/aggregate/figures.hpp>
 #include <tools/aggregate/looks.hpp>
@@ -26,12 +25,16 @@ std::string inset(const ClassDistribution& classes) {
   }
   return fmt::format(
              "unset key\nunset grid\nunset label\nunset xlabel\nunset ylabel\nunset offsets\n"
-             "set lmargin at screen 0.42\nset rmargin at screen 0.67\nset bmargin at screen 0.355\nset tmargin at screen 0.50\n"
-             "set title {} font \",9\" offset 0,-0.8\nset border 3\nset style fill solid 0.85 noborder\nset boxwidth 0.75\n",
-             quoted(classes.of_pool ? "class distribution of the pool" : "labels bought by class")) +
-         fmt::format("set xrange [-0.6:{}.4]\nset yrange [0:*]\nset ytics autofreq font \",8\" scale 0.4\n"
-                     "set xtics ({}) rotate by 45 right font \",8\" scale 0\n",
-                     classes.classes.size() - 1, tics) +
+             "set lmargin at screen 0.42\nset rmargin at screen 0.67\nset bmargin at screen "
+             "0.355\nset tmargin at screen 0.50\n"
+             "set title {} font \",9\" offset 0,-0.8\nset border 3\nset style fill solid 0.85 "
+             "noborder\nset boxwidth 0.75\n",
+             quoted(classes.of_pool ? "class distribution of the pool"
+                                    : "labels bought by class")) +
+         fmt::format(
+             "set xrange [-0.6:{}.4]\nset yrange [0:*]\nset ytics autofreq font \",8\" scale 0.4\n"
+             "set xtics ({}) rotate by 45 right font \",8\" scale 0\n",
+             classes.classes.size() - 1, tics) +
          "plot $classes using 1:2 with boxes linecolor rgb \"#56799c\"\n";
 }
 
@@ -50,23 +53,26 @@ Figure reference_figure(const Study& study, const Analysis& analysis, const Pane
     const Look look = look_of(p.strategies[s].strategy);
     figure.data += mean_data(p, s);
     lines += fmt::format(
-        "{}$mean{} using 1:2 with linespoints linecolor rgb \"{}\" linewidth 1.6 dashtype {} pointtype {} "
+        "{}$mean{} using 1:2 with linespoints linecolor rgb \"{}\" linewidth 1.6 dashtype {} "
+        "pointtype {} "
         "pointsize 0.9 title {}",
-        s == 0 ? "" : ", ", s, look.colour, look.dash, look.marker, quoted(p.strategies[s].strategy));
+        s == 0 ? "" : ", ", s, look.colour, look.dash, look.marker,
+        quoted(p.strategies[s].strategy));
   }
   figure.data += data_block("classes", bars);
-  const std::string numbers =
-      fmt::format("mean of last iteration: {:.4f}\nsum of mean std: {:.4f}", mean_of_last(p.panel),
-                  sum_of_mean_stds(p.panel));
+  const std::string numbers = fmt::format("mean of last iteration: {:.4f}\nsum of mean std: {:.4f}",
+                                          mean_of_last(p.panel), sum_of_mean_stds(p.panel));
   figure.script =
       "set multiplot\n" + common_settings() + label_range(p.panel) +
-      "set lmargin at screen 0.09\nset rmargin at screen 0.69\nset bmargin at screen 0.11\nset tmargin at screen 0.92\n"
+      "set lmargin at screen 0.09\nset rmargin at screen 0.69\nset bmargin at screen 0.11\nset "
+      "tmargin at screen 0.92\n"
       "set offsets 0, 0, graph 0.03, graph 0.03\n" +
       fmt::format("set title {}\nset xlabel \"labelled samples\"\nset ylabel {}\n",
                   quoted(fmt::format("{}, initial set: {}", p.panel.dataset, p.panel.init)),
                   quoted("mean " + analysis.metric)) +
       fmt::format("set label {} at graph 0.98, graph 0.075 right\n", quoted(numbers)) +
-      "set key at screen 0.71, screen 0.52 left center Left reverse samplen 3 spacing 1.25\nplot " + lines + "\n";
+      "set key at screen 0.71, screen 0.52 left center Left reverse samplen 3 spacing 1.25\nplot " +
+      lines + "\n";
   if (!bars.empty()) figure.script += inset(classes);
   figure.script += "unset multiplot\n";
   return figure;
@@ -76,7 +82,8 @@ Figure reference_figure(const Study& study, const Analysis& analysis, const Pane
 
 std::vector<Figure> reference_figures(const Study& study, const Analysis& analysis) {
   std::vector<Figure> figures;
-  for (const PanelAnalysis& p : analysis.panels) figures.push_back(reference_figure(study, analysis, p));
+  for (const PanelAnalysis& p : analysis.panels)
+    figures.push_back(reference_figure(study, analysis, p));
   return figures;
 }
 

@@ -1,14 +1,15 @@
 #include <cmath>
 
 #include <fmt/format.h>
-
 #include <tools/aggregate/figures.hpp>
 #include <tools/aggregate/seconds.hpp>
 
 namespace al_mpi {
 namespace {
 
-double known(double value) { return std::isnan(value) ? 0.0 : value; }
+double known(double value) {
+  return std::isnan(value) ? 0.0 : value;
+}
 
 Figure seconds_figure(const Analysis& analysis, const std::vector<SecondsSummary>& rows) {
   Figure figure;
@@ -23,16 +24,19 @@ Figure seconds_figure(const Analysis& analysis, const std::vector<SecondsSummary
     tics += fmt::format("{}{} {}", i == 0 ? "" : ", ", quoted(rows[i].strategy), i);
   }
   figure.data = data_block("seconds", bars);
-  figure.script =
-      common_settings() +
-      fmt::format("set yrange [{}.5:-0.5]\nset ytics ({}) scale 0\nset xrange [0:*]\n", rows.size() - 1, tics) +
-      "unset offsets\nunset grid\nset grid xtics\nset style fill solid 0.9 noborder\n" +
-      fmt::format("set title {}\nset xlabel \"mean seconds a round\"\n", quoted(rows.front().dataset + ": time by strategy")) +
-      "set bmargin 6\nset key at screen 0.6, screen 0.05 center horizontal samplen 1.5 width 3\nplot ";
+  figure.script = common_settings() +
+                  fmt::format("set yrange [{}.5:-0.5]\nset ytics ({}) scale 0\nset xrange [0:*]\n",
+                              rows.size() - 1, tics) +
+                  "unset offsets\nunset grid\nset grid xtics\nset style fill solid 0.9 noborder\n" +
+                  fmt::format("set title {}\nset xlabel \"mean seconds a round\"\n",
+                              quoted(rows.front().dataset + ": time by strategy")) +
+                  "set bmargin 6\nset key at screen 0.6, screen 0.05 center horizontal samplen 1.5 "
+                  "width 3\nplot ";
   const char* parts[][2] = {{"query", "#D55E00"}, {"train", "#56B4E9"}, {"evaluate", "#009E73"}};
   for (int i = 0; i < 3; ++i) {  // x, y, left, right, bottom, top
     figure.script += fmt::format(
-        "{}$seconds using (0):1:{}:{}:($1-0.32):($1+0.32) with boxxyerror linecolor rgb \"{}\" title \"{}\"",
+        "{}$seconds using (0):1:{}:{}:($1-0.32):($1+0.32) with boxxyerror linecolor rgb \"{}\" "
+        "title \"{}\"",
         i == 0 ? "" : ", ", i + 2, i + 3, parts[i][1], parts[i][0]);
   }
   return figure;

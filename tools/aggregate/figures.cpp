@@ -1,21 +1,21 @@
-#include <tools/aggregate/figures.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
+#include <tools/aggregate/figures.hpp>
 
 namespace al_mpi {
 
 std::vector<Figure> all_figures(const Study& study, const Analysis& analysis,
                                 const std::string& style) {
-  std::vector<Figure> figures = style == "reference" ? reference_figures(study, analysis)
-                                                     : learning_curve_figures(analysis);
+  std::vector<Figure> figures =
+      style == "reference" ? reference_figures(study, analysis) : learning_curve_figures(analysis);
   for (const std::vector<Figure>& more :
-       {penalty_figures(analysis), critical_difference_figures(analysis), final_value_figures(analysis),
-        class_share_figures(study, analysis), seconds_figures(study, analysis)}) {
+       {penalty_figures(analysis), critical_difference_figures(analysis),
+        final_value_figures(analysis), class_share_figures(study, analysis),
+        seconds_figures(study, analysis)}) {
     figures.insert(figures.end(), more.begin(), more.end());
   }
   return figures;

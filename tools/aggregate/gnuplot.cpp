@@ -1,10 +1,3 @@
-#include <tools/aggregate/gnuplot.hpp>
-
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cctype>
 #include <cmath>
 #include <cstring>
@@ -12,7 +5,12 @@
 #include <fstream>
 #include <map>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <tools/aggregate/gnuplot.hpp>
+#include <unistd.h>
 
 #include <al_mpi/base/error.hpp>
 
@@ -30,8 +28,10 @@ std::string terminal(const std::string& format, const Figure& figure) {
                        figure.height, font);
   }
   if (format == "pdf") {
-    return fmt::format("set terminal pdfcairo size {:.3f}in,{:.3f}in fontscale 0.75 linewidth 0.9 pointscale 0.75 {}",
-                       figure.width / 96.0, figure.height / 96.0, font);
+    return fmt::format(
+        "set terminal pdfcairo size {:.3f}in,{:.3f}in fontscale 0.75 linewidth 0.9 pointscale 0.75 "
+        "{}",
+        figure.width / 96.0, figure.height / 96.0, font);
   }
   return fmt::format("set terminal pngcairo size {},{} fontscale 2 linewidth 2 pointscale 2 {}",
                      2 * figure.width, 2 * figure.height, font);
@@ -43,8 +43,9 @@ class ScratchFolder {
   ScratchFolder() {
     std::string path = (fs::temp_directory_path() / "al_aggregate.XXXXXX").string();
     if (::mkdtemp(path.data()) == nullptr) {
-      throw Error(ExitCode::internal, fmt::format("cannot make a folder in {} ({})",
-                                                  fs::temp_directory_path().string(), std::strerror(errno)));
+      throw Error(ExitCode::internal,
+                  fmt::format("cannot make a folder in {} ({})", fs::temp_directory_path().string(),
+                              std::strerror(errno)));
     }
     path_ = path;
   }
@@ -96,8 +97,8 @@ std::string first_words(const std::string& file) {
 }  // namespace
 
 std::string quoted(const std::string& text) {
-  // Single quotes: within double ones gnuplot runs `commands`. They know no escapes, so that a line break is
-  // put in between.
+  // Single quotes: within double ones gnuplot runs `commands`. They know no escapes, so that a line
+  // break is put in between.
   std::string result = "'";
   for (const char c : text) {
     if (c == '\n') {
@@ -109,7 +110,9 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
-std::string plotted(double value) { return std::isnan(value) ? "NaN" : fmt::format("{:.8g}", value); }
+std::string plotted(double value) {
+  return std::isnan(value) ? "NaN" : fmt::format("{:.8g}", value);
+}
 
 std::string data_block(const std::string& name, const std::vector<std::vector<std::string>>& rows) {
   std::string result = fmt::format("${} << EOD\n", name);
@@ -139,16 +142,15 @@ void draw(const std::vector<Figure>& figures, const std::vector<std::string>& fo
     stream << figure.data;
     for (const std::string& format : formats) {
       const fs::path file = fs::path(folder) / (figure.name + "." + format);
-      stream << "reset\n" << terminal(format, figure) << "\nset output " << quoted(file.string())
-             << "\nset datafile missing \"NaN\"\n" << figure.script << "\nunset output\n";
+      stream << "reset\n"
+             << terminal(format, figure) << "\nset output " << quoted(file.string())
+             << "\nset datafile missing \"NaN\"\n"
+             << figure.script << "\nunset output\n";
     }
   }
   stream.close();
   const int status = run_gnuplot(script, log);
-  if (status != 0) {
-    if (const char* kept = std::getenv("AL_MPI_KEEP_GNUPLOT")) fs::copy(script, kept, fs::copy_options::overwrite_existing);
-    throw Error(ExitCode::internal, "gnuplot failed: " + first_words(log));
-  }
+  if (status != 0) throw Error(ExitCode::internal, "gnuplot failed: " + first_words(log));
 }
 
 }  // namespace al_mpi

@@ -7,8 +7,8 @@ namespace al_mpi {
 
 /// One picture: what gnuplot is told, without terminal and output.
 struct Figure {
-  std::string name;    ///< of its files
-  int width = 760;     ///< pixels at 96 a inch (PNG: twice as many dots)
+  std::string name;  ///< of its files
+  int width = 760;   ///< pixels at 96 a inch (PNG: twice as many dots)
   int height = 480;
   std::string data;    ///< named data blocks
   std::string script;  ///< settings and the plot command
@@ -26,8 +26,8 @@ std::string data_block(const std::string& name, const std::vector<std::vector<st
 /// Words of a file name: letters, digits, '-' and '_'; the rest becomes '_'.
 std::string slug(const std::string& text);
 
-/// Draws every figure in every format (svg, png, pdf) into `folder`/NAME.FORMAT, by one gnuplot process fed
-/// with one script file. Throws Error where gnuplot is missing or complains.
+/// Draws every figure in every format (svg, png, pdf) into `folder`/NAME.FORMAT, by one gnuplot
+/// process fed with one script file. Throws Error where gnuplot is missing or complains.
 void draw(const std::vector<Figure>& figures, const std::vector<std::string>& formats,
           const std::string& folder);
 

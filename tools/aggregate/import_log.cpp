@@ -1,5 +1,3 @@
-#include <tools/aggregate/import_log.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -11,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <tools/aggregate/import_log.hpp>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
@@ -160,14 +159,16 @@ ImportedLog import_log(std::istream& stream, const std::string& path,
                                        run.values.size(), longest));
   }
   if (interleaved > 0) {
-    result.notes.push_back(fmt::format("lines of {} runs are interleaved; taken apart by uuid", interleaved));
+    result.notes.push_back(
+        fmt::format("lines of {} runs are interleaved; taken apart by uuid", interleaved));
   }
   return result;
 }
 
 ImportedLog import_log(const std::string& path, const ImportOptions& options) {
   std::ifstream stream(path);
-  if (!stream) throw DataError(path, "", fmt::format("cannot be opened ({})", std::strerror(errno)));
+  if (!stream)
+    throw DataError(path, "", fmt::format("cannot be opened ({})", std::strerror(errno)));
   return import_log(stream, path, options);
 }
 

@@ -10,24 +10,25 @@
 namespace al_mpi {
 
 struct ImportOptions {
-  std::string name;            ///< of the study; empty: the file's name
+  std::string name;  ///< of the study; empty: the file's name
   std::string metric = "accuracy";
-  std::int64_t n_init = 32;    ///< labels of round 0
-  std::int64_t n_query = 32;   ///< labels bought a round
-  std::vector<std::string> classes;         ///< names, where known
-  std::vector<std::int64_t> class_counts;   ///< samples of each class in the pool, where known
+  std::int64_t n_init = 32;                ///< labels of round 0
+  std::int64_t n_query = 32;               ///< labels bought a round
+  std::vector<std::string> classes;        ///< names, where known
+  std::vector<std::int64_t> class_counts;  ///< samples of each class in the pool, where known
 };
 
 struct ImportedLog {
   ResultsTables tables;
-  std::vector<std::string> notes;  ///< doubled, incomplete, interleaved, restarted runs and bad lines
+  std::vector<std::string>
+      notes;  ///< doubled, incomplete, interleaved, restarted runs and bad lines
 };
 
-/// Reads the reference's log: lines `Strategy_init,seed,uuid,value`, one a round; the round is the order of
-/// appearance within a uuid. A second uuid of the same strategy, init and seed is a restarted run: the run
-/// with more rounds is kept (the first where they are equal), never an average. Runs with fewer rounds than
-/// the longest one are unfinished (state pending). Throws DataError with the line's number on a line of another shape, an
-/// unknown name, or no line at all.
+/// Reads the reference's log: lines `Strategy_init,seed,uuid,value`, one a round; the round is the
+/// order of appearance within a uuid. A second uuid of the same strategy, init and seed is a
+/// restarted run: the run with more rounds is kept (the first where they are equal), never an
+/// average. Runs with fewer rounds than the longest one are unfinished (state pending). Throws
+/// DataError with the line's number on a line of another shape, an unknown name, or no line at all.
 ImportedLog import_log(std::istream& stream, const std::string& path,
                        const ImportOptions& options = {});
 ImportedLog import_log(const std::string& path, const ImportOptions& options = {});

@@ -1,7 +1,7 @@
-#include <tools/aggregate/looks.hpp>
-
 #include <algorithm>
 #include <array>
+
+#include <tools/aggregate/looks.hpp>
 
 #include <al_mpi/catalog/catalog.hpp>
 
@@ -16,9 +16,9 @@ constexpr std::array<int, 12> markers = {5, 4, 9, 8, 11, 10, 13, 12, 15, 14, 7, 
 constexpr std::array<const char*, 4> dashes = {"solid", "(6,4)", "(2,3)", "(8,3,2,3)"};
 
 // Paul Tol's muted scheme and grey: eleven classes and more.
-constexpr std::array<const char*, 11> class_colours = {
-    "#DDCC77", "#117733", "#999933", "#888888", "#332288", "#44AA99",
-    "#AA4499", "#CC6677", "#88CCEE", "#0077BB", "#882255"};
+constexpr std::array<const char*, 11> class_colours = {"#DDCC77", "#117733", "#999933", "#888888",
+                                                       "#332288", "#44AA99", "#AA4499", "#CC6677",
+                                                       "#88CCEE", "#0077BB", "#882255"};
 
 }  // namespace
 
@@ -32,6 +32,8 @@ Look look_of(const std::string& strategy) {
           dashes[place / colours.size() % dashes.size()]};
 }
 
-std::string class_colour(std::size_t index) { return class_colours[index % class_colours.size()]; }
+std::string class_colour(std::size_t index) {
+  return class_colours[index % class_colours.size()];
+}
 
 }  // namespace al_mpi

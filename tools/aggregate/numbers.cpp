@@ -1,8 +1,7 @@
-#include <tools/aggregate/numbers.hpp>
-
 #include <cmath>
 
 #include <nlohmann/json.hpp>
+#include <tools/aggregate/numbers.hpp>
 
 #include <al_mpi/version.hpp>
 
@@ -11,7 +10,9 @@ namespace {
 
 using nlohmann::json;
 
-json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
+json number(double value) {
+  return std::isfinite(value) ? json(value) : json(nullptr);
+}
 
 json numbers(const std::vector<double>& values) {
   json list = json::array();
@@ -34,7 +35,8 @@ json summary(const StrategySummary& s) {
   json rounds = json::array();
   for (const Spread& round : s.rounds) rounds.push_back(spread(round));
   return {{"strategy", s.strategy},
-          {"trials", {{"planned", s.trials.planned}, {"done", s.trials.done}, {"failed", s.trials.failed}}},
+          {"trials",
+           {{"planned", s.trials.planned}, {"done", s.trials.done}, {"failed", s.trials.failed}}},
           {"rounds", rounds},
           {"final", spread(s.final)},
           {"aulc", spread(s.area)},
@@ -47,7 +49,8 @@ json summary(const StrategySummary& s) {
 }
 
 json test(const PairedTest& t, double holm) {
-  return {{"n", t.n}, {"statistic", number(t.statistic)}, {"p", number(t.p)}, {"p_holm", number(holm)}};
+  return {
+      {"n", t.n}, {"statistic", number(t.statistic)}, {"p", number(t.p)}, {"p_holm", number(holm)}};
 }
 
 json comparison(const Comparison& c) {
@@ -67,8 +70,11 @@ json comparison(const Comparison& c) {
 }
 
 json panel(const PanelAnalysis& p) {
-  json object = {{"dataset", p.panel.dataset}, {"init", p.panel.init}, {"seeds", p.panel.seeds},
-                 {"labels", numbers(p.panel.labels)}, {"ramp_up_end", number(p.split)},
+  json object = {{"dataset", p.panel.dataset},
+                 {"init", p.panel.init},
+                 {"seeds", p.panel.seeds},
+                 {"labels", numbers(p.panel.labels)},
+                 {"ramp_up_end", number(p.split)},
                  {"mean_of_last", number(mean_of_last(p.panel))},
                  {"sum_of_mean_stds", number(sum_of_mean_stds(p.panel))}};
   for (const StrategySummary& s : p.strategies) object["strategies"].push_back(summary(s));
@@ -84,8 +90,9 @@ json panel(const PanelAnalysis& p) {
 }
 
 json ranks(const Friedman& f, double critical_difference) {
-  return {{"blocks", f.blocks}, {"mean_ranks", numbers(f.mean_ranks)}, {"chi2", number(f.chi2)},
-          {"f", number(f.f)},   {"p", number(f.p)}, {"critical_difference", number(critical_difference)}};
+  return {{"blocks", f.blocks},     {"mean_ranks", numbers(f.mean_ranks)},
+          {"chi2", number(f.chi2)}, {"f", number(f.f)},
+          {"p", number(f.p)},       {"critical_difference", number(critical_difference)}};
 }
 
 json group(const GroupAnalysis& g) {
@@ -111,7 +118,8 @@ std::string numbers_json(const Study& study, const Analysis& analysis) {
                  {"panels", json::array()},
                  {"groups", json::array()}};
   for (const ResultsTables& file : study.files) {
-    object["files"].push_back({{"path", file.path}, {"complete", file.complete}, {"attributes", file.attributes}});
+    object["files"].push_back(
+        {{"path", file.path}, {"complete", file.complete}, {"attributes", file.attributes}});
   }
   for (const PanelAnalysis& p : analysis.panels) object["panels"].push_back(panel(p));
   for (const GroupAnalysis& g : analysis.groups) object["groups"].push_back(group(g));

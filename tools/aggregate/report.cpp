@@ -1,5 +1,3 @@
-#include <tools/aggregate/report.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -9,10 +7,11 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <tools/aggregate/looks.hpp>
+#include <tools/aggregate/report.hpp>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/version.hpp>
-#include <tools/aggregate/looks.hpp>
 
 namespace al_mpi {
 
@@ -30,7 +29,9 @@ using nlohmann::json;
 
 constexpr std::size_t most_attempts = 5000;  // drawn; a browser stays quick with them
 
-json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
+json number(double value) {
+  return std::isfinite(value) ? json(value) : json(nullptr);
+}
 
 json curve(const StrategySummary& s) {
   json object = {{"name", s.strategy}};
@@ -46,12 +47,9 @@ json curve(const StrategySummary& s) {
 /// Curves of one metric; `analysis` is of that metric.
 void add_panels(json& panels, const Analysis& analysis) {
   for (const PanelAnalysis& p : analysis.panels) {
-    json object = {{"metric", analysis.metric},
-                   {"lower_is_better", analysis.lower_is_better},
-                   {"dataset", p.panel.dataset},
-                   {"init", p.panel.init},
-                   {"labels", p.panel.labels},
-                   {"strategies", json::array()}};
+    json object = {{"metric", analysis.metric},  {"lower_is_better", analysis.lower_is_better},
+                   {"dataset", p.panel.dataset}, {"init", p.panel.init},
+                   {"labels", p.panel.labels},   {"strategies", json::array()}};
     for (const StrategySummary& s : p.strategies) object["strategies"].push_back(curve(s));
     panels.push_back(std::move(object));
   }
@@ -91,9 +89,13 @@ json cell(const TableCell& c) {
 }
 
 json table(const Table& t) {
-  json object = {{"name", t.name}, {"caption", t.caption}, {"columns", json::array()}, {"rows", json::array()}};
+  json object = {{"name", t.name},
+                 {"caption", t.caption},
+                 {"columns", json::array()},
+                 {"rows", json::array()}};
   for (std::size_t i = 0; i < t.columns.size(); ++i) {
-    object["columns"].push_back({{"name", t.columns[i]}, {"numeric", t.rows.front()[i].is_numeric()}});
+    object["columns"].push_back(
+        {{"name", t.columns[i]}, {"numeric", t.rows.front()[i].is_numeric()}});
   }
   for (const auto& row : t.rows) {
     json cells = json::array();
@@ -128,13 +130,14 @@ std::string state_line(const Study& study, const Analysis& analysis) {
     done += trial.state == TrialState::done ? 1 : 0;
     failed += trial.state == TrialState::failed || trial.state == TrialState::quarantined ? 1 : 0;
   }
-  return fmt::format("{} of {} trials done{}; metric {}, baseline {}, level {:g}.", done, study.trials.size(),
-                     failed == 0 ? "" : fmt::format(", {} failed", failed), analysis.metric,
-                     analysis.options.baseline, analysis.options.alpha);
+  return fmt::format("{} of {} trials done{}; metric {}, baseline {}, level {:g}.", done,
+                     study.trials.size(), failed == 0 ? "" : fmt::format(", {} failed", failed),
+                     analysis.metric, analysis.options.baseline, analysis.options.alpha);
 }
 
 std::string base64(const std::string& bytes) {
-  static const char* const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static const char* const digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string result;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
@@ -142,7 +145,8 @@ std::string base64(const std::string& bytes) {
     for (std::size_t j = 0; j < 3; ++j) {
       value = value << 8 | (j < left ? static_cast<unsigned char>(bytes[i + j]) : 0U);
     }
-    for (std::size_t j = 0; j < 4; ++j) result += j <= left ? digits[value >> (18 - 6 * j) & 63] : '=';
+    for (std::size_t j = 0; j < 4; ++j)
+      result += j <= left ? digits[value >> (18 - 6 * j) & 63] : '=';
   }
   return result;
 }
@@ -168,7 +172,8 @@ std::string for_script(const json& object) {
 }
 
 /// The page with every %NAME% replaced; values are not searched again.
-std::string filled(const std::string& page, const std::vector<std::pair<std::string, std::string>>& values) {
+std::string filled(const std::string& page,
+                   const std::vector<std::pair<std::string, std::string>>& values) {
   std::string result;
   for (std::size_t i = 0; i < page.size();) {
     const auto found = std::find_if(values.begin(), values.end(), [&](const auto& value) {
@@ -186,7 +191,8 @@ std::string filled(const std::string& page, const std::vector<std::pair<std::str
 
 }  // namespace
 
-std::string report_html(const Study& study, const Analysis& analysis, const std::vector<Table>& tables,
+std::string report_html(const Study& study, const Analysis& analysis,
+                        const std::vector<Table>& tables,
                         const std::vector<std::string>& figure_files) {
   std::string title;
   for (const std::string& group : study.groups) title += (title.empty() ? "" : ", ") + group;

@@ -1,6 +1,6 @@
-#include <tools/aggregate/seconds.hpp>
-
 #include <algorithm>
+
+#include <tools/aggregate/seconds.hpp>
 
 namespace al_mpi {
 namespace {
@@ -26,7 +26,8 @@ void collect(std::vector<Times>& all, const Study& study, const std::string& met
   for (const Panel& panel : panels_of(study, metric)) {
     for (std::size_t s = 0; s < panel.strategies.size(); ++s) {
       std::vector<double>& times = entry(all, panel, s).*column;
-      for (const auto& seeds : panel.values[s]) times.insert(times.end(), seeds.begin(), seeds.end());
+      for (const auto& seeds : panel.values[s])
+        times.insert(times.end(), seeds.begin(), seeds.end());
     }
   }
 }

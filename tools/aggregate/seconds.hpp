@@ -3,8 +3,9 @@
 #include <string>
 #include <vector>
 
-#include <al_mpi/stats/sample.hpp>
 #include <tools/aggregate/study.hpp>
+
+#include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {
 

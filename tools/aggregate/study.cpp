@@ -1,5 +1,3 @@
-#include <tools/aggregate/study.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -8,17 +6,17 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <tools/aggregate/study.hpp>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
 #include <al_mpi/catalog/catalog.hpp>
-#include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {
 namespace {
 
-const std::vector<std::string> metric_order = {"accuracy", "mean_iou", "macro_f1",
-                                               "balanced_accuracy", "nll", "ece"};
+const std::vector<std::string> metric_order = {"accuracy",          "mean_iou", "macro_f1",
+                                               "balanced_accuracy", "nll",      "ece"};
 
 /// Position in a catalogue; unknown names (of a newer version) come last, in alphabetical order.
 std::pair<std::size_t, std::string> rank_in(const std::vector<StrategyInfo>& catalog,
@@ -75,7 +73,8 @@ class Grouping {
   std::map<std::string, std::size_t> known_;
 };
 
-std::vector<StudyTrial> trials_of(const ResultsTables& file, std::size_t number, Grouping& grouping) {
+std::vector<StudyTrial> trials_of(const ResultsTables& file, std::size_t number,
+                                  Grouping& grouping) {
   std::vector<StudyTrial> trials(file.trials.size());
   for (std::size_t i = 0; i < trials.size(); ++i) {
     trials[i].file = number;
@@ -87,8 +86,8 @@ std::vector<StudyTrial> trials_of(const ResultsTables& file, std::size_t number,
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const auto index = static_cast<std::size_t>(rows[row]);
     if (rows[row] < 0 || index >= trials.size()) {
-      throw DataError(file.path, "/rounds", fmt::format("row {} names trial {} of {}", row,
-                                                        rows[row], trials.size()));
+      throw DataError(file.path, "/rounds",
+                      fmt::format("row {} names trial {} of {}", row, rows[row], trials.size()));
     }
     if (trials[index].n_rows++ == 0) trials[index].first_row = row;
   }
@@ -128,65 +127,12 @@ void drop_doubled(Study& study) {
     }
     const StudyTrial before = kept.back();
     if (trial.n_rows > before.n_rows) kept.back() = trial;
-    study.notes.push_back(fmt::format(
-        "trial {} is in {} and in {}: the one in {} is used", study.record(trial).spec.key(),
-        study.files[before.file].path, study.files[trial.file].path,
-        study.files[kept.back().file].path));
+    study.notes.push_back(fmt::format("trial {} is in {} and in {}: the one in {} is used",
+                                      study.record(trial).spec.key(), study.files[before.file].path,
+                                      study.files[trial.file].path,
+                                      study.files[kept.back().file].path));
   }
   study.trials = std::move(kept);
-}
-
-/// Positions of the values that occur, in order.
-template <class T>
-std::map<T, std::size_t> positions(const std::set<T>& values) {
-  std::map<T, std::size_t> result;
-  for (const T& value : values) result.emplace(value, result.size());
-  return result;
-}
-
-using TrialRange = std::vector<StudyTrial>::const_iterator;
-
-/// The panel of trials [first, last), which share group and init.
-Panel panel_of(const Study& study, const std::string& metric, TrialRange first, TrialRange last) {
-  Panel panel;
-  panel.group = first->group;
-  panel.dataset = study.groups[first->group];
-  panel.init = study.record(*first).spec.init;
-  std::set<std::int64_t> seeds, labels;
-  for (auto trial = first; trial != last; ++trial) {
-    const TrialSpec& spec = study.record(*trial).spec;
-    seeds.insert(spec.seed);
-    if (panel.strategies.empty() || panel.strategies.back() != spec.strategy) {
-      panel.strategies.push_back(spec.strategy);
-    }
-    const auto& column = study.files[trial->file].rounds.n_labeled;
-    for (std::size_t i = 0; i < trial->n_rows; ++i) labels.insert(column[trial->first_row + i]);
-  }
-  panel.seeds.assign(seeds.begin(), seeds.end());
-  panel.labels.assign(labels.begin(), labels.end());
-  panel.trials.resize(panel.strategies.size());
-  panel.values.assign(panel.strategies.size(),
-                      {panel.labels.size(), std::vector<double>(panel.seeds.size(), missing)});
-  const auto seed_of = positions(seeds), budget_of = positions(labels);
-  std::size_t strategy = 0;
-  for (auto trial = first; trial != last; ++trial) {
-    const TrialSpec& spec = study.record(*trial).spec;
-    if (panel.strategies[strategy] != spec.strategy) ++strategy;
-    TrialCounts& counts = panel.trials[strategy];
-    ++counts.planned;
-    if (trial->state == TrialState::done) ++counts.done;
-    if (trial->state == TrialState::failed || trial->state == TrialState::quarantined) {
-      ++counts.failed;
-    }
-    const auto& rounds = study.files[trial->file].rounds;
-    const auto column = rounds.metrics.find(metric);
-    if (column == rounds.metrics.end()) continue;
-    for (std::size_t row = trial->first_row; row < trial->first_row + trial->n_rows; ++row) {
-      panel.values[strategy][budget_of.at(rounds.n_labeled[row])][seed_of.at(spec.seed)] =
-          column->second[row];
-    }
-  }
-  return panel;
 }
 
 }  // namespace
@@ -220,7 +166,8 @@ std::vector<std::string> metrics_of(const Study& study) {
   std::set<std::string> present;
   for (const ResultsTables& file : study.files) {
     for (const auto& [name, column] : file.rounds.metrics) {
-      if (std::all_of(column.begin(), column.end(), [](double v) { return std::isnan(v); })) continue;
+      if (std::all_of(column.begin(), column.end(), [](double v) { return std::isnan(v); }))
+        continue;
       present.insert(name);
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
@@ -238,8 +185,8 @@ std::string metric_of(const Study& study, const std::string& name) {
   };
   if (!name.empty()) {
     if (!has(name)) {
-      throw ConfigError("--metric", fmt::format("the results hold no '{}'{}", name,
-                                                did_you_mean(name, known)));
+      throw ConfigError("--metric",
+                        fmt::format("the results hold no '{}'{}", name, did_you_mean(name, known)));
     }
     return name;
   }
@@ -250,31 +197,6 @@ std::string metric_of(const Study& study, const std::string& name) {
 bool lower_is_better(const std::string& metric) {
   return metric == "nll" || metric == "ece" || metric == "brier" || metric == "train_loss" ||
          metric.rfind("seconds", 0) == 0;
-}
-
-std::vector<Panel> panels_of(const Study& study, const std::string& metric) {
-  std::vector<Panel> panels;
-  const auto same_panel = [&](const StudyTrial& a, const StudyTrial& b) {
-    return a.group == b.group && study.record(a).spec.init == study.record(b).spec.init;
-  };
-  for (auto first = study.trials.begin(); first != study.trials.end();) {
-    const auto last = std::find_if(first, study.trials.end(),
-                                   [&](const StudyTrial& t) { return !same_panel(*first, t); });
-    panels.push_back(panel_of(study, metric, first, last));
-    first = last;
-  }
-  return panels;
-}
-
-std::vector<std::vector<double>> by_seed(const Panel& panel, std::size_t strategy) {
-  std::vector<std::vector<double>> curves(panel.seeds.size(),
-                                          std::vector<double>(panel.labels.size()));
-  for (std::size_t budget = 0; budget < panel.labels.size(); ++budget) {
-    for (std::size_t seed = 0; seed < panel.seeds.size(); ++seed) {
-      curves[seed][budget] = panel.values[strategy][budget][seed];
-    }
-  }
-  return curves;
 }
 
 }  // namespace al_mpi

@@ -11,36 +11,37 @@ namespace al_mpi {
 
 /// One trial of a study: where its rows lie.
 struct StudyTrial {
-  std::size_t file = 0;   ///< into Study::files
-  std::size_t trial = 0;  ///< into that file's trials
-  std::size_t group = 0;  ///< into Study::groups
+  std::size_t file = 0;                   ///< into Study::files
+  std::size_t trial = 0;                  ///< into that file's trials
+  std::size_t group = 0;                  ///< into Study::groups
   std::size_t first_row = 0, n_rows = 0;  ///< into that file's rounds
   TrialState state = TrialState::pending;
 };
 
-/// Several results files seen as one. A group is one data set under one configuration: trials of one group
-/// may be compared and averaged, trials of two groups never are.
+/// Several results files seen as one. A group is one data set under one configuration: trials of
+/// one group may be compared and averaged, trials of two groups never are.
 struct Study {
   std::vector<ResultsTables> files;
   std::vector<std::string> groups;  ///< labels, distinct
   std::vector<StudyTrial> trials;   ///< every trial once, by group, init, strategy, seed
-  std::vector<std::string> notes;   ///< what the reader must know: doubled, failed, unfinished trials
+  std::vector<std::string>
+      notes;  ///< what the reader must know: doubled, failed, unfinished trials
 
   const TrialRecord& record(const StudyTrial& trial) const {
     return files[trial.file].trials[trial.trial];
   }
 };
 
-/// Reads and merges. Files of equal data-set and settings fingerprints join one group; a trial that is in
-/// two files is taken once (the one with more rounds) and noted. Throws DataError.
+/// Reads and merges. Files of equal data-set and settings fingerprints join one group; a trial that
+/// is in two files is taken once (the one with more rounds) and noted. Throws DataError.
 Study read_study(const std::vector<std::string>& paths, const ReadWhat& what = {});
 Study merge_study(std::vector<ResultsTables> files);
 
 /// Metrics that hold at least one number, in a fixed order (accuracy first).
 std::vector<std::string> metrics_of(const Study& study);
 
-/// `name` checked against metrics_of(); empty: mean_iou where there is one, else accuracy, else the first.
-/// Throws ConfigError on an unknown name.
+/// `name` checked against metrics_of(); empty: mean_iou where there is one, else accuracy, else the
+/// first. Throws ConfigError on an unknown name.
 std::string metric_of(const Study& study, const std::string& name);
 
 /// nll, ece, brier, losses and seconds: lower is better.

@@ -1,9 +1,8 @@
-#include <tools/aggregate/table.hpp>
-
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
+#include <tools/aggregate/table.hpp>
 
 namespace al_mpi {
 namespace {
@@ -99,7 +98,9 @@ std::string TableCell::shown() const {
 
 std::string TableCell::exact() const {
   if (kind == Kind::text) return quoted_csv(text);
-  const auto number = [](double value) { return std::isnan(value) ? "" : fmt::format("{}", value); };
+  const auto number = [](double value) {
+    return std::isnan(value) ? "" : fmt::format("{}", value);
+  };
   return is_numeric() ? number(first) : number(first) + "," + number(second);
 }
 
@@ -139,9 +140,10 @@ std::string Table::latex() const {
   };
   std::string result = "% \\usepackage{booktabs}\n\\begin{table}\n  \\centering\n";
   result += fmt::format("  \\caption{{{}}}\n  \\label{{tab:{}}}\n", escaped_latex(caption), name);
-  result += "  \\begin{tabular}{" + joined(columns.size(), "", [&](auto i) {
-              return std::string(is_numeric(*this, i) ? "r" : "l");
-            }) + "}\n  \\toprule\n";
+  result += "  \\begin{tabular}{" +
+            joined(columns.size(), "",
+                   [&](auto i) { return std::string(is_numeric(*this, i) ? "r" : "l"); }) +
+            "}\n  \\toprule\n";
   result += line([&](auto i) { return escaped_latex(columns[i]); }) + "  \\midrule\n";
   for (const auto& row : rows) {
     result += line([&](auto i) {
@@ -159,8 +161,9 @@ std::string Table::text() const {
     for (const auto& row : rows) widths[i] = std::max(widths[i], width(row[i].shown()));
   }
   const auto line = [&](const auto& cell) {
-    std::string text =
-        joined(columns.size(), "  ", [&](auto i) { return padded(cell(i), widths[i], is_numeric(*this, i)); });
+    std::string text = joined(columns.size(), "  ", [&](auto i) {
+      return padded(cell(i), widths[i], is_numeric(*this, i));
+    });
     text.erase(text.find_last_not_of(' ') + 1);
     return text + "\n";
   };

@@ -13,9 +13,9 @@ struct TableCell {
   TableCell(const char* words) : text(words) {}
   TableCell(double value, int digits) : kind(Kind::number), first(value), decimals(digits) {}
   static TableCell count(double value) { return {value, 0}; }
-  static TableCell p_value(double p);                       ///< "<0.0001" below that
-  static TableCell plus_minus(double mean, double std);     ///< two columns of a CSV file
-  static TableCell range(double low, double high);          ///< two columns of a CSV file
+  static TableCell p_value(double p);                    ///< "<0.0001" below that
+  static TableCell plus_minus(double mean, double std);  ///< two columns of a CSV file
+  static TableCell range(double low, double high);       ///< two columns of a CSV file
 
   Kind kind = Kind::text;
   std::string text;
@@ -34,12 +34,12 @@ struct Table {
   std::string caption;  ///< one sentence that tells how to read it
   std::vector<std::string> columns;
   std::vector<std::vector<TableCell>> rows;  ///< each as long as `columns`
-  bool long_form = false;  ///< for programs: CSV only
+  bool long_form = false;                    ///< for programs: CSV only
 
-  std::string csv() const;       ///< RFC 4180
+  std::string csv() const;  ///< RFC 4180
   std::string markdown() const;
-  std::string latex() const;     ///< booktabs; a whole table environment
-  std::string text() const;      ///< aligned with spaces, for a terminal
+  std::string latex() const;  ///< booktabs; a whole table environment
+  std::string text() const;   ///< aligned with spaces, for a terminal
 };
 
 }  // namespace al_mpi

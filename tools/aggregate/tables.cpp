@@ -1,19 +1,21 @@
-#include <tools/aggregate/tables.hpp>
-
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
-
 #include <tools/aggregate/seconds.hpp>
+#include <tools/aggregate/tables.hpp>
 
 namespace al_mpi {
 namespace {
 
 constexpr int digits = 4;
 
-TableCell plus_minus(const Sample& sample) { return TableCell::plus_minus(sample.mean, sample.std); }
-TableCell range(const Interval& interval) { return TableCell::range(interval.low, interval.high); }
+TableCell plus_minus(const Sample& sample) {
+  return TableCell::plus_minus(sample.mean, sample.std);
+}
+TableCell range(const Interval& interval) {
+  return TableCell::range(interval.low, interval.high);
+}
 
 std::string trials_of(const TrialCounts& counts) {
   std::string text = fmt::format("{}/{}", counts.done, counts.planned);
@@ -21,7 +23,9 @@ std::string trials_of(const TrialCounts& counts) {
   return text;
 }
 
-std::string percent(double share) { return fmt::format("{:g} %", 100.0 * share); }
+std::string percent(double share) {
+  return fmt::format("{:g} %", 100.0 * share);
+}
 
 /// Calls fn(panel, strategy summary) for every row of a summary-like table.
 template <class Fn>
@@ -49,15 +53,16 @@ TableCell strong(TableCell cell, bool condition) {
 }  // namespace
 
 Table summary_table(const Analysis& analysis) {
-  Table table{"summary",
-              fmt::format("{}: mean ± standard deviation over seeds after the last round, and area under "
-                          "the learning curve over labels (AULC, divided by the budget), with {} "
-                          "bootstrap intervals of the means, paired by seed. Best of each initial set "
-                          "in bold.",
-                          analysis.metric, percent(1.0 - analysis.options.alpha)),
-              {"dataset", "init", "strategy", "trials", "rounds", "labels", "n", "final",
-               "final interval", "AULC", "AULC interval"},
-              {}};
+  Table table{
+      "summary",
+      fmt::format("{}: mean ± standard deviation over seeds after the last round, and area under "
+                  "the learning curve over labels (AULC, divided by the budget), with {} "
+                  "bootstrap intervals of the means, paired by seed. Best of each initial set "
+                  "in bold.",
+                  analysis.metric, percent(1.0 - analysis.options.alpha)),
+      {"dataset", "init", "strategy", "trials", "rounds", "labels", "n", "final", "final interval",
+       "AULC", "AULC interval"},
+      {}};
   each_strategy(analysis, [&](const PanelAnalysis& p, const StrategySummary& s) {
     table.rows.push_back(
         {p.panel.dataset, p.panel.init, s.strategy, trials_of(s.trials),
@@ -75,7 +80,11 @@ Table summary_table(const Analysis& analysis) {
 }
 
 Table terminal_table(const Analysis& analysis) {
-  Table table{"terminal", "", {"dataset", "init", "strategy", "trials", "labels", "final", "AULC", "AULC vs baseline", "p (Holm)"}, {}};
+  Table table{"terminal",
+              "",
+              {"dataset", "init", "strategy", "trials", "labels", "final", "AULC",
+               "AULC vs baseline", "p (Holm)"},
+              {}};
   each_strategy(analysis, [&](const PanelAnalysis& p, const StrategySummary& s) {
     TableCell difference("-"), adjusted("-");
     for (const Comparison& c : p.comparisons) {
@@ -91,14 +100,15 @@ Table terminal_table(const Analysis& analysis) {
 }
 
 Table phases_table(const Analysis& analysis) {
-  Table table{"phases",
-              "Normalised areas before and after the end of the ramp-up (where the baseline has made " +
-                  percent(analysis.options.ramp_up_share) +
-                  " of its rise), labels at which the mean curve reaches the baseline's final value or the "
-                  "target, and rounds in which the metric got worse.",
-              {"dataset", "init", "strategy", "ramp-up ends", "ramp-up", "plateau",
-               "labels to baseline", "labels to target", "drops", "largest drop"},
-              {}};
+  Table table{
+      "phases",
+      "Normalised areas before and after the end of the ramp-up (where the baseline has made " +
+          percent(analysis.options.ramp_up_share) +
+          " of its rise), labels at which the mean curve reaches the baseline's final value or the "
+          "target, and rounds in which the metric got worse.",
+      {"dataset", "init", "strategy", "ramp-up ends", "ramp-up", "plateau", "labels to baseline",
+       "labels to target", "drops", "largest drop"},
+      {}};
   each_strategy(analysis, [&](const PanelAnalysis& p, const StrategySummary& s) {
     table.rows.push_back({p.panel.dataset, p.panel.init, s.strategy, TableCell::count(p.split),
                           plus_minus(s.ramp_up), plus_minus(s.plateau),
@@ -110,19 +120,19 @@ Table phases_table(const Analysis& analysis) {
 }
 
 Table rounds_table(const Analysis& analysis) {
-  Table table{"rounds", "Every budget.",
+  Table table{"rounds",
+              "Every budget.",
               {"dataset", "init", "strategy", "labels", "n", "mean", "std", "low", "high"},
               {}};
   table.long_form = true;
   each_strategy(analysis, [&](const PanelAnalysis& p, const StrategySummary& s) {
     for (std::size_t i = 0; i < s.rounds.size(); ++i) {
       const Spread& spread = s.rounds[i];
-      table.rows.push_back({p.panel.dataset, p.panel.init, s.strategy,
-                            TableCell::count(p.panel.labels[i]),
-                            TableCell::count(static_cast<double>(spread.sample.n)),
-                            TableCell(spread.sample.mean, digits), TableCell(spread.sample.std, digits),
-                            TableCell(spread.interval.low, digits),
-                            TableCell(spread.interval.high, digits)});
+      table.rows.push_back(
+          {p.panel.dataset, p.panel.init, s.strategy, TableCell::count(p.panel.labels[i]),
+           TableCell::count(static_cast<double>(spread.sample.n)),
+           TableCell(spread.sample.mean, digits), TableCell(spread.sample.std, digits),
+           TableCell(spread.interval.low, digits), TableCell(spread.interval.high, digits)});
     }
   });
   return table;
@@ -130,15 +140,17 @@ Table rounds_table(const Analysis& analysis) {
 
 Table comparisons_table(const Analysis& analysis) {
   const double alpha = analysis.options.alpha;
-  Table table{"comparisons",
-              fmt::format("{} against {}: mean paired difference over n seeds with its bootstrap interval, "
-                          "paired t-test and exact Wilcoxon test (two-sided; Holm over the strategies of "
-                          "an initial set; bold below {:g}), Hedges' g, seeds won/tied/lost, and seeds that "
-                          "a difference of 1 and 2 points needs for 80 % power.",
-                          analysis.metric, analysis.options.baseline, alpha),
-              {"dataset", "init", "strategy", "measure", "n", "difference", "interval", "t", "p t",
-               "Holm t", "p Wilcoxon", "Holm Wilcoxon", "g", "won/tied/lost", "seeds 1 pt", "seeds 2 pt"},
-              {}};
+  Table table{
+      "comparisons",
+      fmt::format(
+          "{} against {}: mean paired difference over n seeds with its bootstrap interval, "
+          "paired t-test and exact Wilcoxon test (two-sided; Holm over the strategies of "
+          "an initial set; bold below {:g}), Hedges' g, seeds won/tied/lost, and seeds that "
+          "a difference of 1 and 2 points needs for 80 % power.",
+          analysis.metric, analysis.options.baseline, alpha),
+      {"dataset", "init", "strategy", "measure", "n", "difference", "interval", "t", "p t",
+       "Holm t", "p Wilcoxon", "Holm Wilcoxon", "g", "won/tied/lost", "seeds 1 pt", "seeds 2 pt"},
+      {}};
   for (const PanelAnalysis& p : analysis.panels) {
     for (const Comparison& c : p.comparisons) {
       table.rows.push_back(
@@ -155,13 +167,15 @@ Table comparisons_table(const Analysis& analysis) {
 }
 
 Table ranks_table(const Analysis& analysis) {
-  Table table{"ranks",
-              fmt::format("Mean ranks over initial sets and seeds (1 = best), Friedman's test with Iman and "
-                          "Davenport's correction, and Nemenyi's critical difference at {:g}.",
-                          analysis.options.alpha),
-              {"dataset", "strategy", "rank AULC", "rank final", "blocks", "chi2", "F", "p",
-               "critical difference"},
-              {}};
+  Table table{
+      "ranks",
+      fmt::format(
+          "Mean ranks over initial sets and seeds (1 = best), Friedman's test with Iman and "
+          "Davenport's correction, and Nemenyi's critical difference at {:g}.",
+          analysis.options.alpha),
+      {"dataset", "strategy", "rank AULC", "rank final", "blocks", "chi2", "F", "p",
+       "critical difference"},
+      {}};
   for (const GroupAnalysis& g : analysis.groups) {
     if (g.strategies.size() < 2) continue;
     std::vector<std::size_t> order(g.strategies.size());
@@ -182,15 +196,16 @@ Table ranks_table(const Analysis& analysis) {
 }
 
 Table power_table(const Analysis& analysis) {
-  Table table{"power",
-              fmt::format("Seeds that the median pair of strategies needs to show a difference of 1 and of "
-                          "2 points (paired t-test, two-sided {:g}, power 80 %), from the observed "
-                          "deviation of paired differences; and the smallest difference that the seeds at "
-                          "hand resolve.",
-                          analysis.options.alpha),
-              {"dataset", "init", "measure", "seeds", "paired deviation", "seeds 1 pt", "seeds 2 pt",
-               "resolved"},
-              {}};
+  Table table{
+      "power",
+      fmt::format("Seeds that the median pair of strategies needs to show a difference of 1 and of "
+                  "2 points (paired t-test, two-sided {:g}, power 80 %), from the observed "
+                  "deviation of paired differences; and the smallest difference that the seeds at "
+                  "hand resolve.",
+                  analysis.options.alpha),
+      {"dataset", "init", "measure", "seeds", "paired deviation", "seeds 1 pt", "seeds 2 pt",
+       "resolved"},
+      {}};
   for (const PanelAnalysis& p : analysis.panels) {
     for (const PowerStatement& s : p.power) {
       if (std::isnan(s.median_std)) continue;
@@ -203,50 +218,12 @@ Table power_table(const Analysis& analysis) {
   return table;
 }
 
-std::vector<Table> penalty_tables(const Analysis& analysis) {
-  std::vector<Table> tables;
-  const auto add = [&](const GroupAnalysis& g, const std::vector<std::vector<int>>& matrix, bool holm) {
-    const std::string number = analysis.groups.size() > 1 ? fmt::format("_{}", tables.size() / 2 + 1) : "";
-    Table table{(holm ? "penalty_holm" : "penalty") + number,
-                fmt::format("{}: budgets (of {}, over all initial sets) at which the row beats the column "
-                            "by a paired t-test at {:g}{}.",
-                            g.dataset, g.budgets, analysis.options.alpha,
-                            holm ? ", Holm over the pairs of a budget" : ""),
-                {"row beats column"},
-                {}};
-    table.columns.insert(table.columns.end(), g.strategies.begin(), g.strategies.end());
-    table.columns.push_back("wins");
-    for (std::size_t i = 0; i < matrix.size(); ++i) {
-      std::vector<TableCell> row = {g.strategies[i]};
-      int wins = 0;
-      for (std::size_t j = 0; j < matrix.size(); ++j) {
-        row.push_back(i == j ? TableCell(missing, 0) : TableCell::count(matrix[i][j]));
-        wins += matrix[i][j];
-      }
-      row.push_back(TableCell::count(wins));
-      table.rows.push_back(row);
-    }
-    std::vector<TableCell> losses = {"penalty"};
-    for (std::size_t j = 0; j < matrix.size(); ++j) {
-      int sum = 0;
-      for (const auto& row : matrix) sum += row[j];
-      losses.push_back(TableCell::count(sum));
-    }
-    losses.emplace_back(missing, 0);
-    table.rows.push_back(losses);
-    tables.push_back(table);
-  };
-  for (const GroupAnalysis& g : analysis.groups) {
-    if (g.strategies.size() < 2) continue;
-    add(g, g.penalty, false);
-    add(g, g.penalty_holm, true);
-  }
-  return tables;
-}
-
 Table trials_table(const Study& study) {
-  Table table{"trials", "Trials that are not done.",
-              {"dataset", "strategy", "init", "seed", "state", "rounds", "attempts", "host", "error"}, {}};
+  Table table{
+      "trials",
+      "Trials that are not done.",
+      {"dataset", "strategy", "init", "seed", "state", "rounds", "attempts", "host", "error"},
+      {}};
   for (const StudyTrial& trial : study.trials) {
     if (trial.state == TrialState::done) continue;
     const TrialRecord& r = study.record(trial);
@@ -259,8 +236,10 @@ Table trials_table(const Study& study) {
 }
 
 Table seconds_table(const Study& study) {
-  Table table{"seconds", "Seconds a round: mean ± standard deviation over trials and rounds.",
-              {"dataset", "strategy", "rounds", "query", "train", "evaluate"}, {}};
+  Table table{"seconds",
+              "Seconds a round: mean ± standard deviation over trials and rounds.",
+              {"dataset", "strategy", "rounds", "query", "train", "evaluate"},
+              {}};
   for (const SecondsSummary& s : seconds_of(study)) {
     table.rows.push_back({s.dataset, s.strategy, TableCell::count(static_cast<double>(s.train.n)),
                           plus_minus(s.query), plus_minus(s.train), plus_minus(s.evaluate)});
@@ -275,9 +254,9 @@ std::vector<Table> all_tables(const Study& study, const Analysis& analysis) {
                                trials_table(study),         rounds_table(analysis)};
   const std::vector<Table> penalties = penalty_tables(analysis);
   tables.insert(tables.begin() + 3, penalties.begin(), penalties.end());
-  tables.erase(std::remove_if(tables.begin(), tables.end(),
-                              [](const Table& t) { return t.rows.empty(); }),
-               tables.end());
+  tables.erase(
+      std::remove_if(tables.begin(), tables.end(), [](const Table& t) { return t.rows.empty(); }),
+      tables.end());
   return tables;
 }
 

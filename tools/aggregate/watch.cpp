@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -7,24 +5,30 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-
-#include <al_mpi/base/error.hpp>
 #include <tools/aggregate/commands.hpp>
 #include <tools/aggregate/table.hpp>
+#include <unistd.h>
+
+#include <al_mpi/base/error.hpp>
 
 namespace al_mpi {
 namespace {
 
-/// A row a strategy: how far it is, and the metric at the highest budget that any of its trials has reached.
+/// A row a strategy: how far it is, and the metric at the highest budget that any of its trials has
+/// reached.
 Table progress_table(const Analysis& analysis) {
-  Table table{"progress", "", {"dataset", "init", "strategy", "done", "failed", "labels", "n", analysis.metric}, {}};
+  Table table{"progress",
+              "",
+              {"dataset", "init", "strategy", "done", "failed", "labels", "n", analysis.metric},
+              {}};
   for (const PanelAnalysis& p : analysis.panels) {
     for (const StrategySummary& s : p.strategies) {
       std::size_t last = s.rounds.size();
       while (last > 0 && s.rounds[last - 1].sample.n == 0) --last;
       const Sample sample = last == 0 ? describe({}) : s.rounds[last - 1].sample;
       table.rows.push_back({p.panel.dataset, p.panel.init, s.strategy,
-                            fmt::format("{}/{}", s.trials.done, s.trials.planned), TableCell::count(s.trials.failed),
+                            fmt::format("{}/{}", s.trials.done, s.trials.planned),
+                            TableCell::count(s.trials.failed),
                             TableCell::count(last == 0 ? missing : p.panel.labels[last - 1]),
                             TableCell::count(static_cast<double>(sample.n)),
                             TableCell::plus_minus(sample.mean, sample.std)});
@@ -45,7 +49,8 @@ bool look(const WatchOptions& options, std::string& text) {
              trial.state == TrialState::quarantined;
     rounds += trial.n_rows;
   }
-  text = fmt::format("{}: {} of {} trials ended, {} rounds\n", options.results, ended, study.trials.size(), rounds);
+  text = fmt::format("{}: {} of {} trials ended, {} rounds\n", options.results, ended,
+                     study.trials.size(), rounds);
   text += progress_table(summarize(study, analysis)).text();
   return study.files.front().complete || (ended == study.trials.size() && ended > 0);
 }
@@ -65,8 +70,8 @@ void watch(const WatchOptions& options) {
     }
     if (text != before) {
       // On a terminal the table stays in place: home, text, clear what is left below.
-      fmt::print("{}{:%H:%M:%S}  {}{}", terminal ? "\033[H\033[2J" : "", fmt::localtime(std::time(nullptr)), text,
-                 terminal ? "" : "\n");
+      fmt::print("{}{:%H:%M:%S}  {}{}", terminal ? "\033[H\033[2J" : "",
+                 fmt::localtime(std::time(nullptr)), text, terminal ? "" : "\n");
       std::fflush(stdout);
       before = text;
     }

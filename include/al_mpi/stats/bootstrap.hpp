@@ -11,17 +11,17 @@ struct Interval {
   double high = 0.0;
 };
 
-/// Percentile bootstrap over seeds, paired: one object holds one set of resamples, so everything asked of it
-/// (every round, every strategy, every difference) is resampled with the same seeds.
+/// Percentile bootstrap over seeds, paired: one object holds one set of resamples, so everything
+/// asked of it (every round, every strategy, every difference) is resampled with the same seeds.
 /// Reference: Efron & Tibshirani, An Introduction to the Bootstrap (1993), ch. 13.
 class PairedBootstrap {
  public:
-  /// `n` units (seeds), drawn n at a time with replacement, `resamples` times. The answer depends on these
-  /// numbers alone. Holds n resamples bytes.
+  /// `n` units (seeds), drawn n at a time with replacement, `resamples` times. The answer depends
+  /// on these numbers alone. Holds n resamples bytes.
   explicit PairedBootstrap(std::size_t n, std::size_t resamples = 1000, std::int64_t seed = 1);
 
-  /// Interval of the mean of `values` [n], NaN = this unit is missing. NaN where fewer than two are there.
-  /// `confidence` in (0, 1). O(n resamples).
+  /// Interval of the mean of `values` [n], NaN = this unit is missing. NaN where fewer than two are
+  /// there. `confidence` in (0, 1). O(n resamples).
   Interval mean(const std::vector<double>& values, double confidence = 0.95) const;
 
  private:

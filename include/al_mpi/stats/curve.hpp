@@ -4,25 +4,27 @@
 
 namespace al_mpi {
 
-// A learning curve is two vectors of one length: `labels` [r], strictly rising, and `values` [r], NaN where
-// a round is missing. Between two known rounds a curve is a straight line.
+// A learning curve is two vectors of one length: `labels` [r], strictly rising, and `values` [r],
+// NaN where a round is missing. Between two known rounds a curve is a straight line.
 
-/// Area under the curve divided by the width: the mean height over the whole budget (trapezoids over labels).
-/// NaN where the first or the last round is missing, for areas over unequal budgets do not compare; a gap
-/// inside is bridged. One round only: its value.
+/// Area under the curve divided by the width: the mean height over the whole budget (trapezoids
+/// over labels). NaN where the first or the last round is missing, for areas over unequal budgets
+/// do not compare; a gap inside is bridged. One round only: its value.
 double normalized_area(const std::vector<double>& labels, const std::vector<double>& values);
 
-/// The same over [from, to] within the curve's range; the curve is cut linearly there. NaN where the curve
-/// does not cover the range. from = to: the height there.
+/// The same over [from, to] within the curve's range; the curve is cut linearly there. NaN where
+/// the curve does not cover the range. from = to: the height there.
 double normalized_area(const std::vector<double>& labels, const std::vector<double>& values,
                        double from, double to);
 
-/// Labels at which the best value so far reaches `target`, linearly between rounds; NaN where it never does.
+/// Labels at which the best value so far reaches `target`, linearly between rounds; NaN where it
+/// never does.
 double labels_to_reach(const std::vector<double>& labels, const std::vector<double>& values,
                        double target);
 
-/// End of the ramp-up: labels at which the curve first has made `share` of its rise from the first value to
-/// its highest one. What follows is the plateau. The first label where the curve never rises.
+/// End of the ramp-up: labels at which the curve first has made `share` of its rise from the first
+/// value to its highest one. What follows is the plateau. The first label where the curve never
+/// rises.
 double ramp_up_end(const std::vector<double>& labels, const std::vector<double>& values,
                    double share = 0.9);
 

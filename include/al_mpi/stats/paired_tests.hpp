@@ -5,8 +5,8 @@
 
 namespace al_mpi {
 
-// Two strategies over the same seeds: a[i] and b[i] share initial set, initial weights and test set. Pairs
-// with a NaN are left out.
+// Two strategies over the same seeds: a[i] and b[i] share initial set, initial weights and test
+// set. Pairs with a NaN are left out.
 
 /// A two-sided test of "no difference".
 struct PairedTest {
@@ -21,10 +21,11 @@ struct PairedTest {
 /// Reference: Student, The probable error of a mean, Biometrika 6 (1908).
 PairedTest paired_t(const std::vector<double>& a, const std::vector<double>& b);
 
-/// Wilcoxon's signed ranks: zeros are dropped, ties share their mean rank, and p comes from the exact
-/// distribution of W+ over all 2^n signs of those ranks (so ties stay exact); beyond 200 pairs from the
-/// normal approximation with tie and continuity correction. All zero: p = 1. `n` counts zeros too.
-/// Reference: Wilcoxon, Individual comparisons by ranking methods, Biometrics Bulletin 1 (1945).
+/// Wilcoxon's signed ranks: zeros are dropped, ties share their mean rank, and p comes from the
+/// exact distribution of W+ over all 2^n signs of those ranks (so ties stay exact); beyond 200
+/// pairs from the normal approximation with tie and continuity correction. All zero: p = 1. `n`
+/// counts zeros too. Reference: Wilcoxon, Individual comparisons by ranking methods, Biometrics
+/// Bulletin 1 (1945).
 PairedTest wilcoxon_signed_rank(const std::vector<double>& a, const std::vector<double>& b);
 
 /// Standardised mean difference of pairs with the small-sample correction: mean(d) / std(d) * J,
@@ -32,7 +33,8 @@ PairedTest wilcoxon_signed_rank(const std::vector<double>& a, const std::vector<
 /// Reference: Hedges, Distribution theory for Glass's estimator, J. Educ. Stat. 6 (1981).
 double hedges_g(const std::vector<double>& a, const std::vector<double>& b);
 
-/// p of "a is at least `margin` worse than b" (one-sided t): small means no worse than b by `margin` > 0.
+/// p of "a is at least `margin` worse than b" (one-sided t): small means no worse than b by
+/// `margin` > 0.
 double non_inferiority_p(const std::vector<double>& a, const std::vector<double>& b, double margin);
 
 /// Seeds on which a is higher, equal, lower.
@@ -41,9 +43,10 @@ struct WinTieLoss {
 };
 WinTieLoss win_tie_loss(const std::vector<double>& a, const std::vector<double>& b);
 
-/// Holm's step-down adjustment of a family of p-values, same order: reject where the answer < alpha and the
-/// chance of any false rejection stays below alpha. NaN stays NaN and does not count as a test.
-/// Reference: Holm, A simple sequentially rejective multiple test procedure, Scand. J. Stat. 6 (1979).
+/// Holm's step-down adjustment of a family of p-values, same order: reject where the answer < alpha
+/// and the chance of any false rejection stays below alpha. NaN stays NaN and does not count as a
+/// test. Reference: Holm, A simple sequentially rejective multiple test procedure, Scand. J. Stat.
+/// 6 (1979).
 std::vector<double> holm(const std::vector<double>& p);
 
 }  // namespace al_mpi

@@ -9,8 +9,8 @@ struct PowerOptions {
   double power = 0.8;   ///< chance to find the difference
 };
 
-/// Power of a paired t-test over n seeds whose differences have mean `difference` and standard deviation
-/// `std` (noncentral t). n >= 2.
+/// Power of a paired t-test over n seeds whose differences have mean `difference` and standard
+/// deviation `std` (noncentral t). n >= 2.
 double paired_t_power(std::size_t n, double difference, double std, double alpha);
 
 /// The fewest seeds that give the wanted power; at least 2. NaN where `std` is NaN.

@@ -22,8 +22,9 @@ struct Friedman {
 /// Demsar, Statistical comparisons of classifiers over multiple data sets, JMLR 7 (2006).
 Friedman friedman(const std::vector<std::vector<double>>& scores);
 
-/// Two of k mean ranks over N blocks differ at level `alpha` where they are further apart than this:
-/// q(1 - alpha, k) / sqrt(2) * sqrt(k (k + 1) / (6 N)). Reference: Nemenyi (1963); Demsar (2006), sec. 3.2.2.
+/// Two of k mean ranks over N blocks differ at level `alpha` where they are further apart than
+/// this: q(1 - alpha, k) / sqrt(2) * sqrt(k (k + 1) / (6 N)). Reference: Nemenyi (1963); Demsar
+/// (2006), sec. 3.2.2.
 double nemenyi_critical_difference(std::size_t k, std::size_t blocks, double alpha);
 
 /// Distribution of the range of k standard normal variables (studentised range, infinite degrees of
@@ -32,8 +33,9 @@ double studentized_range_cdf(double q, std::size_t k);
 /// Its quantile, 0 < p < 1.
 double studentized_range_quantile(double p, std::size_t k);
 
-/// Maximal runs of strategies whose mean ranks lie within `critical_difference` of each other: the bars of
-/// a critical-difference diagram. Indices into `mean_ranks`, best first; only runs of two and more.
+/// Maximal runs of strategies whose mean ranks lie within `critical_difference` of each other: the
+/// bars of a critical-difference diagram. Indices into `mean_ranks`, best first; only runs of two
+/// and more.
 std::vector<std::vector<std::size_t>> indistinguishable_groups(
     const std::vector<double>& mean_ranks, double critical_difference);
 

@@ -6,8 +6,8 @@
 
 namespace al_mpi {
 
-// In this folder NaN marks a missing value. Every function leaves missing values out and says how many
-// were left; with nothing to compute from it answers NaN, never a made-up number.
+// In this folder NaN marks a missing value. Every function leaves missing values out and says how
+// many were left; with nothing to compute from it answers NaN, never a made-up number.
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
@@ -20,13 +20,15 @@ struct Sample {
 
 Sample describe(const std::vector<double>& values);
 
-/// Standard deviation with divisor n (numpy's default, used by the reference's figures); 0 where n = 1.
+/// Standard deviation with divisor n (numpy's default, used by the reference's figures); 0 where n
+/// = 1.
 double population_std(const std::vector<double>& values);
 
 /// The median; the mean of the two middle values where n is even.
 double median(std::vector<double> values);
 
-/// a[i] - b[i]; NaN where either is, 0 where they differ by rounding only (1e-12 of the larger). Throws InternalError where the sizes differ.
+/// a[i] - b[i]; NaN where either is, 0 where they differ by rounding only (1e-12 of the larger).
+/// Throws InternalError where the sizes differ.
 std::vector<double> differences(const std::vector<double>& a, const std::vector<double>& b);
 
 }  // namespace al_mpi
