@@ -6,7 +6,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   al_mpi::Run run;
   al_mpi::add_eurosat(app, run);
+  al_mpi::add_dynamic_world(app, run);
   al_mpi::add_synthetic(app, run);
+  al_mpi::add_embed(app, run);
   al_mpi::add_describe(app, run);
   return al_mpi::run_app(app, argc, argv, [&] { return run(); });
 }

@@ -14,6 +14,8 @@ using Run = std::function<ExitCode()>;
 // work.
 void add_eurosat(CLI::App& app, Run& run);
 void add_synthetic(CLI::App& app, Run& run);
+void add_dynamic_world(CLI::App& app, Run& run);
+void add_embed(CLI::App& app, Run& run);
 void add_describe(CLI::App& app, Run& run);
 
 }  // namespace al_mpi
