@@ -1,6 +1,6 @@
-#include <al_mpi/farm/cost_model.hpp>
-
 #include <algorithm>
+
+#include <al_mpi/farm/cost_model.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,12 +1,12 @@
-#include <al_mpi/farm/devices.hpp>
-
-#include <sched.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
+
+#include <sched.h>
+
+#include <al_mpi/farm/devices.hpp>
 
 namespace al_mpi {
 
@@ -24,8 +24,9 @@ std::vector<std::string> visible_gpus() {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/dev", ignored)) {
     const std::string name = entry.path().filename();
-    const bool numbered = name.size() > 6 && name.rfind("nvidia", 0) == 0 &&
-                          std::all_of(name.begin() + 6, name.end(), [](unsigned char c) { return std::isdigit(c); });
+    const bool numbered =
+        name.size() > 6 && name.rfind("nvidia", 0) == 0 &&
+        std::all_of(name.begin() + 6, name.end(), [](unsigned char c) { return std::isdigit(c); });
     if (numbered) gpus.push_back(std::to_string(gpus.size()));
   }
   return gpus;
@@ -37,8 +38,8 @@ int usable_cores() {
   return std::max(1, CPU_COUNT(&mask));
 }
 
-std::vector<std::string> assign_gpus(const std::vector<std::string>& gpus, int local_rank, int n_workers,
-                                     int workers_per_gpu) {
+std::vector<std::string> assign_gpus(const std::vector<std::string>& gpus, int local_rank,
+                                     int n_workers, int workers_per_gpu) {
   std::vector<std::string> assigned(static_cast<std::size_t>(n_workers));
   if (gpus.empty()) return assigned;
   for (int slot = 0; slot < n_workers; ++slot) {

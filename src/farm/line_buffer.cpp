@@ -1,6 +1,6 @@
-#include <al_mpi/farm/line_buffer.hpp>
-
 #include <algorithm>
+
+#include <al_mpi/farm/line_buffer.hpp>
 
 namespace al_mpi {
 

@@ -1,8 +1,7 @@
-#include <al_mpi/farm/scheduler.hpp>
-
 #include <algorithm>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/farm/scheduler.hpp>
 
 namespace al_mpi {
 namespace {
@@ -148,7 +147,8 @@ Verdict Scheduler::ended(int worker, int trial, Ending ending, double now) {
 
   if (ending == Ending::done) {
     if (subject.state == TrialState::done) return Verdict::ignored;
-    if (current && subject.rest_at_start == 1.0F) costs_.learn(subject.group, now - subject.started);
+    if (current && subject.rest_at_start == 1.0F)
+      costs_.learn(subject.group, now - subject.started);
     hosts_[static_cast<std::size_t>(reporter.host)].strikes.clear();
     set_state(trial, TrialState::done);
     blames_.erase(trial);
@@ -226,7 +226,8 @@ std::optional<double> Scheduler::seconds_left() const {
       add(costs_.cost(static_cast<int>(group)), static_cast<double>(fresh_[group].size()));
     }
   }
-  for (const auto& entry : started_before_) add(cost_left(trials_[static_cast<std::size_t>(entry.second)]), 1.0);
+  for (const auto& entry : started_before_)
+    add(cost_left(trials_[static_cast<std::size_t>(entry.second)]), 1.0);
   for (const int trial : running_) add(cost_left(trials_[static_cast<std::size_t>(trial)]), 1.0);
   return std::max(longest, sum / n_workers_);
 }

@@ -1,5 +1,3 @@
-#include <al_mpi/farm/simulate.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <ctime>
@@ -9,6 +7,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
+#include <al_mpi/farm/simulate.hpp>
 
 namespace al_mpi {
 
@@ -33,7 +32,8 @@ Simulation simulate(const std::vector<PlannedTrial>& trials, const SimulationOpt
       events.emplace(now + durations[static_cast<std::size_t>(*trial)], worker);
     }
   };
-  for (int i = 0; i < options.n_workers; ++i) hand_out(scheduler.add_worker("host" + std::to_string(i / 8), 0.0), 0.0);
+  for (int i = 0; i < options.n_workers; ++i)
+    hand_out(scheduler.add_worker("host" + std::to_string(i / 8), 0.0), 0.0);
   while (!events.empty()) {
     const auto [now, worker] = events.top();
     events.pop();
@@ -43,7 +43,8 @@ Simulation simulate(const std::vector<PlannedTrial>& trials, const SimulationOpt
   }
   result.cpu_seconds = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
   result.busy_share = scheduler.busy_share(result.makespan);
-  check(scheduler.n(TrialState::done) == static_cast<int>(trials.size()), "the simulation lost trials");
+  check(scheduler.n(TrialState::done) == static_cast<int>(trials.size()),
+        "the simulation lost trials");
   return result;
 }
 

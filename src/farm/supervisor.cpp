@@ -1,13 +1,12 @@
-#include <al_mpi/farm/supervisor.hpp>
-
-#include <poll.h>
-
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 
+#include <poll.h>
 #include <spdlog/spdlog.h>
+
+#include <al_mpi/farm/supervisor.hpp>
 
 namespace al_mpi {
 namespace {
@@ -84,8 +83,8 @@ void Supervisor::handle(const Message& message, double now) {
   }
   slot.state = State::running;
   slot.trial_started = slot.last_line = now;
-  std::ofstream(log_file(index), std::ios::app) << fmt::format(
-      "--- trial {} attempt {} ---\n", message.trial, message.attempt);
+  std::ofstream(log_file(index), std::ios::app)
+      << fmt::format("--- trial {} attempt {} ---\n", message.trial, message.attempt);
   slot.process->send(message.text);
 }
 
@@ -138,7 +137,8 @@ void Supervisor::take_line(std::size_t index, const std::string& line, double no
     }
     return;
   }
-  if (slot.state != State::running || parsed.type == Type::alive || parsed.type == Type::ready) return;
+  if (slot.state != State::running || parsed.type == Type::alive || parsed.type == Type::ready)
+    return;
   tell(Message::Kind::line, index, line, slot.attempt);
   if (parsed.type == Type::round) return;
   const bool broken = parsed.type == Type::failed && parsed.failure == EngineLine::Failure::runtime;
@@ -166,7 +166,8 @@ void Supervisor::check_time_limits(Slot& slot, const SupervisorOptions& limits, 
   if (slot.condemned) return;
   const double limit = slot.state == State::running ? limits.trial_timeout : 0.0;
   if (now - slot.last_line > limits.stall_timeout) {
-    condemn(slot, fmt::format("no sign of life for {:g} s (farm.stall_timeout)", limits.stall_timeout));
+    condemn(slot,
+            fmt::format("no sign of life for {:g} s (farm.stall_timeout)", limits.stall_timeout));
   } else if (limit > 0 && now - slot.trial_started > limit) {
     condemn(slot, fmt::format("not done in {:g} s (farm.trial_timeout)", limit));
   }

@@ -1,11 +1,3 @@
-#include <al_mpi/farm/worker_process.hpp>
-
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -13,7 +5,14 @@
 #include <fstream>
 #include <utility>
 
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/farm/worker_process.hpp>
 
 extern char** environ;
 
@@ -57,11 +56,13 @@ bool belongs_to_launcher(const std::string& variable) {
   return false;
 }
 
-std::string name_of(const std::string& variable) { return variable.substr(0, variable.find('=') + 1); }
+std::string name_of(const std::string& variable) {
+  return variable.substr(0, variable.find('=') + 1);
+}
 
 std::vector<std::string> child_environment(const std::vector<std::string>& own) {
   std::vector<std::string> variables = own;
-  variables.push_back("AL_MPI_PARENT=" + std::to_string(::getpid()));
+  variables.push_back("AL_MPI_PARENT_PID=" + std::to_string(::getpid()));
   const std::size_t n_own = variables.size();
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string variable = *entry;
@@ -92,7 +93,8 @@ struct SpawnSetup {
     ::posix_spawn_file_actions_adddup2(&actions, log, 2);
     sigset_t blocked;
     ::sigemptyset(&blocked);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) ::sigaddset(&blocked, signal);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2})
+      ::sigaddset(&blocked, signal);
     sigset_t defaults;
     ::sigemptyset(&defaults);
     ::sigaddset(&defaults, SIGPIPE);
@@ -110,7 +112,8 @@ struct SpawnSetup {
 
 std::string describe(int status) {
   if (WIFSIGNALED(status)) {
-    return fmt::format("was killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+    return fmt::format("was killed by signal {} ({})", WTERMSIG(status),
+                       ::strsignal(WTERMSIG(status)));
   }
   return fmt::format("left with exit code {}", WEXITSTATUS(status));
 }

@@ -1,11 +1,10 @@
-#include <al_mpi/trial/engine_line.hpp>
-
 #include <map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/trial/engine_line.hpp>
 #include <al_mpi/trial/json.hpp>
 
 namespace al_mpi {
@@ -64,7 +63,9 @@ EngineLine parse_engine_line(const std::string& line) {
   }
 }
 
-RoundRecord parse_round(const std::string& line) { return parse_object(line).get<RoundRecord>(); }
+RoundRecord parse_round(const std::string& line) {
+  return parse_object(line).get<RoundRecord>();
+}
 
 std::string configure_line(const std::string& yaml, const std::string& device, int threads) {
   return dump({{"type", "configure"}, {"config", yaml}, {"device", device}, {"threads", threads}});
@@ -74,6 +75,8 @@ std::string run_line(const TrialSpec& spec, int attempt, const std::string& chec
   return dump({{"type", "run"}, {"trial", spec}, {"attempt", attempt}, {"checkpoint", checkpoint}});
 }
 
-std::string drain_line() { return dump({{"type", "drain"}}); }
+std::string drain_line() {
+  return dump({{"type", "drain"}});
+}
 
 }  // namespace al_mpi

@@ -1,6 +1,5 @@
-#include <al_mpi/farm/cost_model.hpp>
-
 #include "catch.hpp"
+#include <al_mpi/farm/cost_model.hpp>
 
 using namespace al_mpi;
 

@@ -103,9 +103,9 @@ def setting(config, name, otherwise):
 
 
 def main():
-    if "AL_MPI_PARENT" in os.environ:
+    if "AL_MPI_PARENT_PID" in os.environ:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != int(os.environ["AL_MPI_PARENT"]):
+        if os.getppid() != int(os.environ["AL_MPI_PARENT_PID"]):
             return
     mood = os.environ.get("FAKE_ENGINE", "")
     if mood == "die":

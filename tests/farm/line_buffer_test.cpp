@@ -1,14 +1,15 @@
-#include <al_mpi/farm/line_buffer.hpp>
-
 #include <string_view>
 
 #include "catch.hpp"
+#include <al_mpi/farm/line_buffer.hpp>
 
 using namespace al_mpi;
 
 namespace {
 
-void append(LineBuffer& buffer, std::string_view text) { buffer.append(text.data(), text.size()); }
+void append(LineBuffer& buffer, std::string_view text) {
+  buffer.append(text.data(), text.size());
+}
 
 }  // namespace
 

@@ -1,13 +1,11 @@
-#include <al_mpi/farm/scheduler.hpp>
-
 #include <numeric>
 #include <queue>
 #include <tuple>
 
+#include "catch.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
-
-#include "catch.hpp"
+#include <al_mpi/farm/scheduler.hpp>
 
 using namespace al_mpi;
 
@@ -23,12 +21,15 @@ std::vector<PlannedTrial> trials_of(const std::vector<std::pair<std::string, dou
   return trials;
 }
 
-std::vector<PlannedTrial> alike(int n) { return std::vector<PlannedTrial>(static_cast<std::size_t>(n)); }
+std::vector<PlannedTrial> alike(int n) {
+  return std::vector<PlannedTrial>(static_cast<std::size_t>(n));
+}
 
 }  // namespace
 
 TEST_CASE("the longest trials by prior cost are handed out first, equal ones in grid order") {
-  Scheduler scheduler(trials_of({{"short", 1}, {"long", 5}, {"short", 1}, {"long", 5}, {"middle", 2}}));
+  Scheduler scheduler(
+      trials_of({{"short", 1}, {"long", 5}, {"short", 1}, {"long", 5}, {"middle", 2}}));
   std::vector<int> order;
   for (int i = 0; i < 5; ++i) order.push_back(*scheduler.next(scheduler.add_worker("h", 0), 0));
   CHECK(order == std::vector<int>{1, 3, 4, 0, 2});
@@ -39,11 +40,12 @@ TEST_CASE("a learnt duration reorders the groups") {
   Scheduler scheduler(trials_of({{"a", 3}, {"b", 2}, {"a", 3}, {"b", 2}, {"c", 1}}));
   const int first = scheduler.add_worker("h", 0);
   const int second = scheduler.add_worker("h", 0);
-  REQUIRE(scheduler.next(first, 0) == 0);               // a
-  CHECK(scheduler.ended(first, 0, Ending::done, 10) == Verdict::done);  // a costs 10, b is guessed at 20/3
+  REQUIRE(scheduler.next(first, 0) == 0);  // a
+  CHECK(scheduler.ended(first, 0, Ending::done, 10) ==
+        Verdict::done);  // a costs 10, b is guessed at 20/3
   REQUIRE(scheduler.next(first, 10) == 2);
-  REQUIRE(scheduler.next(second, 10) == 1);             // b
-  scheduler.ended(second, 1, Ending::done, 60);         // b costs 50
+  REQUIRE(scheduler.next(second, 10) == 1);      // b
+  scheduler.ended(second, 1, Ending::done, 60);  // b costs 50
   CHECK(scheduler.next(second, 60) == 3);
 }
 
@@ -55,7 +57,8 @@ TEST_CASE("a worker that runs a trial may not ask for another") {
 }
 
 TEST_CASE("trials started by an earlier farm come first, done and failed ones never") {
-  std::vector<PlannedTrial> trials = trials_of({{"long", 9}, {"a", 1}, {"a", 1}, {"a", 1}, {"a", 1}});
+  std::vector<PlannedTrial> trials =
+      trials_of({{"long", 9}, {"a", 1}, {"a", 1}, {"a", 1}, {"a", 1}});
   trials[1].rest = 0.5;
   trials[1].state = TrialState::running;  // left by a killed farm
   trials[2].state = TrialState::done;
@@ -191,7 +194,8 @@ TEST_CASE("slow failures, the same trial again, or a success between do not end 
 TEST_CASE("the last healthy host is never quarantined, so every trial gets its verdict") {
   Scheduler scheduler(alike(5), {1, 60.0, 3});
   const int worker = scheduler.add_worker("only", 0);
-  for (int i = 0; i < 5; ++i) scheduler.ended(worker, *scheduler.next(worker, i), Ending::failed, i);
+  for (int i = 0; i < 5; ++i)
+    scheduler.ended(worker, *scheduler.next(worker, i), Ending::failed, i);
   CHECK(scheduler.n(TrialState::failed) == 5);
   CHECK(scheduler.finished());
 }
@@ -246,9 +250,11 @@ TEST_CASE("whatever happens, every trial ends exactly once and states add up") {
     std::vector<int> ends(trials.size(), 0);
     std::vector<int> workers;
     double now = 0;
-    for (int step = 0; step < 5000 && !(scheduler.finished() && step > 0); ++step, now += random.uniform()) {
+    for (int step = 0; step < 5000 && !(scheduler.finished() && step > 0);
+         ++step, now += random.uniform()) {
       if (workers.empty() || random.below(20) == 0) {
-        workers.push_back(scheduler.add_worker(std::string(1, static_cast<char>('A' + random.below(4))), now));
+        workers.push_back(
+            scheduler.add_worker(std::string(1, static_cast<char>('A' + random.below(4))), now));
       }
       const std::size_t pick = random.below(workers.size());
       const int worker = workers[pick];
@@ -256,7 +262,8 @@ TEST_CASE("whatever happens, every trial ends exactly once and states add up") {
       if (random.below(25) == 0) {
         scheduler.remove_worker(worker, now);
         if (trial >= 0 && random.below(2) == 0) {
-          ends[static_cast<std::size_t>(trial)] += scheduler.ended(worker, trial, Ending::done, now) == Verdict::done;
+          ends[static_cast<std::size_t>(trial)] +=
+              scheduler.ended(worker, trial, Ending::done, now) == Verdict::done;
         }
         workers.erase(workers.begin() + static_cast<std::ptrdiff_t>(pick));
       } else if (trial < 0) {
@@ -264,8 +271,9 @@ TEST_CASE("whatever happens, every trial ends exactly once and states add up") {
       } else {
         const auto ending = static_cast<Ending>(random.below(4));
         const Verdict verdict = scheduler.ended(worker, trial, ending, now);
-        ends[static_cast<std::size_t>(trial)] +=
-            verdict == Verdict::done || verdict == Verdict::failed || verdict == Verdict::quarantined;
+        ends[static_cast<std::size_t>(trial)] += verdict == Verdict::done ||
+                                                 verdict == Verdict::failed ||
+                                                 verdict == Verdict::quarantined;
       }
       int sum = 0;
       for (const TrialState state : {TrialState::pending, TrialState::running, TrialState::done,
@@ -274,8 +282,10 @@ TEST_CASE("whatever happens, every trial ends exactly once and states add up") {
       }
       REQUIRE(sum == n_trials);
     }
-    for (const int n_ends : ends) CHECK(n_ends <= 2);  // given up, then finished late by another worker
-    const int ended = scheduler.n(TrialState::done) + scheduler.n(TrialState::failed) + scheduler.n(TrialState::quarantined);
+    for (const int n_ends : ends)
+      CHECK(n_ends <= 2);  // given up, then finished late by another worker
+    const int ended = scheduler.n(TrialState::done) + scheduler.n(TrialState::failed) +
+                      scheduler.n(TrialState::quarantined);
     CHECK(ended + scheduler.n(TrialState::pending) == n_trials);
   }
 }

@@ -1,6 +1,5 @@
-#include <al_mpi/farm/simulate.hpp>
-
 #include "catch.hpp"
+#include <al_mpi/farm/simulate.hpp>
 
 using namespace al_mpi;
 

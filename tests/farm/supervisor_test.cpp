@@ -1,13 +1,12 @@
-#include <al_mpi/farm/supervisor.hpp>
+#include <chrono>
+#include <fstream>
 
 #include <poll.h>
 #include <stdlib.h>
 
-#include <chrono>
-#include <fstream>
-
 #include "catch.hpp"
 #include "farm/temporary_folder.hpp"
+#include <al_mpi/farm/supervisor.hpp>
 
 using namespace al_mpi;
 using Kind = Message::Kind;
@@ -17,7 +16,9 @@ namespace {
 /// A variable of the fake engine for the time of a test.
 struct Variable {
   const char* name;
-  Variable(const char* variable, const std::string& value) : name(variable) { ::setenv(name, value.c_str(), 1); }
+  Variable(const char* variable, const std::string& value) : name(variable) {
+    ::setenv(name, value.c_str(), 1);
+  }
   ~Variable() { ::unsetenv(name); }
 };
 
@@ -71,7 +72,8 @@ struct Farm {
 
   Message next_but_rounds() {
     Message message = next();
-    while (message.kind == Kind::line && message.text.find("\"round\"") != std::string::npos) message = next();
+    while (message.kind == Kind::line && message.text.find("\"round\"") != std::string::npos)
+      message = next();
     return message;
   }
 };
@@ -93,7 +95,9 @@ TEST_CASE("an idle worker asks, runs a trial, relays its lines, and asks again")
   CHECK(farm.next().kind == Kind::ask);
 }
 
-TEST_CASE("a crashed child is told with its signal, replaced, and its trial resumes from the checkpoint") {
+TEST_CASE(
+    "a crashed child is told with its signal, replaced, and its trial resumes from the "
+    "checkpoint") {
   const Variable fault("AL_MPI_FAULT", "crash@1");
   Farm farm;
   farm.next();
@@ -168,7 +172,8 @@ TEST_CASE("a worker that never starts is retired after three tries, with its las
   CHECK(retired.text == "the worker left with exit code 1: no GPU here");
 }
 
-TEST_CASE("a worker that refuses the configuration is retired at once, with the reason and its code") {
+TEST_CASE(
+    "a worker that refuses the configuration is retired at once, with the reason and its code") {
   const Variable mood("FAKE_ENGINE", "refuse");
   Farm farm;
   const Message retired = farm.next();

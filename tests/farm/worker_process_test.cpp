@@ -1,15 +1,13 @@
-#include <al_mpi/farm/worker_process.hpp>
-
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <al_mpi/base/error.hpp>
-
 #include "catch.hpp"
 #include "farm/temporary_folder.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/farm/worker_process.hpp>
 
 using namespace al_mpi;
 
@@ -69,7 +67,8 @@ TEST_CASE("the child has a clean environment: own variables in, the launcher's o
   ::setenv("OMPI_COMM_WORLD_RANK", "3", 1);
   ::setenv("SLURM_JOB_ID", "7", 1);
   ::setenv("OMP_NUM_THREADS", "64", 1);
-  WorkerProcess process(shell(folder, "echo $OMPI_COMM_WORLD_RANK,$SLURM_JOB_ID,$OMP_NUM_THREADS,$AL_MPI_PARENT"));
+  WorkerProcess process(shell(
+      folder, "echo $OMPI_COMM_WORLD_RANK,$SLURM_JOB_ID,$OMP_NUM_THREADS,$AL_MPI_PARENT_PID"));
   ::unsetenv("OMPI_COMM_WORLD_RANK");
   ::unsetenv("SLURM_JOB_ID");
   ::unsetenv("OMP_NUM_THREADS");
@@ -79,9 +78,11 @@ TEST_CASE("the child has a clean environment: own variables in, the launcher's o
 TEST_CASE("the child inherits no descriptor and outlives group signals") {
   const TemporaryFolder folder;
   const int leaked = ::open("/dev/null", O_RDONLY);  // inheritable, as MPI's sockets are
-  WorkerProcess process(shell(folder, "ls /proc/$$/fd | tr '\\n' ' '; echo; read line; echo $line"));
+  WorkerProcess process(
+      shell(folder, "ls /proc/$$/fd | tr '\\n' ' '; echo; read line; echo $line"));
   CHECK(wait_for_line(process) == "0 1 2 ");
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) ::kill(process.pid(), signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2})
+    ::kill(process.pid(), signal);
   process.send("still here");
   CHECK(wait_for_line(process) == "still here");
   ::close(leaked);

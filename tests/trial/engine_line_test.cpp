@@ -1,8 +1,6 @@
-#include <al_mpi/trial/engine_line.hpp>
-
-#include <al_mpi/base/error.hpp>
-
 #include "catch.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/trial/engine_line.hpp>
 
 using namespace al_mpi;
 using Type = EngineLine::Type;
@@ -14,19 +12,21 @@ TEST_CASE("the engine's lines are read as docs/protocols.md writes them") {
   CHECK(ready.device == "cuda:0");
   CHECK(ready.libtorch == "1.13.1");
 
-  const EngineLine done = parse_engine_line(R"({"type":"done","key":"a/b/1","attempt":1,"seconds":12.5})");
+  const EngineLine done =
+      parse_engine_line(R"({"type":"done","key":"a/b/1","attempt":1,"seconds":12.5})");
   CHECK(done.key == "a/b/1");
   CHECK(done.seconds == 12.5);
 
-  const EngineLine failed =
-      parse_engine_line(R"({"type":"failed","key":"k","attempt":1,"kind":"data","message":"no file"})");
+  const EngineLine failed = parse_engine_line(
+      R"({"type":"failed","key":"k","attempt":1,"kind":"data","message":"no file"})");
   CHECK(failed.failure == EngineLine::Failure::data);
   CHECK(failed.message == "no file");
 }
 
 TEST_CASE("a line that is no engine line is refused") {
-  for (const char* line : {"", "hello", "[1]", "{}", R"({"type":"dance"})", R"({"type":7})", R"({"type":"done","key":3})",
-                           R"({"type":"failed","kind":"moody"})", R"({"type":"ready","versions":[1]})"}) {
+  for (const char* line : {"", "hello", "[1]", "{}", R"({"type":"dance"})", R"({"type":7})",
+                           R"({"type":"done","key":3})", R"({"type":"failed","kind":"moody"})",
+                           R"({"type":"ready","versions":[1]})"}) {
     INFO(line);
     CHECK_THROWS_AS(parse_engine_line(line), DataError);
   }
@@ -37,7 +37,8 @@ TEST_CASE("requests survive the way to the engine, whatever bytes the settings h
   TrialSpec spec;
   spec.strategy = "margin_sampling";
   spec.init = "random";
-  CHECK(run_line(spec, 2, "/tmp/c") ==
-        R"({"attempt":2,"checkpoint":"/tmp/c","trial":{"init":"random","seed":0,"strategy":"margin_sampling","trial":0},"type":"run"})");
+  CHECK(
+      run_line(spec, 2, "/tmp/c") ==
+      R"({"attempt":2,"checkpoint":"/tmp/c","trial":{"init":"random","seed":0,"strategy":"margin_sampling","trial":0},"type":"run"})");
   CHECK(configure_line("a: \"\n\xff\"", "cpu", 1).find('\n') == std::string::npos);
 }

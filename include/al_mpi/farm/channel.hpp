@@ -34,7 +34,9 @@ struct Message {
   int rank = 0;  ///< the other side: sender of a received message
 };
 
-inline bool is_for_rank_0(Message::Kind kind) { return kind < Message::Kind::configure; }
+inline bool is_for_rank_0(Message::Kind kind) {
+  return kind < Message::Kind::configure;
+}
 
 /// The seam between the farm and what carries its messages. Neither call blocks.
 class Channel {
@@ -42,7 +44,7 @@ class Channel {
   virtual ~Channel() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  virtual void send(int to, Message message) = 0;      ///< in order for each pair of ranks
+  virtual void send(int to, Message message) = 0;  ///< in order for each pair of ranks
   virtual std::optional<Message> receive() = 0;
   virtual bool all_sent() = 0;  ///< whether every message has left this process
 };

@@ -8,8 +8,8 @@ namespace al_mpi {
 
 /// How long a trial will take, per group of alike trials (one strategy with the same own settings).
 ///
-/// Starts from prior costs (relative numbers); each finished trial teaches its group, and the ratio of
-/// learnt to prior costs carries over to the groups that no trial has finished of yet.
+/// Starts from prior costs (relative numbers); each finished trial teaches its group, and the ratio
+/// of learnt to prior costs carries over to the groups that no trial has finished of yet.
 class CostModel {
  public:
   /// The number of the group called `name`; a new one gets the prior cost, > 0.
@@ -19,7 +19,7 @@ class CostModel {
   /// on a busy machine does not reorder the sweep.
   void learn(int group, double seconds);
 
-  double cost(int group) const;            ///< seconds if anything is learnt, else the prior
+  double cost(int group) const;  ///< seconds if anything is learnt, else the prior
   bool knows_seconds() const { return n_learnt_ > 0; }
   int n_groups() const { return static_cast<int>(groups_.size()); }
 

@@ -18,16 +18,16 @@ namespace al_mpi {
 struct SchedulerOptions {
   int max_attempts = 3;         ///< blamed failures before a trial is given up, >= 1
   double quick_failure = 60.0;  ///< seconds; a failure sooner than this may be the host's fault
-  int host_strikes = 3;         ///< quick failures of different trials, none done between: no more work
+  int host_strikes = 3;  ///< quick failures of different trials, none done between: no more work
 };
 
 /// A trial as the scheduler sees it.
 struct PlannedTrial {
-  std::string group;       ///< trials of a group cost the same: strategy and own settings
-  double prior_cost = 1.0; ///< relative, > 0
+  std::string group;        ///< trials of a group cost the same: strategy and own settings
+  double prior_cost = 1.0;  ///< relative, > 0
   TrialState state = TrialState::pending;
-  int failures = 0;        ///< blamed ones of earlier farms
-  double rest = 1.0;       ///< share of its rounds still to do, (0, 1]; < 1: started earlier
+  int failures = 0;   ///< blamed ones of earlier farms
+  double rest = 1.0;  ///< share of its rounds still to do, (0, 1]; < 1: started earlier
 };
 
 /// How a trial ended on a worker.
@@ -44,13 +44,15 @@ enum class Verdict { ignored, done, again, failed, quarantined };
 
 /// Decides which trial a worker runs next, and what becomes of one that fails.
 ///
-/// A pure state machine: no input, no output, no clock (`now` is in seconds, any origin, never falling).
-/// A worker is one child process of a rank. Order: trials that were started before, then the longest
-/// by learnt cost, so that no long trial is left for the end. next() costs O(groups + log trials).
+/// A pure state machine: no input, no output, no clock (`now` is in seconds, any origin, never
+/// falling). A worker is one child process of a rank. Order: trials that were started before, then
+/// the longest by learnt cost, so that no long trial is left for the end. next() costs O(groups +
+/// log trials).
 ///
 /// Blame: `max_attempts` failures, or failures on two hosts, end a trial; three quick failures of
 /// different trials end a host (its failures are then forgiven), but never the last healthy one.
-/// Fencing: a worker that was given up may still finish; its `done` counts, anything else is ignored.
+/// Fencing: a worker that was given up may still finish; its `done` counts, anything else is
+/// ignored.
 class Scheduler {
  public:
   explicit Scheduler(const std::vector<PlannedTrial>& trials, const SchedulerOptions& options = {});
@@ -68,7 +70,8 @@ class Scheduler {
   bool draining() const { return draining_; }
   int n(TrialState state) const { return n_[static_cast<std::size_t>(state)]; }
   int n_workers() const { return n_workers_; }
-  /// Nothing runs and nothing will: all trials ended, or draining, or no worker is left to take one.
+  /// Nothing runs and nothing will: all trials ended, or draining, or no worker is left to take
+  /// one.
   bool finished() const;
   int trial_of(int worker) const { return workers_[static_cast<std::size_t>(worker)].trial; }
   bool host_quarantined(const std::string& host) const;
@@ -114,8 +117,9 @@ class Scheduler {
   SchedulerOptions options_;
   CostModel costs_;
   std::vector<Trial> trials_;
-  std::vector<std::deque<int>> fresh_;              ///< per group: never started, in grid order
-  std::set<std::pair<double, int>> started_before_; ///< (-cost left, trial): resumed and retried ones
+  std::vector<std::deque<int>> fresh_;  ///< per group: never started, in grid order
+  std::set<std::pair<double, int>>
+      started_before_;  ///< (-cost left, trial): resumed and retried ones
   std::unordered_map<int, Blame> blames_;
   std::vector<Worker> workers_;
   std::vector<Host> hosts_;

@@ -15,19 +15,20 @@ struct SupervisorOptions {
   std::vector<std::string> engine;  ///< the command of a worker
   std::string config_yaml;          ///< sent to every worker
   std::string device = "auto";
-  int threads = 1;                   ///< CPU threads a trial
-  std::vector<std::string> gpus;     ///< [n_workers] CUDA_VISIBLE_DEVICES of each; empty string: leave it alone
-  double stall_timeout = 1800.0;     ///< seconds without a line
-  double trial_timeout = 0.0;        ///< seconds; 0 = no limit
-  std::string log_folder;            ///< gets worker-RANK-SLOT.log; made if it is not there
+  int threads = 1;  ///< CPU threads a trial
+  std::vector<std::string>
+      gpus;  ///< [n_workers] CUDA_VISIBLE_DEVICES of each; empty string: leave it alone
+  double stall_timeout = 1800.0;  ///< seconds without a line
+  double trial_timeout = 0.0;     ///< seconds; 0 = no limit
+  std::string log_folder;         ///< gets worker-RANK-SLOT.log; made if it is not there
 };
 
-/// A rank's side of the farm: keeps one child per slot alive, asks rank 0 for trials, relays what the
-/// children say. It knows tasks, not learning.
+/// A rank's side of the farm: keeps one child per slot alive, asks rank 0 for trials, relays what
+/// the children say. It knows tasks, not learning.
 ///
-/// A child that crashes, hangs, or takes too long is replaced at once, and rank 0 is told. A child that
-/// reported a runtime failure is replaced too: a broken CUDA context cannot be mended otherwise. A worker that
-/// does not start three times in a row is retired.
+/// A child that crashes, hangs, or takes too long is replaced at once, and rank 0 is told. A child
+/// that reported a runtime failure is replaced too: a broken CUDA context cannot be mended
+/// otherwise. A worker that does not start three times in a row is retired.
 class Supervisor {
  public:
   Supervisor(Channel& channel, SupervisorOptions options);

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 #include <al_mpi/farm/line_buffer.hpp>
 
@@ -16,15 +16,17 @@ struct WorkerCommand {
   std::string log_file;                  ///< its standard error is appended here
 };
 
-/// One child process that speaks lines: requests on its standard input, answers on its standard output.
+/// One child process that speaks lines: requests on its standard input, answers on its standard
+/// output.
 ///
-/// Nothing here blocks. The child inherits no descriptor but 0, 1 and 2, no variable of MPI or Slurm
-/// (an MPI_Init in it would take the job down), and has the signals blocked that are sent to whole
-/// process groups: its rank decides when it ends. It is told its parent in AL_MPI_PARENT, so that it can
-/// ask the kernel to die with it (die_with_parent() of base/process.hpp).
+/// Nothing here blocks. The child inherits no descriptor but 0, 1 and 2, no variable of MPI or
+/// Slurm (an MPI_Init in it would take the job down), and has the signals blocked that are sent to
+/// whole process groups: its rank decides when it ends. It is told its parent in AL_MPI_PARENT_PID,
+/// so that it can ask the kernel to die with it.
 class WorkerProcess {
  public:
-  /// Starts the child. Throws FarmError if the program cannot be started or the log cannot be opened.
+  /// Starts the child. Throws FarmError if the program cannot be started or the log cannot be
+  /// opened.
   explicit WorkerProcess(const WorkerCommand& command);
   ~WorkerProcess();  ///< kills it if it still runs
   WorkerProcess(const WorkerProcess&) = delete;

@@ -6,10 +6,15 @@
 
 namespace al_mpi {
 
-/// A line that the engine wrote (docs/protocols.md). Fields that its type does not carry stay empty.
+/// A line that the engine wrote (docs/protocols.md). Fields that its type does not carry stay
+/// empty.
 struct EngineLine {
   enum class Type { ready, alive, round, done, stopped, failed };
-  enum class Failure { runtime, config, data };  ///< runtime failures are tried again, the others are final
+  enum class Failure {
+    runtime,
+    config,
+    data
+  };  ///< runtime failures are tried again, the others are final
 
   Type type = Type::alive;
   std::string key;                     ///< TrialSpec::key(); empty where no trial is meant

@@ -12,7 +12,8 @@ constexpr double recently = 3.0;
 
 }  // namespace
 
-Coordinator::Coordinator(Channel& channel, ResultsStore& store, SweepPlan plan, CoordinatorOptions options)
+Coordinator::Coordinator(Channel& channel, ResultsStore& store, SweepPlan plan,
+                         CoordinatorOptions options)
     : channel_(channel),
       store_(store),
       plan_(std::move(plan)),
@@ -29,7 +30,8 @@ Coordinator::Coordinator(Channel& channel, ResultsStore& store, SweepPlan plan, 
 }
 
 const TrialRecord& Coordinator::record(int trial) const {
-  return store_.trials()[static_cast<std::size_t>(plan_.store_trial[static_cast<std::size_t>(trial)])];
+  return store_
+      .trials()[static_cast<std::size_t>(plan_.store_trial[static_cast<std::size_t>(trial)])];
 }
 
 void Coordinator::send(int rank, Message::Kind kind, int attempt, std::string text) {
@@ -52,17 +54,24 @@ void Coordinator::handle(const Message& message, double now) {
   }
   rank.last_heard = now;
   switch (message.kind) {
-    case Message::Kind::hello: return greet(message);
-    case Message::Kind::ask: return welcome_idle(message, now);
-    case Message::Kind::line: return take_line(message, now);
-    case Message::Kind::died: return conclude(message, Ending::failed, message.text, now);
-    case Message::Kind::returned: return conclude(message, Ending::stopped, "", now);
-    case Message::Kind::retired: return retire(message, now);
+    case Message::Kind::hello:
+      return greet(message);
+    case Message::Kind::ask:
+      return welcome_idle(message, now);
+    case Message::Kind::line:
+      return take_line(message, now);
+    case Message::Kind::died:
+      return conclude(message, Ending::failed, message.text, now);
+    case Message::Kind::returned:
+      return conclude(message, Ending::stopped, "", now);
+    case Message::Kind::retired:
+      return retire(message, now);
     case Message::Kind::wish: {
       drain_wished_ = true;
       return;
     }
-    default: return answer(message.rank);
+    default:
+      return answer(message.rank);
   }
 }
 
@@ -102,11 +111,13 @@ void Coordinator::welcome_idle(const Message& ask, double now) {
 
 bool Coordinator::hand_out(const Worker& idle, double now) {
   const auto [to, slot] = idle;
-  const int worker = ranks_[static_cast<std::size_t>(to)].slots[static_cast<std::size_t>(slot)].worker;
+  const int worker =
+      ranks_[static_cast<std::size_t>(to)].slots[static_cast<std::size_t>(slot)].worker;
   const std::optional<int> trial = scheduler_.next(worker, now);
   if (!trial) return false;
   const int number = record(*trial).spec.trial;
-  store_.started(number, to, ranks_[static_cast<std::size_t>(to)].host, devices_[worker], options_.threads);
+  store_.started(number, to, ranks_[static_cast<std::size_t>(to)].host, devices_[worker],
+                 options_.threads);
   Message message;
   message.kind = Message::Kind::run;
   message.slot = slot;
@@ -121,21 +132,27 @@ void Coordinator::take_line(const Message& message, double now) {
   const EngineLine line = parse_engine_line(message.text);
   const int trial = trial_of_.at(static_cast<std::size_t>(message.trial));
   if (line.key != record(trial).spec.key()) {
-    return conclude(message, Ending::failed, fmt::format("the worker answered for trial '{}'", line.key), now);
+    return conclude(message, Ending::failed,
+                    fmt::format("the worker answered for trial '{}'", line.key), now);
   }
   switch (line.type) {
-    case EngineLine::Type::round: return take_round(trial, message.text);
-    case EngineLine::Type::stopped: return conclude(message, Ending::stopped, "", now);
+    case EngineLine::Type::round:
+      return take_round(trial, message.text);
+    case EngineLine::Type::stopped:
+      return conclude(message, Ending::stopped, "", now);
     case EngineLine::Type::failed: {
       const bool final = line.failure != EngineLine::Failure::runtime;
       return conclude(message, final ? Ending::refused : Ending::failed, line.message, now);
     }
-    case EngineLine::Type::done: break;
-    default: return;
+    case EngineLine::Type::done:
+      break;
+    default:
+      return;
   }
   const int n_rounds = plan_.n_rounds[static_cast<std::size_t>(trial)];
   if (const int n = store_.rounds_done(message.trial); n < n_rounds) {
-    return conclude(message, Ending::failed, fmt::format("done after {} of {} rounds", n, n_rounds), now);
+    return conclude(message, Ending::failed, fmt::format("done after {} of {} rounds", n, n_rounds),
+                    now);
   }
   if (scheduler_.ended(worker_of(message), trial, Ending::done, now) == Verdict::done) {
     store_.done(message.trial, line.seconds);
@@ -147,11 +164,13 @@ void Coordinator::take_round(int trial, const std::string& line) {
   round.trial = record(trial).spec.trial;
   if (store_.take(round) != ResultsStore::Taken::stored) return;
   ++rounds_;
-  const double left = 1.0 - static_cast<double>(round.round + 1) / plan_.n_rounds[static_cast<std::size_t>(trial)];
+  const double left =
+      1.0 - static_cast<double>(round.round + 1) / plan_.n_rounds[static_cast<std::size_t>(trial)];
   scheduler_.round_done(trial, std::max(left, 0.01));
 }
 
-void Coordinator::conclude(const Message& message, Ending ending, const std::string& text, double now) {
+void Coordinator::conclude(const Message& message, Ending ending, const std::string& text,
+                           double now) {
   const int trial = trial_of_.at(static_cast<std::size_t>(message.trial));
   const Verdict verdict = scheduler_.ended(worker_of(message), trial, ending, now);
   if (verdict == Verdict::ignored) return;
@@ -162,8 +181,8 @@ void Coordinator::conclude(const Message& message, Ending ending, const std::str
                         : verdict == Verdict::quarantined ? "quarantined (failed on two hosts)"
                                                           : "failed";
   const Rank& rank = ranks_[static_cast<std::size_t>(message.rank)];
-  spdlog::warn("trial {} {}: {} (attempt {} on {})", record(trial).spec.key(), outcome, text, message.attempt,
-               rank.host);
+  spdlog::warn("trial {} {}: {} (attempt {} on {})", record(trial).spec.key(), outcome, text,
+               message.attempt, rank.host);
   store_.failed(message.trial, text, final, verdict == Verdict::quarantined);
 }
 
@@ -175,13 +194,14 @@ void Coordinator::retire(const Message& message, double now) {
   if (slot.worker >= 0) scheduler_.remove_worker(slot.worker, now);
   idle_.erase({message.rank, message.slot});
   no_worker_.emplace(static_cast<ExitCode>(message.attempt), "no worker starts: " + message.text);
-  spdlog::debug("worker {} of rank {} on {} does not start: {}", message.slot, message.rank, rank.host, message.text);
+  spdlog::debug("worker {} of rank {} on {} does not start: {}", message.slot, message.rank,
+                rank.host, message.text);
 }
 
 void Coordinator::lose(int lost, double now) {
   Rank& rank = ranks_[static_cast<std::size_t>(lost)];
-  spdlog::warn("rank {} on {} is lost (silent for {:.0f} s); its trials are handed out again", lost, rank.host,
-               options_.silence);
+  spdlog::warn("rank {} on {} is lost (silent for {:.0f} s); its trials are handed out again", lost,
+               rank.host, options_.silence);
   rank.lost = true;
   ++n_lost_;
   for (std::size_t slot = 0; slot < rank.slots.size(); ++slot) {
@@ -240,9 +260,10 @@ void Coordinator::tell_all(Message::Kind kind, double now) {
 
 bool Coordinator::workers_to_come() const {
   return std::any_of(ranks_.begin(), ranks_.end(), [](const Rank& rank) {
-    return !rank.lost && (!rank.known || std::any_of(rank.slots.begin(), rank.slots.end(), [](const Slot& slot) {
-                            return slot.worker < 0 && !slot.retired;
-                          }));
+    return !rank.lost &&
+           (!rank.known || std::any_of(rank.slots.begin(), rank.slots.end(), [](const Slot& slot) {
+             return slot.worker < 0 && !slot.retired;
+           }));
   });
 }
 
@@ -258,7 +279,8 @@ void Coordinator::finish(double now) {
     if (left.state == TrialState::running) store_.interrupted(left.spec.trial);
   }
   const bool all_ended = scheduler_.n(TrialState::pending) + scheduler_.n(TrialState::running) == 0;
-  const bool any_failed = scheduler_.n(TrialState::failed) + scheduler_.n(TrialState::quarantined) > 0;
+  const bool any_failed =
+      scheduler_.n(TrialState::failed) + scheduler_.n(TrialState::quarantined) > 0;
   code_ = !all_ended ? ExitCode::unfinished : any_failed ? ExitCode::failed_trials : ExitCode::ok;
   if (*code_ == ExitCode::unfinished && nobody_could_work()) code_ = no_worker_->code();
   finished_at_ = now;
@@ -272,13 +294,15 @@ bool Coordinator::nobody_could_work() const {
 
 ExitCode Coordinator::result() const {
   if (nobody_could_work() && *code_ == no_worker_->code()) throw *no_worker_;
-  if (no_worker_) spdlog::warn("{} workers could not be used; the last one: {}", n_retired_, no_worker_->what());
+  if (no_worker_)
+    spdlog::warn("{} workers could not be used; the last one: {}", n_retired_, no_worker_->what());
   return *code_;
 }
 
 bool Coordinator::dismissed(double now) const {
   return std::all_of(ranks_.begin(), ranks_.end(), [&](const Rank& rank) {
-    return rank.lost || rank.told_leave || now - std::max(rank.last_heard, finished_at_) > options_.silence;
+    return rank.lost || rank.told_leave ||
+           now - std::max(rank.last_heard, finished_at_) > options_.silence;
   });
 }
 

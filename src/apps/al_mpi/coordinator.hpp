@@ -8,29 +8,29 @@
 #include <utility>
 #include <vector>
 
+#include "plan.hpp"
+#include "progress.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/farm/channel.hpp>
 #include <al_mpi/farm/scheduler.hpp>
 #include <al_mpi/results/store.hpp>
 #include <al_mpi/trial/engine_line.hpp>
 
-#include "plan.hpp"
-#include "progress.hpp"
-
 namespace al_mpi {
 
 struct CoordinatorOptions {
-  std::string config_yaml;     ///< resolved; every supervisor gets it
-  int workers_per_rank = 0;    ///< 0: what each rank thinks right for its node
-  int threads = 1;             ///< CPU threads a trial, for the record
+  std::string config_yaml;   ///< resolved; every supervisor gets it
+  int workers_per_rank = 0;  ///< 0: what each rank thinks right for its node
+  int threads = 1;           ///< CPU threads a trial, for the record
   SchedulerOptions scheduler;
-  double silence = 60.0;       ///< seconds without a message before a rank is given up
+  double silence = 60.0;  ///< seconds without a message before a rank is given up
 };
 
 /// Rank 0: joins the scheduler, the results store and the messages of all supervisors.
 ///
-/// It writes only to ranks it has just heard of: a message to a dead one might never leave. A rank that
-/// is silent too long is given up and its trials are handed out again; should it speak later, it is welcome.
+/// It writes only to ranks it has just heard of: a message to a dead one might never leave. A rank
+/// that is silent too long is given up and its trials are handed out again; should it speak later,
+/// it is welcome.
 class Coordinator {
  public:
   Coordinator(Channel& channel, ResultsStore& store, SweepPlan plan, CoordinatorOptions options);
@@ -42,17 +42,19 @@ class Coordinator {
   bool drain_wished() const { return drain_wished_; }  ///< another rank got a signal
 
   bool finished(double now) const;
-  bool dismissed(double now) const;  ///< after finish(): every rank that still speaks was told to leave
+  bool dismissed(
+      double now) const;    ///< after finish(): every rank that still speaks was told to leave
   void finish(double now);  ///< ends the sweep: ranks are told to leave, snapshot
-  /// After finish(). Throws the error that kept every worker from starting, if that is what happened.
+  /// After finish(). Throws the error that kept every worker from starting, if that is what
+  /// happened.
   ExitCode result() const;
   bool lost_ranks() const { return n_lost_ > 0; }
   SweepProgress progress(double now);
 
  private:
   struct Slot {
-    int worker = -1;  ///< the scheduler's number; -1: not there (yet, or any more)
-    bool gone = false;     ///< its rank was lost since
+    int worker = -1;    ///< the scheduler's number; -1: not there (yet, or any more)
+    bool gone = false;  ///< its rank was lost since
     bool retired = false;
   };
   struct Rank {

@@ -6,9 +6,8 @@
 
 #include <fmt/ranges.h>
 
-#include <al_mpi/farm/devices.hpp>
-
 #include "plan.hpp"
+#include <al_mpi/farm/devices.hpp>
 
 namespace al_mpi {
 namespace {
@@ -38,17 +37,20 @@ ExitCode dry_run(const SweepArguments& arguments) {
 
   fmt::print("{} trials: {} strategies x {} initial sets x {} seeds{}\n", sweep.grid.size(),
              config.sweep.strategies.size(), config.sweep.inits.size(), config.sweep.seeds.size(),
-             sweep.grid.size() > config.sweep.strategies.size() * config.sweep.inits.size() * config.sweep.seeds.size()
-                 ? " x sweep.grid" : "");
+             sweep.grid.size() > config.sweep.strategies.size() * config.sweep.inits.size() *
+                                     config.sweep.seeds.size()
+                 ? " x sweep.grid"
+                 : "");
   fmt::print("strategies: {}\ninitial sets: {}\n", fmt::join(config.sweep.strategies, ", "),
              fmt::join(config.sweep.inits, ", "));
-  fmt::print("rounds: {} ({} labels, then {} x {})\n", n_rounds, config.loop.n_init, config.loop.n_rounds,
-             config.loop.n_query);
+  fmt::print("rounds: {} ({} labels, then {} x {})\n", n_rounds, config.loop.n_init,
+             config.loop.n_rounds, config.loop.n_query);
   fmt::print("dataset: {}, {} classes, {}\n",
-             config.dataset.path.empty() ? "built-in scenes" : config.dataset.path, n_classes, sweep.provenance.task);
+             config.dataset.path.empty() ? "built-in scenes" : config.dataset.path, n_classes,
+             sweep.provenance.task);
   fmt::print("cost: about {:.1f} times the cheapest trial\n", cost / cheapest);
-  fmt::print("here: {} GPUs, {} cores; device {}, {} threads a trial\n", gpus.size(), usable_cores(),
-             config.farm.device, config.farm.threads);
+  fmt::print("here: {} GPUs, {} cores; device {}, {} threads a trial\n", gpus.size(),
+             usable_cores(), config.farm.device, config.farm.threads);
   fmt::print("results: {}, about {:.1f} MB\n", config.results.file,
              1e-6 * static_cast<double>(n_rounds) * bytes_of_round(config, n_classes));
   return ExitCode::ok;

@@ -27,8 +27,10 @@ bool started_by_mpi() {
   }
   const int n_tasks = number("SLURM_STEP_NUM_TASKS", 1);
   if (n_tasks > 1) {
-    throw ConfigError("", fmt::format("srun started {} tasks without MPI (each would run the whole sweep): "
-                                      "use srun --mpi=pmix", n_tasks));
+    throw ConfigError(
+        "", fmt::format("srun started {} tasks without MPI (each would run the whole sweep): "
+                        "use srun --mpi=pmix",
+                        n_tasks));
   }
   return false;
 }

@@ -60,9 +60,11 @@ SweepPlan plan_grid(const SweepConfig& config, const std::vector<TrialSpec>& gri
   return plan;
 }
 
-SweepPlan plan_sweep(const SweepConfig& config, const std::vector<TrialSpec>& grid, const ResultsStore& store) {
+SweepPlan plan_sweep(const SweepConfig& config, const std::vector<TrialSpec>& grid,
+                     const ResultsStore& store) {
   std::unordered_map<std::string, int> numbers;
-  for (const TrialRecord& record : store.trials()) numbers.emplace(record.spec.key(), record.spec.trial);
+  for (const TrialRecord& record : store.trials())
+    numbers.emplace(record.spec.key(), record.spec.trial);
   SweepPlan plan = plan_grid(config, grid);
   for (std::size_t i = 0; i < grid.size(); ++i) {
     const int number = numbers.at(grid[i].key());

@@ -18,8 +18,9 @@ struct SweepPlan {
 /// The grid of `config`, as if nothing of it were done.
 SweepPlan plan_grid(const SweepConfig& config, const std::vector<TrialSpec>& grid);
 
-/// The same with what `store` holds of it: states, rounds done, numbers. Trials of an earlier, larger grid
-/// stay as they are.
-SweepPlan plan_sweep(const SweepConfig& config, const std::vector<TrialSpec>& grid, const ResultsStore& store);
+/// The same with what `store` holds of it: states, rounds done, numbers. Trials of an earlier,
+/// larger grid stay as they are.
+SweepPlan plan_sweep(const SweepConfig& config, const std::vector<TrialSpec>& grid,
+                     const ResultsStore& store);
 
 }  // namespace al_mpi

@@ -1,12 +1,11 @@
 #include "progress.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace al_mpi {
 
@@ -22,7 +21,8 @@ std::string to_string(const SweepProgress& p) {
   std::string text = fmt::format("{}/{} trials done, {} running", p.done, p.n_trials, p.running);
   if (p.failed > 0) text += fmt::format(", {} failed", p.failed);
   text += fmt::format(" | {}/{} rounds", p.rounds, p.rounds_total);
-  if (p.seconds_left && p.running > 0) text += fmt::format(" | {} left", human_duration(*p.seconds_left));
+  if (p.seconds_left && p.running > 0)
+    text += fmt::format(" | {} left", human_duration(*p.seconds_left));
   text += fmt::format(" | busy {:.0f} %", 100.0 * p.busy);
   if (p.draining) text += " | draining";
   return text;

@@ -1,15 +1,14 @@
 #include "rank_loop.hpp"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
 
+#include <poll.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "signals.hpp"
 
@@ -38,8 +37,9 @@ Message to_rank_0(Message::Kind kind, int slot = -1, std::string text = "") {
   return message;
 }
 
-/// Waits for children, signals and (by waking up) messages: short naps while there is traffic, longer ones
-/// in silence, so that a waiting rank costs next to nothing. MPI has nothing that could be polled.
+/// Waits for children, signals and (by waking up) messages: short naps while there is traffic,
+/// longer ones in silence, so that a waiting rank costs next to nothing. MPI has nothing that could
+/// be polled.
 class Nap {
  public:
   explicit Nap(bool alone) : longest_ns_(alone ? 100'000'000 : 5'000'000) {}
@@ -64,7 +64,10 @@ class Nap {
 class RankLoop {
  public:
   RankLoop(Channel& channel, Coordinator* coordinator, const RankOptions& options)
-      : channel_(channel), coordinator_(coordinator), options_(options), nap_(channel.size() == 1) {}
+      : channel_(channel),
+        coordinator_(coordinator),
+        options_(options),
+        nap_(channel.size() == 1) {}
 
   RankEnd run() {
     channel_.send(0, to_rank_0(Message::Kind::hello, options_.default_workers, host_name()));
@@ -123,7 +126,8 @@ class RankLoop {
     if (!std::exchange(wished_, true)) {
       channel_.send(0, to_rank_0(Message::Kind::wish));
       if (coordinator_ != nullptr) {
-        spdlog::info("stopping: trials finish the round they are in; the same command goes on later");
+        spdlog::info(
+            "stopping: trials finish the round they are in; the same command goes on later");
       }
     }
     if (coordinator_ != nullptr && leave_signalled()) coordinator_->drain(now, 0.0);
@@ -132,7 +136,8 @@ class RankLoop {
   void coordinate(double now) {
     const double job_left = seconds_to_job_end();
     if (coordinator_->drain_wished() || job_left < options_.drain_margin) {
-      coordinator_->drain(now, leave_signalled() ? 0.0 : std::min(options_.drain_margin, job_left - 10.0));
+      coordinator_->drain(
+          now, leave_signalled() ? 0.0 : std::min(options_.drain_margin, job_left - 10.0));
     }
     coordinator_->turn(now);
     if (!finished_ && coordinator_->finished(now)) {
@@ -150,7 +155,8 @@ class RankLoop {
   }
 
   bool rank_0_is_silent(double now) {
-    if (now - last_turn_ > options_.rank_0_silence / 4) last_heard_ = now;  // this process was stopped
+    if (now - last_turn_ > options_.rank_0_silence / 4)
+      last_heard_ = now;  // this process was stopped
     last_turn_ = now;
     return coordinator_ == nullptr && now - last_heard_ > options_.rank_0_silence;
   }

@@ -3,17 +3,17 @@
 #include <functional>
 #include <memory>
 
+#include "coordinator.hpp"
 #include <al_mpi/farm/channel.hpp>
 #include <al_mpi/farm/supervisor.hpp>
-
-#include "coordinator.hpp"
 
 namespace al_mpi {
 
 struct RankOptions {
   int default_workers = 1;      ///< what this rank thinks right for its node
   double rank_0_silence = 120;  ///< seconds without an answer before this rank gives up
-  double drain_margin = 120;    ///< seconds before the job's end at which rank 0 drains; its patience, too
+  double drain_margin =
+      120;  ///< seconds before the job's end at which rank 0 drains; its patience, too
   /// Makes this rank's supervisor from the `configure` message.
   std::function<std::unique_ptr<Supervisor>(const Message&)> make_supervisor;
 };
@@ -23,7 +23,8 @@ struct RankEnd {
   bool lost_peer = false;  ///< MPI_Finalize might hang
 };
 
-/// The life of a rank, from its hello to the leave it is told. `coordinator` is rank 0's, else null.
+/// The life of a rank, from its hello to the leave it is told. `coordinator` is rank 0's, else
+/// null.
 RankEnd run_rank(Channel& channel, Coordinator* coordinator, const RankOptions& options);
 
 /// Rank 0, instead of a sweep: tells every rank to leave with `code`.

@@ -1,9 +1,9 @@
 #include "signals.hpp"
 
+#include <initializer_list>
+
 #include <signal.h>
 #include <time.h>
-
-#include <initializer_list>
 
 namespace al_mpi {
 namespace {
@@ -33,7 +33,11 @@ void install_signal_handlers() {
   for (const int signal : {SIGUSR2, SIGPIPE}) ::sigaction(signal, &action, nullptr);
 }
 
-bool drain_signalled() { return drain_wanted != 0; }
-bool leave_signalled() { return leave_wanted != 0; }
+bool drain_signalled() {
+  return drain_wanted != 0;
+}
+bool leave_signalled() {
+  return leave_wanted != 0;
+}
 
 }  // namespace al_mpi

@@ -7,8 +7,8 @@ namespace al_mpi {
 void install_signal_handlers();
 
 bool drain_signalled();
-/// A second SIGINT or SIGTERM, a second or more after the first one: the user does not want to wait.
-/// (Launchers send the same signal twice within a moment.)
+/// A second SIGINT or SIGTERM, a second or more after the first one: the user does not want to
+/// wait. (Launchers send the same signal twice within a moment.)
 bool leave_signalled();
 
 }  // namespace al_mpi

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <regex>
 
+#include "plan.hpp"
 #include <al_mpi/catalog/catalog.hpp>
 #include <al_mpi/farm/simulate.hpp>
-
-#include "plan.hpp"
 
 namespace al_mpi {
 namespace {
@@ -40,9 +39,11 @@ ExitCode show_simulation(const std::string& what, const SweepArguments& argument
   for (std::size_t i = 0; i < n_trials; ++i) trials.push_back(shape[i % shape.size()]);
 
   const Simulation result = simulate(trials, options);
-  fmt::print("{} trials on {} workers, durations spread by {:.0f} %\n", n_trials, options.n_workers, 100 * options.spread);
-  fmt::print("makespan {:.2f}, lower bound {:.2f}: ratio {:.4f}; workers busy {:.2f} %\n", result.makespan,
-             result.bound, result.makespan / result.bound, 100 * result.busy_share);
+  fmt::print("{} trials on {} workers, durations spread by {:.0f} %\n", n_trials, options.n_workers,
+             100 * options.spread);
+  fmt::print("makespan {:.2f}, lower bound {:.2f}: ratio {:.4f}; workers busy {:.2f} %\n",
+             result.makespan, result.bound, result.makespan / result.bound,
+             100 * result.busy_share);
   fmt::print("CPU time {:.2f} s: {:.2f} us a trial\n", result.cpu_seconds,
              1e6 * result.cpu_seconds / static_cast<double>(n_trials));
   return ExitCode::ok;

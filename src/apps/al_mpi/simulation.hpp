@@ -6,8 +6,9 @@
 
 namespace al_mpi {
 
-/// --simulate workers=W,trials=N: the scheduler in virtual time over N trials shaped as the configuration's
-/// grid (without one: all strategies alike). Throws ConfigError where `what` is not of that form.
+/// --simulate workers=W,trials=N: the scheduler in virtual time over N trials shaped as the
+/// configuration's grid (without one: all strategies alike). Throws ConfigError where `what` is not
+/// of that form.
 ExitCode show_simulation(const std::string& what, const SweepArguments& arguments);
 
 /// --plan: how well different numbers of workers divide the configuration's grid.

@@ -8,20 +8,20 @@
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
+#include "progress.hpp"
 #include <al_mpi/farm/worker_process.hpp>
 #include <al_mpi/results/store.hpp>
 #include <al_mpi/trial/json.hpp>
 
-#include "progress.hpp"
-
 namespace al_mpi {
 namespace {
 
-constexpr std::array states = {TrialState::pending, TrialState::running, TrialState::done, TrialState::failed,
-                               TrialState::quarantined};
+constexpr std::array states = {TrialState::pending, TrialState::running, TrialState::done,
+                               TrialState::failed, TrialState::quarantined};
 
 std::unique_ptr<ResultsStore> open_to_read(const std::string& file) {
-  if (ResultsStore::stored_config(file).empty()) throw DataError(file, "", "no sweep has been started here");
+  if (ResultsStore::stored_config(file).empty())
+    throw DataError(file, "", "no sweep has been started here");
   StoreOptions options;
   options.file = file;
   options.read_only = true;
@@ -30,42 +30,48 @@ std::unique_ptr<ResultsStore> open_to_read(const std::string& file) {
 
 int count(const ResultsStore& store, TrialState state) {
   const auto& trials = store.trials();
-  return static_cast<int>(std::count_if(trials.begin(), trials.end(),
-                                        [&](const TrialRecord& trial) { return trial.state == state; }));
+  return static_cast<int>(
+      std::count_if(trials.begin(), trials.end(),
+                    [&](const TrialRecord& trial) { return trial.state == state; }));
 }
 
 ExitCode code_of(const ResultsStore& store) {
-  if (count(store, TrialState::pending) + count(store, TrialState::running) > 0) return ExitCode::unfinished;
+  if (count(store, TrialState::pending) + count(store, TrialState::running) > 0)
+    return ExitCode::unfinished;
   const int n_failed = count(store, TrialState::failed) + count(store, TrialState::quarantined);
   return n_failed > 0 ? ExitCode::failed_trials : ExitCode::ok;
 }
 
+long n_rounds(const ResultsStore& store) {
+  long rounds = 0;
+  for (const TrialRecord& trial : store.trials()) rounds += store.rounds_done(trial.spec.trial);
+  return rounds;
+}
+
 void print_json(const ResultsStore& store, bool all) {
   nlohmann::json status;
-  long rounds = 0;
   for (const TrialState state : states) status[to_string(state)] = count(store, state);
-  for (const TrialRecord& trial : store.trials()) rounds += store.rounds_done(trial.spec.trial);
   status["trials"] = store.trials().size();
-  status["rounds"] = rounds;
+  status["rounds"] = n_rounds(store);
   status["exit_code"] = static_cast<int>(code_of(store));
   if (all) status["list"] = store.trials();
   fmt::print("{}\n", status.dump(2));
 }
 
 void print_trial(const ResultsStore& store, const TrialRecord& trial) {
-  fmt::print("{:5}  {:11}  {:3} rounds  {:2} attempts  {}{}\n", trial.spec.trial, to_string(trial.state),
-             store.rounds_done(trial.spec.trial), trial.attempts, trial.spec.key(),
-             trial.error.empty() ? "" : ": " + trial.error);
+  fmt::print("{:5}  {:11}  {:3} rounds  {:2} attempts  {}{}\n", trial.spec.trial,
+             to_string(trial.state), store.rounds_done(trial.spec.trial), trial.attempts,
+             trial.spec.key(), trial.error.empty() ? "" : ": " + trial.error);
 }
 
 void print_text(const ResultsStore& store, const std::string& file, bool all) {
-  long rounds = 0;
-  for (const TrialRecord& trial : store.trials()) rounds += store.rounds_done(trial.spec.trial);
   std::string text;
   for (const TrialState state : states) {
-    if (const int n = count(store, state); n > 0) text += fmt::format("{} {}, ", n, to_string(state));
+    if (const int n = count(store, state); n > 0)
+      text += fmt::format("{} {}, ", n, to_string(state));
   }
-  fmt::print("{}: {} trials: {}{} rounds stored\n", file, store.trials().size(), text, rounds);
+  fmt::print("{}: {} trials: {}{} rounds stored\n", file, store.trials().size(), text,
+             n_rounds(store));
   for (const TrialRecord& trial : store.trials()) {
     const bool bad = trial.state == TrialState::failed || trial.state == TrialState::quarantined;
     if (all || bad) print_trial(store, trial);
@@ -74,10 +80,12 @@ void print_text(const ResultsStore& store, const std::string& file, bool all) {
 
 int find_trial(const ResultsStore& store, const std::string& wanted) {
   for (const TrialRecord& trial : store.trials()) {
-    if (trial.spec.key() == wanted || std::to_string(trial.spec.trial) == wanted) return trial.spec.trial;
+    if (trial.spec.key() == wanted || std::to_string(trial.spec.trial) == wanted)
+      return trial.spec.trial;
   }
-  throw ConfigError("", fmt::format("no trial '{}' (give a number below {} or a key as `status --all` prints it)",
-                                    wanted, store.trials().size()));
+  throw ConfigError(
+      "", fmt::format("no trial '{}' (give a number below {} or a key as `status --all` prints it)",
+                      wanted, store.trials().size()));
 }
 
 /// The part of a worker's log that an attempt wrote: from its mark to the next one.
@@ -91,12 +99,25 @@ std::string log_of_attempt(const std::string& file, int trial, int attempt) {
     if (at == std::string::npos) continue;
     const std::size_t begin = at + mark.size();
     const std::string part = text.substr(begin, text.find("--- trial ", begin) - begin);
-    return fmt::format("{}:\n{}", log.path().string(), part.substr(part.size() - std::min<std::size_t>(part.size(), 4000)));
+    return fmt::format("{}:\n{}", log.path().string(),
+                       part.substr(part.size() - std::min<std::size_t>(part.size(), 4000)));
   }
   return "";
 }
 
 }  // namespace
+
+SweepStatus sweep_status(const std::string& file) {
+  SweepStatus status;
+  if (ResultsStore::stored_config(file).empty()) return status;
+  const auto store = open_to_read(file);
+  status.code = code_of(*store);
+  status.rounds = n_rounds(*store);
+  for (const TrialRecord& trial : store->trials()) {
+    status.attempts += store->blamed(trial.spec.trial) + (trial.state == TrialState::done ? 1 : 0);
+  }
+  return status;
+}
 
 ExitCode show_status(const StatusArguments& arguments) {
   const auto store = open_to_read(arguments.file);
@@ -113,9 +134,9 @@ ExitCode explain_trial(const std::string& file, const std::string& wanted) {
   const TrialRecord& trial = store->trials()[static_cast<std::size_t>(find_trial(*store, wanted))];
   print_trial(*store, trial);
   for (const auto& attempt : store->attempts(trial.spec.trial)) {
-    fmt::print("  attempt {}: {} after {} on {} ({}, rank {}), {:%Y-%m-%d %H:%M:%S} UTC{}\n", attempt.attempt,
-               attempt.outcome, human_duration(attempt.seconds), attempt.host, attempt.device, attempt.rank,
-               fmt::gmtime(static_cast<std::time_t>(attempt.started)),
+    fmt::print("  attempt {}: {} after {} on {} ({}, rank {}), {:%Y-%m-%d %H:%M:%S} UTC{}\n",
+               attempt.attempt, attempt.outcome, human_duration(attempt.seconds), attempt.host,
+               attempt.device, attempt.rank, fmt::gmtime(static_cast<std::time_t>(attempt.started)),
                attempt.message.empty() ? "" : "\n    " + attempt.message);
   }
   const std::string log = log_of_attempt(file, trial.spec.trial, trial.attempts);

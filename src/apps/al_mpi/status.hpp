@@ -13,11 +13,19 @@ struct StatusArguments {
   bool exit_code = false;  ///< return what the sweep would: launchers distort it
 };
 
+/// A sweep's files in three numbers.
+struct SweepStatus {
+  ExitCode code = ExitCode::unfinished;  ///< what the sweep would return now
+  long rounds = 0;                       ///< stored
+  long attempts = 0;                     ///< trials ended on a worker, whichever way
+};
+SweepStatus sweep_status(const std::string& file);  ///< unfinished where nothing is there yet
+
 /// Prints where a sweep stands, from its files: also while it runs, and after any kill.
 ExitCode show_status(const StatusArguments& arguments);
 
-/// Prints why a trial is where it is: its attempts, and the tail of its last worker's log. `trial` is a
-/// number or a key.
+/// Prints why a trial is where it is: its attempts, and the tail of its last worker's log. `trial`
+/// is a number or a key.
 ExitCode explain_trial(const std::string& file, const std::string& trial);
 
 }  // namespace al_mpi

@@ -1,23 +1,21 @@
 #include "sweep.hpp"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include "rank_loop.hpp"
+#include "signals.hpp"
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/data/dataset.hpp>
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/farm/devices.hpp>
 #include <al_mpi/farm/mpi/mpi_channel.hpp>
 #include <al_mpi/version.hpp>
-
-#include "rank_loop.hpp"
-#include "signals.hpp"
 
 namespace al_mpi {
 namespace {
@@ -28,7 +26,9 @@ double seconds_from(const char* variable, double otherwise) {
 }
 
 /// How long a silent rank is waited for; rank 0, which has a disk to wait for, twice as long.
-double silence() { return seconds_from("AL_MPI_SILENCE", 60.0); }
+double silence() {
+  return seconds_from("AL_MPI_SILENCE", 60.0);
+}
 
 /// al_trial lies beside al_mpi; tests put something else in its place.
 std::vector<std::string> engine_command() {
@@ -41,14 +41,18 @@ std::string log_folder(const std::string& results_file) {
   return std::filesystem::path(results_file).replace_extension(".logs").string();
 }
 
-std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank, const Message& configure) {
+std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank,
+                                            const Message& configure) {
   const SweepConfig config = parse_config(configure.text, "rank 0");
   const FarmOptions& farm = config.farm;
   const int n_workers = configure.attempt;
-  const std::vector<std::string> gpus = farm.device == "cpu" ? std::vector<std::string>{} : visible_gpus();
+  const std::vector<std::string> gpus =
+      farm.device == "cpu" ? std::vector<std::string>{} : visible_gpus();
   if (gpus.empty() && channel.rank() == 0 && n_workers * farm.threads > usable_cores()) {
-    spdlog::warn("{} workers x {} threads share the {} cores that rank 0 may use (under mpirun: --bind-to none)",
-                 n_workers, farm.threads, usable_cores());
+    spdlog::warn(
+        "{} workers x {} threads share the {} cores that rank 0 may use (under mpirun: --bind-to "
+        "none)",
+        n_workers, farm.threads, usable_cores());
   }
   SupervisorOptions options;
   options.engine = engine_command();
@@ -80,7 +84,8 @@ CoordinatorOptions coordinator_options(const SweepConfig& config, int workers) {
 }
 
 /// Rank 0 has the sweep; the others follow it.
-RankEnd lead(Channel& channel, RankOptions options, const SweepArguments& arguments, MpiSession* session) {
+RankEnd lead(Channel& channel, RankOptions options, const SweepArguments& arguments,
+             MpiSession* session) {
   std::unique_ptr<ResultsStore> store;
   std::optional<Coordinator> coordinator;
   try {
@@ -110,11 +115,16 @@ Sweep prepare_sweep(const SweepArguments& arguments) {
   Sweep sweep;
   sweep.config = load_config(arguments.config, arguments.overrides);
   const DatasetOptions& from = sweep.config.dataset;
-  const auto dataset = from.path.empty() ? make_synthetic(from.synthetic) : Dataset::open(from.path);
-  check_against_dataset(sweep.config, dataset->train().n, dataset->n_classes(), to_string(dataset->task));
+  const auto dataset =
+      from.path.empty() ? make_synthetic(from.synthetic) : Dataset::open(from.path);
+  check_against_dataset(sweep.config, dataset->train().n, dataset->n_classes(),
+                        to_string(dataset->task));
   sweep.grid = expand(sweep.config);
-  sweep.provenance = {to_yaml(sweep.config), settings_fingerprint(sweep.config), dataset->fingerprint(),
-                      to_string(dataset->task), dataset->classes,
+  sweep.provenance = {to_yaml(sweep.config),
+                      settings_fingerprint(sweep.config),
+                      dataset->fingerprint(),
+                      to_string(dataset->task),
+                      dataset->classes,
                       {{"al_mpi", version}, {"git", git_description}, {"compiler", compiler}}};
   return sweep;
 }
@@ -132,13 +142,14 @@ ExitCode run_sweep(const SweepArguments& arguments, bool under_mpi, int& argc, c
   options.make_supervisor = [&](const Message& configure) {
     return make_supervisor(*channel, local_rank, configure);
   };
+  const bool recovering = std::getenv("AL_MPI_RECOVERY") != nullptr;  // see launch.cpp
   if (channel->rank() > 0) {
     const RankEnd end = run_rank(*channel, nullptr, options);
-    if (end.lost_peer) ::_exit(static_cast<int>(end.code));
+    if (end.lost_peer || recovering) ::_exit(static_cast<int>(end.code));
     return end.code;
   }
   const RankEnd end = lead(*channel, options, arguments, session ? &*session : nullptr);
-  if (end.lost_peer) {
+  if (end.lost_peer || recovering) {
     std::fflush(nullptr);
     ::_exit(static_cast<int>(end.code));
   }

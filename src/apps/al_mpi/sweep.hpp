@@ -17,12 +17,12 @@ struct SweepArguments {
 };
 
 /// Runs the sweep on every rank of this job and returns the same code on all of them.
-/// Only rank 0 reads the configuration and reports errors (throws). After the loss of a rank it does not
-/// return: the process leaves at once, since MPI_Finalize might wait for the dead.
+/// Only rank 0 reads the configuration and reports errors (throws). After the loss of a rank it
+/// does not return: the process leaves at once, since MPI_Finalize might wait for the dead.
 ExitCode run_sweep(const SweepArguments& arguments, bool under_mpi, int& argc, char**& argv);
 
-/// The configuration with the command line applied, checked against the dataset; what the results file is
-/// about. Shared with --dry-run.
+/// The configuration with the command line applied, checked against the dataset; what the results
+/// file is about. Shared with --dry-run.
 struct Sweep {
   SweepConfig config;
   std::vector<TrialSpec> grid;

@@ -1,5 +1,3 @@
-#include <al_mpi/farm/mpi/mpi_channel.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -7,6 +5,7 @@
 #include <unordered_map>
 
 #include "check_mpi.hpp"
+#include <al_mpi/farm/mpi/mpi_channel.hpp>
 
 namespace al_mpi {
 namespace {
@@ -45,8 +44,8 @@ class MpiChannel final : public Channel {
       Piece& piece = outgoing_.emplace_back();
       std::memcpy(piece.bytes.data(), &head, sizeof head);
       std::memcpy(piece.bytes.data() + sizeof head, message.text.data() + at, now);
-      check_mpi(MPI_Isend(piece.bytes.data(), static_cast<int>(sizeof head + now), MPI_BYTE, to, tag,
-                          MPI_COMM_WORLD, &piece.request),
+      check_mpi(MPI_Isend(piece.bytes.data(), static_cast<int>(sizeof head + now), MPI_BYTE, to,
+                          tag, MPI_COMM_WORLD, &piece.request),
                 "MPI_Isend");
       at += now;
     } while (at < message.text.size());
@@ -87,8 +86,8 @@ class MpiChannel final : public Channel {
     std::array<char, piece_size> bytes;
     MPI_Status status;
     int size = 0;
-    check_mpi(MPI_Recv(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, source, tag, MPI_COMM_WORLD,
-                       &status),
+    check_mpi(MPI_Recv(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, source, tag,
+                       MPI_COMM_WORLD, &status),
               "MPI_Recv");
     MPI_Get_count(&status, MPI_BYTE, &size);
     Head head;
@@ -105,8 +104,9 @@ class MpiChannel final : public Channel {
   int rank_;
   int size_;
   LocalChannel self_;
-  std::list<Piece> outgoing_;                         ///< not yet gone; addresses must stay
-  std::unordered_map<int, std::string> incoming_;     ///< source -> text so far of an unfinished message
+  std::list<Piece> outgoing_;  ///< not yet gone; addresses must stay
+  std::unordered_map<int, std::string>
+      incoming_;  ///< source -> text so far of an unfinished message
 };
 
 }  // namespace

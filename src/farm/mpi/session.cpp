@@ -1,6 +1,5 @@
-#include <al_mpi/farm/mpi/session.hpp>
-
 #include "check_mpi.hpp"
+#include <al_mpi/farm/mpi/session.hpp>
 
 namespace al_mpi {
 

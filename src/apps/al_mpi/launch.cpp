@@ -1,0 +1,98 @@
+#include "launch.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <spdlog/spdlog.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "signals.hpp"
+#include "status.hpp"
+#include "sweep.hpp"
+#include <al_mpi/base/log.hpp>
+
+extern char** environ;
+
+namespace al_mpi {
+namespace {
+
+/// Runs `command` to its end. A signal that asks to drain is passed on as SIGUSR1: mpirun would
+/// kill the ranks a second after a SIGTERM.
+void run_to_end(const std::vector<std::string>& command) {
+  std::vector<char*> pointers;
+  for (const std::string& word : command) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  posix_spawnattr_t own_group;
+  ::posix_spawnattr_init(&own_group);
+  ::posix_spawnattr_setflags(&own_group, POSIX_SPAWN_SETPGROUP);  // Ctrl-C reaches us alone
+  pid_t pid = -1;
+  const int error =
+      ::posix_spawnp(&pid, pointers[0], nullptr, &own_group, pointers.data(), environ);
+  ::posix_spawnattr_destroy(&own_group);
+  if (error != 0)
+    throw FarmError(0, fmt::format("cannot start {}: {}", command[0], std::strerror(error)));
+  bool told = false;
+  for (;;) {
+    int status = 0;
+    if (::waitpid(pid, &status, WNOHANG) == pid) return;
+    if (leave_signalled()) {
+      ::kill(pid, SIGTERM);
+    } else if (drain_signalled() && !std::exchange(told, true)) {
+      ::kill(pid, SIGUSR1);
+    }
+    ::poll(nullptr, 0, 50);
+  }
+}
+
+std::vector<std::string> mpirun_command(const LaunchArguments& arguments) {
+  std::vector<std::string> command = {"mpirun",
+                                      "--quiet",
+                                      "--enable-recovery",
+                                      "--bind-to",
+                                      "none",
+                                      "-n",
+                                      std::to_string(arguments.n_ranks)};
+  if (::geteuid() == 0) command.insert(command.begin() + 1, "--allow-run-as-root");
+  command.push_back(std::filesystem::read_symlink("/proc/self/exe").string());
+  command.insert(command.end(), arguments.sweep.begin(), arguments.sweep.end());
+  return command;
+}
+
+/// mpirun returns 0 whatever happened, so errors of the user are found before it starts.
+SweepConfig checked_config(const LaunchArguments& arguments) {
+  SweepArguments sweep;
+  sweep.config = arguments.sweep.at(0);
+  for (std::size_t i = 1; i < arguments.sweep.size(); ++i) {
+    const std::string& word = arguments.sweep[i];
+    if (word[0] != '-' && word.find('=') != std::string::npos) sweep.overrides.push_back(word);
+  }
+  return prepare_sweep(sweep).config;
+}
+
+}  // namespace
+
+ExitCode launch(const LaunchArguments& arguments) {
+  start_logging();
+  install_signal_handlers();
+  // mpirun sometimes does not return after a recovery when ranks finalise MPI: they leave by _exit.
+  ::setenv("AL_MPI_RECOVERY", "1", 1);
+  const std::string file = checked_config(arguments).results.file;
+  for (SweepStatus before = sweep_status(file);;) {
+    run_to_end(mpirun_command(arguments));
+    const SweepStatus after = sweep_status(file);
+    if (after.code != ExitCode::unfinished || drain_signalled()) return after.code;
+    if (after.rounds == before.rounds && after.attempts == before.attempts) {
+      throw FarmError(0, "the sweep makes no progress any more", ExitCode::unfinished);
+    }
+    before = after;
+    spdlog::warn("the sweep is unfinished ({} rounds stored): starting it again", after.rounds);
+  }
+}
+
+}  // namespace al_mpi
