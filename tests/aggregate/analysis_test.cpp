@@ -114,3 +114,16 @@ TEST_CASE("a sweep that has just begun is no error") {
   CHECK(analyze(merge_study({file}), {}).panels.empty());
   CHECK(analyze(merge_study({made_file("empty.h5")}), {}).groups.empty());
 }
+
+TEST_CASE("a strategy whose trials all failed is named and does not void the ranks") {
+  Study study = small_study();
+  ResultsTables file = study.files[0];
+  for (int seed = 1; seed <= 3; ++seed) {
+    add_trial(file, {"bald_dropout", "random", seed}, {0.1}, TrialState::failed);
+  }
+  const Analysis all = analyze(merge_study({file}), {});
+  CHECK(all.groups[0].strategies == std::vector<std::string>{"random_sampling", "margin_sampling"});
+  CHECK(all.groups[0].left_out == std::vector<std::string>{"bald_dropout"});
+  CHECK(all.groups[0].ranks_area.blocks == 3);
+  CHECK_THAT(all.notes.back(), Contains("no trial of bald_dropout reached the last budget"));
+}

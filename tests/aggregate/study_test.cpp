@@ -82,6 +82,11 @@ TEST_CASE("metrics without a number are not offered, unknown ones are refused") 
   CHECK(metric_of(study, "") == "accuracy");
   CHECK(metric_of(study, "nll") == "nll");
   CHECK_THROWS_AS(metric_of(study, "acuracy"), ConfigError);
+  ResultsTables both = study.files[0];
+  both.rounds.metrics["mean_iou"] = {0.5};
+  CHECK(metric_of(merge_study({both}), "") == "accuracy");
+  both.task = "segmentation";
+  CHECK(metric_of(merge_study({both}), "") == "mean_iou");
   CHECK(lower_is_better("nll"));
   CHECK_FALSE(lower_is_better("macro_f1"));
 }

@@ -3,6 +3,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <tools/aggregate/analysis.hpp>
 #include <tools/aggregate/compare.hpp>
 
@@ -197,6 +198,12 @@ Analysis analyze(const Study& study, const AnalysisOptions& options) {
     note_unequal_budgets(panel, analysis);
   }
   analysis.groups = analyze_groups(analysis);
+  for (const GroupAnalysis& group : analysis.groups) {
+    if (group.left_out.empty()) continue;
+    analysis.notes.push_back(fmt::format(
+        "{}: no trial of {} reached the last budget; left out of ranks and penalty matrices",
+        group.dataset, fmt::join(group.left_out, ", ")));
+  }
   return analysis;
 }
 

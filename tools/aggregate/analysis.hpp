@@ -79,7 +79,8 @@ struct PanelAnalysis {
 /// All initial sets of one data set together.
 struct GroupAnalysis {
   std::string dataset;
-  std::vector<std::string> strategies;
+  std::vector<std::string> strategies;  ///< that finished a trial; all of them where none has
+  std::vector<std::string> left_out;    ///< the others: not in ranks and penalty matrices
   std::vector<std::vector<int>> penalty,
       penalty_holm;                      ///< summed over initial sets; row beats column
   int budgets = 0;                       ///< the most a cell of the penalty matrix can hold

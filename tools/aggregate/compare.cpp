@@ -77,13 +77,27 @@ void add_blocks(std::vector<std::vector<double>>& blocks, const Panel& panel,
   }
 }
 
+/// The strategies of all panels; `finished`: only those with an area, for one without any would
+/// leave no block complete.
+std::vector<std::string> strategies_with(const std::vector<const Panel*>& panels, bool finished) {
+  std::vector<std::string> names;
+  for (const Panel* panel : panels) {
+    for (std::size_t s = 0; s < panel->strategies.size(); ++s) {
+      if (position(names, panel->strategies[s])) continue;
+      if (finished && describe(per_seed(*panel, s, Measure::area)).n == 0) continue;
+      names.push_back(panel->strategies[s]);
+    }
+  }
+  return names;
+}
+
 GroupAnalysis analyze_group(const std::vector<const Panel*>& panels, const Analysis& all) {
   GroupAnalysis group;
   group.dataset = panels.front()->dataset;
-  for (const Panel* panel : panels) {
-    for (const std::string& name : panel->strategies) {
-      if (!position(group.strategies, name)) group.strategies.push_back(name);
-    }
+  group.strategies = strategies_with(panels, true);
+  if (group.strategies.empty()) group.strategies = strategies_with(panels, false);
+  for (const std::string& name : strategies_with(panels, false)) {
+    if (!position(group.strategies, name)) group.left_out.push_back(name);
   }
   std::vector<std::vector<double>> areas, finals;
   for (const Panel* panel : panels) {

@@ -77,9 +77,7 @@ Figure final_value_figure(const Analysis& analysis, const GroupAnalysis& g, cons
       fmt::format("set title {}\nset xlabel {}\n", quoted(g.dataset + ": after the last round"),
                   quoted(fmt::format("{}   (mean and {:g} % bootstrap interval)", analysis.metric,
                                      100 * (1 - analysis.options.alpha)))) +
-      "set bmargin 6\nset key at screen 0.6, screen 0.03 center horizontal samplen 2 width "
-      "3\nplot " +
-      plots;
+      key_below(figure.height) + "plot " + plots;
   if (plots.empty()) figure.name.clear();  // no trial has reached the end
   return figure;
 }

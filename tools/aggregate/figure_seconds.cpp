@@ -30,8 +30,7 @@ Figure seconds_figure(const Analysis& analysis, const std::vector<SecondsSummary
                   "unset offsets\nunset grid\nset grid xtics\nset style fill solid 0.9 noborder\n" +
                   fmt::format("set title {}\nset xlabel \"mean seconds a round\"\n",
                               quoted(rows.front().dataset + ": time by strategy")) +
-                  "set bmargin 6\nset key at screen 0.6, screen 0.05 center horizontal samplen 1.5 "
-                  "width 3\nplot ";
+                  key_below(figure.height) + "plot ";
   const char* parts[][2] = {{"query", "#D55E00"}, {"train", "#56B4E9"}, {"evaluate", "#009E73"}};
   for (int i = 0; i < 3; ++i) {  // x, y, left, right, bottom, top
     figure.script += fmt::format(

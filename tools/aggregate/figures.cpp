@@ -39,6 +39,12 @@ std::string label_range(const Panel& panel) {
   return fmt::format("set xrange [{}:{}]\n", first - air, last + air);
 }
 
+std::string key_below(int height) {
+  return fmt::format(
+      "set bmargin 6.5\nset key at screen 0.6, screen {:.4f} center horizontal samplen 2 width 3\n",
+      22.0 / height);
+}
+
 std::vector<std::size_t> best_first(const std::vector<double>& values) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

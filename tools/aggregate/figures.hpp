@@ -46,6 +46,9 @@ std::string common_settings();
 /// Axis range of a panel's labels with a little air.
 std::string label_range(const Panel& panel);
 
+/// A legend in one line below the x axis' label, in a picture of that height.
+std::string key_below(int height);
+
 /// Positions of `values`, highest first, NaN last.
 std::vector<std::size_t> best_first(const std::vector<double>& values);
 

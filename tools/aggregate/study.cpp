@@ -190,7 +190,8 @@ std::string metric_of(const Study& study, const std::string& name) {
     }
     return name;
   }
-  if (has("mean_iou")) return "mean_iou";
+  const bool pixels = !study.files.empty() && study.files.front().task == "segmentation";
+  if (pixels && has("mean_iou")) return "mean_iou";
   return has("accuracy") || known.empty() ? "accuracy" : known.front();
 }
 
