@@ -59,7 +59,7 @@ TEST_CASE("curves of every metric, with intervals and n") {
   const auto& margin = data["panels"][0]["strategies"][1];
   CHECK(margin["mean"][1].get<double>() == Approx(0.45));
   CHECK(margin["n"][1] == 2);
-  CHECK(data["farm"]["attempts"][0]["worker"] == "node1 rank 0");
+  CHECK(data["farm"]["attempts"][0]["rank"] == "node1 rank 0");
   CHECK(data["state"] ==
         "3 of 4 trials done, 1 failed; metric accuracy, baseline random_sampling, level 0.05.");
 }

@@ -64,12 +64,13 @@ class ReportTest(ProgramTest):
         self.addCleanup(self.browser.quit)
 
     def add_attempts(self):
-        """Three workers, a failure and its retry."""
+        """Three ranks, one with two workers; a failure and its retry."""
         text = h5py.string_dtype("utf-8", 64)
         dtype = [("trial", "i4"), ("attempt", "i4"), ("rank", "i4"), ("host", text), ("device", text),
                  ("outcome", text), ("message", text), ("started", "f8"), ("seconds", "f8")]
         rows = [(t, 1, t % 3, b"node1", b"cpu", b"done", b"", 100.0 + 10 * (t // 3), 9.0) for t in range(24)]
         rows[7] = (7, 1, 1, b"node1", b"cpu", b"failed", b"loss is NaN", 120.0, 3.0)
+        rows[5] = (5, 1, 2, b"node1", b"cpu", b"done", b"", 105.0, 9.0)
         rows.append((7, 2, 1, b"node1", b"cpu", b"done", b"", 123.5, 6.0))
         with h5py.File(self.folder / "study.h5", "r+") as file:
             del file["attempts"]
@@ -170,6 +171,8 @@ class ReportTest(ProgramTest):
         bars = self.browser.find_elements(By.CSS_SELECTOR, "#gantt rect")
         self.assertEqual(len(bars), 25)
         self.assertEqual(len(self.browser.find_elements(By.CSS_SELECTOR, "#gantt rect[data-outcome=failed]")), 1)
+        workers = [t.text for t in self.browser.find_elements(By.CSS_SELECTOR, "#gantt text[text-anchor=end]")]
+        self.assertEqual(workers, ["node1 rank 0", "node1 rank 1", "node1 rank 2 #1", "node1 rank 2 #2"])
         rows = self.find("#attempt-table tbody").text.splitlines()
         self.assertEqual(len(rows), 2)
         self.assertIn("loss is NaN", rows[0])

@@ -114,7 +114,7 @@ json farm(const Study& study) {
       if (attempts.size() == most_attempts) break;
       attempts.push_back({{"key", file.trials[static_cast<std::size_t>(a.trial)].spec.key()},
                           {"attempt", a.attempt},
-                          {"worker", fmt::format("{} rank {}", a.host, a.rank)},
+                          {"rank", fmt::format("{} rank {}", a.host, a.rank)},
                           {"outcome", a.outcome},
                           {"message", a.message},
                           {"started", number(a.started)},

@@ -207,6 +207,20 @@
   const niceStep = (span) => [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 86400].find((s) => span / s <= 8) ||
       Math.ceil(span / 8 / 86400) * 86400;
 
+  // A rank may run several trials at once: each of its lanes is a worker of its own.
+  const nameLanes = (attempts) => {
+    const ends = new Map();  // rank -> when each of its lanes is free again
+    for (const a of [...attempts].sort((x, y) => x.started - y.started)) {
+      const lanes = ends.get(a.rank) || [];
+      let lane = lanes.findIndex((end) => end <= a.started + 0.05);
+      if (lane < 0) lane = lanes.length;
+      lanes[lane] = a.started + a.seconds;
+      ends.set(a.rank, lanes);
+      a.lane = lane;
+    }
+    for (const a of attempts) a.worker = ends.get(a.rank).length > 1 ? `${a.rank} #${a.lane + 1}` : a.rank;
+  };
+
   const gantt = (attempts, workers) => {
     const start = Math.min(...attempts.map((a) => a.started));
     const span = Math.max(1, ...attempts.map((a) => a.started - start + a.seconds));
@@ -240,11 +254,12 @@
   const startFarm = () => {
     const {attempts, total} = data.farm;
     if (!attempts.length) { byId("farm-summary").textContent = "No attempts are recorded."; byId("gantt").remove(); return; }
+    nameLanes(attempts);
     const workers = distinct(attempts.map((a) => a.worker)).sort((a, b) => a.localeCompare(b, "en", {numeric: true}));
     const busy = attempts.reduce((sum, a) => sum + a.seconds, 0);
     const span = Math.max(...attempts.map((a) => a.started + a.seconds)) - Math.min(...attempts.map((a) => a.started));
-    byId("farm-summary").textContent = `${total} attempts on ${workers.length} workers in ${clock(span)}; ` +
-        `workers busy ${span > 0 ? Math.round(100 * busy / span / workers.length) : 100} % of it.` +
+    byId("farm-summary").textContent = `${total} attempts on ${workers.length} worker${workers.length > 1 ? "s" : ""} in ${clock(span)}; ` +
+        `busy ${span > 0 ? Math.round(100 * busy / span / workers.length) : 100} % of it.` +
         (attempts.length < total ? ` The first ${attempts.length} are drawn.` : "");
     for (const [name, colour] of Object.entries(outcomes)) {
       const count = attempts.filter((a) => a.outcome === name).length;
