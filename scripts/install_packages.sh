@@ -14,6 +14,7 @@ build=(
 )
 tests=(
   python3 python3-numpy python3-h5py python3-torch python3-pandas
+  slurm-wlm slurm-wlm-basic-plugins munge    # the throwaway cluster of ctest -L slurm
   python3-tables                             # pandas.read_hdf
   chromium chromium-driver python3-selenium  # report.html in a real browser
   python3-xarray python3-h5netcdf            # results files by name

@@ -38,7 +38,11 @@ void add_sweep(CLI::App& app, CommandLine& line) {
 
 CLI::App* add_status(CLI::App& app, CommandLine& line) {
   CLI::App* status = app.add_subcommand("status", "where a sweep stands");
-  status->add_option("results", line.status.file, "results file")->required()->type_name("RESULTS");
+  status->add_option("results", line.status.file, "results file, or the configuration")
+      ->required()
+      ->type_name("RESULTS|CONFIG");
+  status->add_option("overrides", line.status.overrides, "settings that win over CONFIG")
+      ->type_name("key.path=value");
   status->add_flag("--json", line.status.json, "for programs");
   status->add_flag("--all", line.status.all, "one line a trial");
   status->add_flag("--exit-code", line.status.exit_code,

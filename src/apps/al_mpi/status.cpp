@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "progress.hpp"
+#include <al_mpi/config/sweep_config.hpp>
 #include <al_mpi/farm/worker_process.hpp>
 #include <al_mpi/results/store.hpp>
 #include <al_mpi/trial/json.hpp>
@@ -120,11 +121,15 @@ SweepStatus sweep_status(const std::string& file) {
 }
 
 ExitCode show_status(const StatusArguments& arguments) {
-  const auto store = open_to_read(arguments.file);
+  const std::string extension = std::filesystem::path(arguments.file).extension().string();
+  const bool is_config = extension == ".yaml" || extension == ".yml";
+  const std::string file =
+      is_config ? load_config(arguments.file, arguments.overrides).results.file : arguments.file;
+  const auto store = open_to_read(file);
   if (arguments.json) {
     print_json(*store, arguments.all);
   } else {
-    print_text(*store, arguments.file, arguments.all);
+    print_text(*store, file, arguments.all);
   }
   return arguments.exit_code ? code_of(*store) : ExitCode::ok;
 }

@@ -1,13 +1,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <al_mpi/base/error.hpp>
 
 namespace al_mpi {
 
 struct StatusArguments {
-  std::string file;  ///< the results file; its journal lies beside it
+  std::string file;  ///< the results file, or a configuration (.yaml) that names it
+  std::vector<std::string> overrides;  ///< of the configuration
   bool json = false;
   bool all = false;        ///< one line a trial
   bool exit_code = false;  ///< return what the sweep would: launchers distort it

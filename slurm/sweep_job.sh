@@ -1,0 +1,45 @@
+# What the sbatch files have in common; sourced in the batch shell, "$@" = CONFIG [key.path=value ...].
+# Starts the sweep until the files say that it is done: a lost rank ends the step, not the sweep. Near the time
+# limit (USR1) the farm drains and the job is queued again.
+#   AL_MPI           the program (default: build/al_mpi, else from PATH)
+#   AL_MPI_LAUNCHER  e.g. "mpirun --bind-to none" (default: srun, where it speaks PMIx)
+set -uo pipefail
+
+al_mpi=${AL_MPI:-$(command -v build/al_mpi || command -v al_mpi)}
+if [[ -n "${AL_MPI_LAUNCHER:-}" ]]; then
+  read -ra launcher <<<"$AL_MPI_LAUNCHER"
+elif srun --mpi=list 2>&1 | grep -q pmix; then
+  launcher=(srun --mpi=pmix)
+else
+  launcher=(mpirun --bind-to none)
+fi
+
+drained=0
+step=
+trap 'drained=1; [[ -n "$step" ]] && kill -USR1 "$step"' USR1  # srun and mpirun pass it on to every rank
+
+where=$("$al_mpi" status "$@" 2>/dev/null)
+while true; do
+  "${launcher[@]}" "$al_mpi" "$@" &
+  step=$!
+  while kill -0 "$step" 2>/dev/null; do wait "$step"; launched=$?; done  # a trap ends `wait` early
+  step=
+
+  "$al_mpi" status "$@" --exit-code >/dev/null 2>&1
+  code=$?
+  if ((code == 0 || code == 4)); then exit "$code"; fi
+  if ((code != 75)); then exit "$launched"; fi  # it never began: a wrong configuration
+
+  if ((drained)); then
+    echo "drained: job $SLURM_JOB_ID goes back into the queue"
+    scontrol requeue "$SLURM_JOB_ID" && sleep 60
+    exit 75
+  fi
+  before=$where
+  where=$("$al_mpi" status "$@")
+  if [[ "$where" == "$before" ]]; then
+    echo "no progress since the last start: giving up"
+    exit 75
+  fi
+  echo "unfinished (exit code $launched): starting again. $where"
+done

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""slurm/*.sbatch on a real, throwaway Slurm: normal end, drain + requeue + resume, killed rank, scancel."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from harness import BUILD, SOURCE, ProgramTest
+
+if os.geteuid() != 0 or not (shutil.which("slurmctld") and shutil.which("munged")):
+    print("skipped: needs root and the packages slurm-wlm, munge")
+    sys.exit(77)
+
+LAB = pathlib.Path(tempfile.mkdtemp(prefix="al_mpi_slurm_"))
+CLUSTER = SOURCE / "scripts/slurm_test_cluster.sh"
+
+
+def setUpModule():
+    subprocess.run([CLUSTER, "start", LAB, "2", "8", "2"], check=True)
+
+
+def tearDownModule():
+    subprocess.run([CLUSTER, "stop", LAB], check=True)
+    shutil.rmtree(LAB, ignore_errors=True)
+
+
+class SlurmTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.config = self.small_sweep()
+        self.env = {**os.environ, "SLURM_CONF": str(LAB / "etc/slurm.conf"), "OMPI_MCA_btl": "self,tcp",
+                    "OMPI_MCA_btl_tcp_if_include": "lo", "OMPI_ALLOW_RUN_AS_ROOT": "1",
+                    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "AL_MPI": str(BUILD / "al_mpi"),
+                    "AL_MPI_SLURM": str(SOURCE / "slurm"), "AL_MPI_SILENCE": "10",
+                    "AL_MPI_ENGINE": str(SOURCE / "tests/farm/fake_engine.py")}
+        self.run_program("al_mpi", self.config, "results.file=whole.h5", "--workers", 2, env=self.env)
+
+    def slurm(self, *command):
+        return subprocess.run(list(map(str, command)), cwd=self.folder, env=self.env, check=True,
+                              capture_output=True, text=True).stdout
+
+    def submit(self, script="sweep_cpu.sbatch", *options, name="sweep", seconds="0.05"):
+        self.env["FAKE_ENGINE_SECONDS"] = seconds
+        return self.slurm("sbatch", "--parsable", "--ntasks=3", "--time=5", "--output=%j.log", *options,
+                          SOURCE / "slurm" / script, self.config, f"results.file={name}.h5").strip()
+
+    def field(self, job, name):
+        shown = self.slurm("scontrol", "show", "job", job)
+        return dict(word.split("=", 1) for word in shown.split() if "=" in word)[name]
+
+    def log(self, job):
+        path = self.folder / f"{job}.log"
+        return path.read_text() if path.exists() else ""
+
+    def wait_for(self, job, condition, seconds=90):
+        end = time.time() + seconds
+        while not condition():
+            self.assertLess(time.time(), end, self.log(job) + self.slurm("scontrol", "show", "job", job))
+            time.sleep(0.1)
+
+    def wait_for_state(self, job, *states):
+        self.wait_for(job, lambda: self.field(job, "JobState") in states)
+
+    def wait_for_rounds(self, job, name, n):
+        journal = self.folder / f"{name}.journal"
+        self.wait_for(job, lambda: journal.exists() and journal.read_bytes().count(b'"round"') >= n)
+
+    def ranks(self):
+        """Process ids of this test's al_mpi by rank."""
+        found = {}
+        for proc in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                mine = os.readlink(proc / "cwd") == str(self.folder)
+                words = (proc / "cmdline").read_bytes().split(b"\0")
+                variables = (proc / "environ").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            rank = [v[10:] for v in variables if v.startswith(b"PMIX_RANK=")]
+            if mine and rank and words[0].endswith(b"/al_mpi"):
+                found[int(rank[0])] = int(proc.name)
+        return found
+
+    def test_normal_end(self):
+        job = self.submit(name="normal")
+        self.wait_for_state(job, "COMPLETED")
+        self.assert_same_results("whole.h5", "normal.h5")
+
+    def test_gpu_nodes(self):
+        job = self.submit("sweep.sbatch", "--nodes=2", "--ntasks=4", "--ntasks-per-node=2", "--gpus-per-node=2",
+                          "--cpus-per-task=1", name="gpu")
+        self.wait_for_state(job, "COMPLETED")
+        self.assert_same_results("whole.h5", "gpu.h5")
+
+    def test_drained_requeued_and_resumed(self):
+        job = self.submit(name="drained", seconds="0.5")
+        self.wait_for_rounds(job, "drained", 2)
+        self.slurm("scancel", "--signal=USR1", "--batch", job)
+        self.wait_for(job, lambda: self.field(job, "Restarts") == "1")
+        self.assertIn("goes back into the queue", self.log(job))
+        self.run_program("al_mpi", "status", "drained.h5", "--exit-code", expect=75)
+        self.wait_for(job, lambda: self.field(job, "Reason") == "BeginTime" and not self.ranks())
+        time.sleep(6)  # KillWait: started before the first run is cleared away, the job fails at once
+        self.slurm("scontrol", "update", f"JobId={job}", "StartTime=now")  # Slurm would wait two minutes
+        self.wait_for_state(job, "COMPLETED")
+        self.assert_same_results("whole.h5", "drained.h5")
+
+    def test_a_killed_rank_ends_the_step_and_the_job_starts_it_again(self):
+        job = self.submit(name="killed", seconds="0.5")
+        self.wait_for_rounds(job, "killed", 2)
+        os.kill(self.ranks()[1], signal.SIGKILL)
+        self.wait_for_state(job, "COMPLETED")
+        self.assertIn("starting again", self.log(job))
+        self.assert_same_results("whole.h5", "killed.h5")
+
+    def test_cancelled_and_submitted_again(self):
+        job = self.submit(name="cancelled", seconds="0.5")
+        self.wait_for_rounds(job, "cancelled", 2)
+        self.slurm("scancel", job)
+        self.wait_for_state(job, "CANCELLED")
+        self.wait_for(job, lambda: not self.ranks())
+        again = self.submit(name="cancelled")
+        self.wait_for_state(again, "COMPLETED")
+        self.assert_same_results("whole.h5", "cancelled.h5")
+
+    def test_a_wrong_configuration_fails_once(self):
+        job = self.slurm("sbatch", "--parsable", "--ntasks=2", "--output=%j.log", SOURCE / "slurm/sweep_cpu.sbatch",
+                         self.config, "training.epoch=3").strip()
+        self.wait_for_state(job, "FAILED")
+        self.assertEqual(self.field(job, "ExitCode"), "2:0")
+        self.assertEqual(self.log(job).count("did you mean"), 1, self.log(job))
+
+
+if __name__ == "__main__":
+    unittest.main()
