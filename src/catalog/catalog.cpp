@@ -49,7 +49,7 @@ const std::vector<StrategyInfo>& init_catalog() {
   return catalog;
 }
 
-#define AL_NETWORK(name, segmentation) {#name, segmentation},
+#define AL_NETWORK(name, segmentation, embeddings) {#name, segmentation, embeddings},
 const std::vector<NetworkInfo>& network_catalog() {
   static const std::vector<NetworkInfo> catalog = {
 #include <al_mpi/catalog/networks.def>

@@ -37,7 +37,8 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
   if (n_classes < 2) {
     throw ConfigError("dataset", fmt::format("{} class: there is nothing to learn", n_classes));
   }
-  if (find_info(network_catalog(), config.model.name).segmentation != pixels) {
+  if (config.model.torchscript.empty() &&
+      find_info(network_catalog(), config.model.name).segmentation != pixels) {
     throw ConfigError("model.name", fmt::format("{} does not answer the dataset's task ({})",
                                                 config.model.name, task));
   }

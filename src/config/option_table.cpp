@@ -47,6 +47,10 @@ Within fraction() {
   return {"in [0, 1)", [](double x) { return x >= 0 && x < 1; }};
 }
 
+Within fraction_or_own() {
+  return {"in [0, 1), or -1", [](double x) { return x == -1 || (x >= 0 && x < 1); }};
+}
+
 struct OneOf {
   std::vector<std::string> names;
   std::string text = fmt::format("{}", fmt::join(names, " | "));
@@ -143,8 +147,16 @@ std::vector<Option> make_table() {
           (InCatalog{"a network", [](const std::string& text,
                                      const std::string& key) { return network_name(text, key); }}),
           "network"),
-      AL_OPTION(model.dropout, fraction(),
-                "before the last layer, resp. on the deepest encoder feature"),
+      AL_OPTION(model.dropout, fraction_or_own(),
+                "before the last layer, resp. on the deepest encoder feature; -1 = the network's "
+                "own: 0.3, for segmentation 0.5"),
+      AL_OPTION(model.pretrained, Anything{"a file"},
+                "weights to start from (torch.save, .safetensors, TorchScript); empty = random"),
+      AL_OPTION(model.first_conv, (OneOf{{"reinit", "inflate"}}),
+                "pretrained on other bands: a random first convolution, or one made of RGB kernels"),
+      AL_OPTION(model.freeze, (OneOf{{"none", "trunk", "batch_norm"}}), "what does not learn"),
+      AL_OPTION(model.torchscript, Anything{"a file"},
+                "a TorchScript module instead of model.name; empty = none"),
 
       AL_OPTION(training.epochs, at_least(1), "passes over the labelled set a round"),
       AL_OPTION(training.batch_size, at_least(1), "images a step"),

@@ -1,9 +1,9 @@
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include <ATen/ops/log_softmax.h>
 
-#include <al_mpi/base/error.hpp>
 #include <al_mpi/model/model.hpp>
 
 namespace al_mpi {
@@ -57,11 +57,7 @@ class Tally {
 }  // namespace
 
 Evaluation evaluate(Model& model, const std::string& split_name) {
-  const auto found = model.dataset->splits.find(split_name);
-  if (found == model.dataset->splits.end()) {
-    throw DataError(model.dataset->source, "/" + split_name, "the dataset has no such split");
-  }
-  const Split& split = found->second;
+  const Split& split = split_of(*model.dataset, split_name);
   Indices all(static_cast<std::size_t>(split.n));
   std::iota(all.begin(), all.end(), 0);
   const at::NoGradGuard no_grad;

@@ -38,6 +38,8 @@ void normalize_any(const Split& split, const Dataset& dataset, std::int64_t inde
   }
 }
 
+}  // namespace
+
 const Split& split_of(const Dataset& dataset, const std::string& name) {
   const auto found = dataset.splits.find(name);
   if (found == dataset.splits.end()) {
@@ -45,8 +47,6 @@ const Split& split_of(const Dataset& dataset, const std::string& name) {
   }
   return found->second;
 }
-
-}  // namespace
 
 InputFn image_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device) {
   return [dataset, device](const std::string& name, const Indices& indices) {

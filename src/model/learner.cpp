@@ -27,7 +27,6 @@ Learner::Learner(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
                  std::int64_t seed) {
   with_short_errors([&] {
     impl_ = std::make_unique<Impl>(make_model(std::move(dataset), options, seed));
-    initialize_weights(*impl_->network, RngStream(seed, "weights")());
   });
 }
 

@@ -90,10 +90,10 @@ class LearnerPredictions : public Predictions {
   at::Tensor features(const Indices& indices) override { return cache_.rows(indices).cpu(); }
 
   at::Tensor embeddings(const Indices& indices) override {
-    if (!embeddings_.defined()) {
-      embeddings_ = split_embeddings(*model_.dataset, "train", model_.options.query.embeddings);
+    if (!model_.embeddings.defined()) {
+      model_.embeddings = split_embeddings(*model_.dataset, "train", model_.options.query.embeddings);
     }
-    return embeddings_.index_select(0, at::tensor(indices));
+    return model_.embeddings.index_select(0, at::tensor(indices));
   }
 
   LinearHead head() override {
@@ -178,6 +178,10 @@ class LearnerPredictions : public Predictions {
 
   /// MC dropout with the statistics of query batches of mc_batch_size, in the order of `indices`.
   void each_batch_norm(const Indices& indices, std::int64_t passes, const BatchFn& fn) {
+    if (!model_.options.model.torchscript.empty()) {
+      throw ConfigError("query.mc_batch_norm", "a TorchScript module's BatchNorm cannot be driven "
+                                               "from here (use frozen)");
+    }
     BatchStatisticsMode mode(*model_.network, passes);
     each_batch(indices, model_.options.query.mc_batch_size,
                [&](std::int64_t first, const Indices& batch) {
@@ -199,7 +203,6 @@ class LearnerPredictions : public Predictions {
   Model& model_;
   int round_;
   FeatureCache cache_;
-  at::Tensor embeddings_;
   std::map<std::int64_t, at::Tensor> masks_;
 };
 

@@ -1,10 +1,19 @@
+#include <set>
+
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <torch/cuda.h>
 
+#include <torch/nn/modules/batchnorm.h>
+
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/rng.hpp>
+#include <al_mpi/model/embeddings.hpp>
 #include <al_mpi/model/model.hpp>
 #include <al_mpi/model/precision.hpp>
+#include <al_mpi/model/pretrained.hpp>
+#include <al_mpi/model/scripted_network.hpp>
+#include <al_mpi/model/weights.hpp>
 
 namespace al_mpi {
 namespace {
@@ -37,6 +46,48 @@ std::vector<std::int64_t> valid_classes_of(const Dataset& dataset) {
   return classes;
 }
 
+/// The network, its inputs, and the tensors that it starts from.
+void build_network(Model& model) {
+  const Dataset& dataset = *model.dataset;
+  const ModelOptions& options = model.options.model;
+  const Split& pool = dataset.train();
+  model.inputs = image_inputs(model.dataset, model.device);
+  if (!options.torchscript.empty()) {
+    model.network = load_scripted(options.torchscript, {pool.channels, dataset.n_classes()},
+                                  pool.height, pool.width);
+    for (const auto& [name, tensor] : named_state(*model.network)) {
+      model.pretrained.emplace(name, tensor.detach().clone());
+    }
+    return;
+  }
+  NetworkShape shape{pool.channels, dataset.n_classes()};
+  if (takes_embeddings(options.name)) {
+    model.inputs = embedding_inputs(model.dataset, model.options.query.embeddings, model.device);
+    shape.bands = model.inputs("train", {0}).size(1);
+  }
+  model.network = make_network(options.name, shape);
+  if (!options.pretrained.empty()) {
+    model.pretrained = fitting_weights(*model.network, dataset.bands, options);
+  }
+}
+
+bool is_frozen(const Model& model, const std::string& name, bool batch_norm) {
+  const std::string& freeze = model.options.model.freeze;
+  return (freeze == "batch_norm" && batch_norm) ||
+         (freeze == "trunk" && model.network->in_trunk(name));
+}
+
+void freeze_weights(Model& model) {
+  std::set<std::string> norms;
+  for (const auto& item : model.network->named_modules("", /*include_self=*/false)) {
+    if (std::dynamic_pointer_cast<torch::nn::BatchNorm2dImpl>(item.value())) norms.insert(item.key());
+  }
+  for (auto& item : model.network->named_parameters()) {
+    const std::string module = item.key().substr(0, item.key().rfind('.'));
+    if (is_frozen(model, item.key(), norms.count(module) > 0)) item.value().requires_grad_(false);
+  }
+}
+
 }  // namespace
 
 Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options,
@@ -48,14 +99,33 @@ Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
   model.device = parse_device(options.device);
   at::set_num_threads(options.threads);
   model.valid_classes = valid_classes_of(*dataset);
-  model.network =
-      make_network(options.model.name, {dataset->train().channels, dataset->n_classes()});
+  double& dropout = model.options.model.dropout;
+  if (dropout < 0) dropout = model.segmentation() ? 0.5 : 0.3;
+  build_network(model);
   model.network->to(model.device);
   for (at::Tensor& weight : model.network->parameters()) {
     if (weight.dim() == 4) weight.set_data(weight.contiguous(at::MemoryFormat::ChannelsLast));
   }
-  model.inputs = image_inputs(dataset, model.device);
+  freeze_weights(model);
+  reset_weights(model, 0);
   return model;
+}
+
+void reset_weights(Model& model, int round) {
+  const bool fresh = model.options.training.initial_weights == "fresh";
+  RngStream weights(model.seed, "weights", static_cast<std::uint64_t>(fresh ? round : 0));
+  initialize_weights(*model.network, weights());
+  const at::NoGradGuard no_grad;
+  NamedTensors state = named_state(*model.network);
+  for (const auto& [name, tensor] : model.pretrained) state.at(name).copy_(tensor);
+}
+
+void enter_training_mode(Model& model) {
+  model.network->train();
+  for (const auto& item : model.network->named_modules("", /*include_self=*/false)) {
+    const auto layer = std::dynamic_pointer_cast<torch::nn::BatchNorm2dImpl>(item.value());
+    if (layer && is_frozen(model, item.key() + ".weight", /*batch_norm=*/true)) layer->eval();
+  }
 }
 
 std::vector<at::Tensor> Model::encode(const std::string& split, const Indices& indices) const {

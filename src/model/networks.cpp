@@ -1,13 +1,14 @@
 #include <map>
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <c10/core/InferenceMode.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
 #include <al_mpi/model/network.hpp>
+#include <al_mpi/model/probe.hpp>
 #include <al_mpi/model/resnet.hpp>
 #include <al_mpi/model/small_cnn.hpp>
+#include <al_mpi/model/unet.hpp>
 
 namespace al_mpi {
 namespace {
@@ -25,8 +26,26 @@ NetworkPtr make_resnet50(const NetworkShape& shape) {
   return std::make_shared<ResNet>(resnet_kind("resnet50"), shape);
 }
 
-#define AL_NETWORK(name, segmentation) {#name, make_##name},
-const std::map<std::string, NetworkPtr (*)(const NetworkShape&)> networks = {
+NetworkPtr make_linear_probe(const NetworkShape& shape) {
+  return std::make_shared<Probe>(shape, 0);
+}
+NetworkPtr make_mlp_probe(const NetworkShape& shape) { return std::make_shared<Probe>(shape, 256); }
+NetworkPtr make_unet_resnet18(const NetworkShape& shape) {
+  return std::make_shared<UNet>(resnet_kind("resnet18"), shape);
+}
+NetworkPtr make_unet_resnet34(const NetworkShape& shape) {
+  return std::make_shared<UNet>(resnet_kind("resnet34"), shape);
+}
+NetworkPtr make_unet_resnet50(const NetworkShape& shape) {
+  return std::make_shared<UNet>(resnet_kind("resnet50"), shape);
+}
+
+#define AL_NETWORK(name, segmentation, embeddings) {#name, {make_##name, embeddings}},
+struct Entry {
+  NetworkPtr (*make)(const NetworkShape&);
+  bool embeddings;
+};
+const std::map<std::string, Entry> networks = {
 #include <al_mpi/catalog/networks.def>
 };
 #undef AL_NETWORK
@@ -34,7 +53,11 @@ const std::map<std::string, NetworkPtr (*)(const NetworkShape&)> networks = {
 }  // namespace
 
 NetworkPtr make_network(const std::string& name, const NetworkShape& shape) {
-  return networks.at(network_name(name))(shape);
+  return networks.at(network_name(name)).make(shape);
+}
+
+bool takes_embeddings(const std::string& name) {
+  return networks.at(network_name(name)).embeddings;
 }
 
 LinearHead Network::head() const {

@@ -87,19 +87,13 @@ class Trainer {
   RngStream dropout_;
 };
 
-void reset_weights(Model& model, int round) {
-  const bool fresh = model.options.training.initial_weights == "fresh";
-  RngStream weights(model.seed, "weights", static_cast<std::uint64_t>(fresh ? round : 0));
-  initialize_weights(*model.network, weights());
-}
-
 }  // namespace
 
 TrainReport train(Model& model, const Pool& pool, int round,
                   const std::function<void()>& progress) {
   const TrainingOptions& options = model.options.training;
   if (options.reset == "full") reset_weights(model, round);
-  model.network->train();
+  enter_training_mode(model);
   Trainer trainer(model, round);
   RngStream shuffle(model.seed, "batches", static_cast<std::uint64_t>(round));
   TrainReport report{std::numeric_limits<double>::quiet_NaN(), 0};

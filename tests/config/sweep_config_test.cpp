@@ -79,7 +79,7 @@ TEST_CASE("values of a wrong type, range or name are refused") {
   CHECK_THAT(error_of("training: {epochs: }"), Contains("the value is missing"));
   CHECK_THAT(error_of("training: {learning_rate: nan}"), Contains("no finite number"));
   CHECK_THAT(error_of("training: {learning_rate: 0}"), Contains("must be > 0"));
-  CHECK_THAT(error_of("model: {dropout: 1}"), Contains("must be in [0, 1)"));
+  CHECK_THAT(error_of("model: {dropout: 1}"), Contains("must be in [0, 1), or -1"));
   CHECK(error_of("training: {reset: ful}") ==
         "training.reset: unknown value 'ful' (did you mean 'full'?) [x.yaml:1]");
   CHECK(error_of("sweep: {strategies: [margn_sampling]}") ==

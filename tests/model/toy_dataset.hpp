@@ -50,6 +50,8 @@ class ToyDataset : public Dataset {
     splits[name] = std::move(split);
   }
 
+  std::map<std::string, std::vector<std::uint8_t>> label_maps;  ///< for a test to fill
+
  private:
   std::map<std::string, std::vector<std::uint16_t>> pixels_;
 };

@@ -16,6 +16,7 @@ struct StrategyInfo {
 struct NetworkInfo {
   std::string name;
   bool segmentation;  ///< answers per pixel
+  bool embeddings;    ///< takes rows of embeddings instead of images
 };
 
 const std::vector<StrategyInfo>& strategy_catalog();

@@ -16,6 +16,9 @@ namespace al_mpi {
 /// Samples of a split as the network takes them: float32 on the device, dimension 0 = samples.
 using InputFn = std::function<at::Tensor(const std::string& split, const Indices& indices)>;
 
+/// Throws DataError where the dataset has no split of that name.
+const Split& split_of(const Dataset& dataset, const std::string& name);
+
 /// Images [b, bands, H, W] in channels-last memory, read straight from the mapped pixels:
 /// (pixel - mean) / std_dev of the dataset, band by band.
 InputFn image_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device);

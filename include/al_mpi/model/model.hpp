@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,11 +15,13 @@ namespace al_mpi {
 /// What training, evaluation and prediction share (internal to model/).
 struct Model {
   std::shared_ptr<const Dataset> dataset;
-  LearnerOptions options;
+  LearnerOptions options;  ///< model.dropout resolved
   std::int64_t seed = 0;
   c10::Device device = c10::Device(c10::DeviceType::CPU);
   NetworkPtr network;
   InputFn inputs;
+  std::map<std::string, at::Tensor> pretrained;  ///< what the network starts from, where not random
+  at::Tensor embeddings;                         ///< of the pool, once asked for
 
   bool segmentation() const { return dataset->task == Task::segmentation; }
 
@@ -33,9 +36,15 @@ struct Model {
   at::Tensor valid_logits(const std::vector<at::Tensor>& features) const;
 };
 
-/// Builds the network on its device, its weights still unset. Throws as Learner's constructor says.
+/// Builds the network on its device, with its initial weights. Throws as Learner's constructor says.
 Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options,
                  std::int64_t seed);
+
+/// Draws the initial weights of `round`, over which go the pretrained ones.
+void reset_weights(Model& model, int round);
+
+/// Training mode, but for BatchNorm layers that model.freeze holds.
+void enter_training_mode(Model& model);
 
 TrainReport train(Model& model, const Pool& pool, int round, const std::function<void()>& progress);
 Evaluation evaluate(Model& model, const std::string& split);

@@ -36,6 +36,9 @@ class Network : public torch::nn::Module {
 
   /// The last layer, where logits are linear in encode().back(). Throws DataError elsewhere.
   virtual LinearHead head() const;
+
+  /// Whether a parameter or buffer of this name belongs to the feature extractor (model.freeze: trunk).
+  virtual bool in_trunk(const std::string& parameter) const { return parameter.rfind("fc.", 0) != 0; }
 };
 
 using NetworkPtr = std::shared_ptr<Network>;
@@ -43,6 +46,9 @@ using NetworkPtr = std::shared_ptr<Network>;
 /// A network of networks.def. Its weights are not set yet: initialize_weights().
 /// Throws ConfigError on an unknown name.
 NetworkPtr make_network(const std::string& name, const NetworkShape& shape);
+
+/// Whether a network of networks.def takes rows of embeddings instead of images.
+bool takes_embeddings(const std::string& name);
 
 /// Draws all weights from the stream of `seed` alone, as torchvision does: convolutions Kaiming
 /// normal (fan out, ReLU), linear layers uniform in +-1/sqrt(fan in), BatchNorm 1 and 0 with fresh

@@ -1,0 +1,146 @@
+#include <al_mpi/model/scripted_network.hpp>
+
+#include <algorithm>
+
+#include <ATen/ops/linear.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/passes/dead_code_elimination.h>
+#include <torch/csrc/jit/passes/inliner.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <al_mpi/base/error.hpp>
+
+namespace al_mpi {
+namespace {
+
+/// The parameter that a value of the graph reads: self.a.b.weight, or an undefined tensor.
+at::Tensor parameter_of(const torch::jit::Module& module, const torch::jit::Value* value) {
+  std::vector<std::string> path;
+  const torch::jit::Node* node = value->node();
+  for (; node->kind() == c10::prim::GetAttr; node = node->input()->node()) {
+    path.push_back(node->s(c10::attr::name));
+  }
+  if (path.empty()) return {};
+  torch::jit::Module owner = module;
+  for (std::size_t i = path.size() - 1; i > 0; --i) owner = owner.attr(path[i]).toModule();
+  const c10::IValue found = owner.attr(path[0]);
+  return found.isTensor() ? found.toTensor() : at::Tensor();
+}
+
+class ScriptedNetwork : public Network {
+ public:
+  explicit ScriptedNetwork(torch::jit::Module module) : module_(std::move(module)) {
+    find_head();
+    // Names with dots are not allowed here; the tensors are shared with the module.
+    for (const auto& item : module_.named_parameters()) {
+      register_parameter(slashed(item.name), item.value);
+      if (item.value.is_same(weight_)) head_prefix_ = item.name.substr(0, item.name.rfind('.'));
+    }
+    for (const auto& item : module_.named_buffers()) register_buffer(slashed(item.name), item.value);
+    std::replace(head_prefix_.begin(), head_prefix_.end(), '.', '/');
+  }
+
+  std::vector<at::Tensor> encode(const at::Tensor& images) override {
+    std::vector<c10::IValue> inputs = {module_._ivalue(), images};
+    return {(*encoder_)(std::move(inputs)).toTensor()};
+  }
+
+  at::Tensor decode(const std::vector<at::Tensor>& features) override {
+    return at::linear(features.back(), weight_, bias_);
+  }
+
+  LinearHead head() const override {
+    return {weight_, bias_.defined() ? bias_ : at::zeros({weight_.size(0)}, weight_.options())};
+  }
+
+  bool in_trunk(const std::string& parameter) const override {
+    return parameter.rfind(head_prefix_ + "/", 0) != 0;
+  }
+
+  void train(bool on) override {
+    torch::nn::Module::train(on);
+    module_.train(on);
+    for (torch::jit::Module part : module_.modules()) {
+      const auto name = part.type()->name();
+      if (name && name->name().find("Dropout") != std::string::npos) part.eval();
+    }
+  }
+
+ private:
+  static std::string slashed(std::string name) {
+    std::replace(name.begin(), name.end(), '.', '/');
+    return name;
+  }
+
+  /// Cuts forward() at the input of its last linear layer.
+  void find_head() {
+    auto graph = module_.get_method("forward").graph()->copy();
+    torch::jit::Inline(*graph);
+    torch::jit::Node* last = nullptr;
+    for (torch::jit::Node* node : graph->nodes()) {
+      if (node->kind() == c10::aten::linear) last = node;
+    }
+    if (last == nullptr) throw std::invalid_argument("its forward() has no linear layer at its top level");
+    weight_ = parameter_of(module_, last->input(1));
+    bias_ = parameter_of(module_, last->input(2));
+    if (!weight_.defined()) throw std::invalid_argument("its last linear layer has no weight of its own");
+    while (!graph->outputs().empty()) graph->eraseOutput(graph->outputs().size() - 1);
+    graph->registerOutput(last->input(0));
+    torch::jit::EliminateDeadCode(graph);
+    encoder_ = std::make_shared<torch::jit::GraphFunction>("encode", graph, nullptr);
+  }
+
+  mutable torch::jit::Module module_;
+  std::shared_ptr<torch::jit::GraphFunction> encoder_;
+  at::Tensor weight_, bias_;
+  std::string head_prefix_;
+};
+
+/// The logits of forward(): its result, or the second of two.
+at::Tensor own_logits(torch::jit::Module& module, const at::Tensor& images) {
+  const c10::IValue out = module.forward({images});
+  return out.isTuple() ? out.toTupleRef().elements().at(1).toTensor() : out.toTensor();
+}
+
+void try_out(const std::string& path, torch::jit::Module module, Network& network,
+             const at::Tensor& images, std::int64_t n_classes) {
+  const at::NoGradGuard no_grad;
+  module.eval();
+  network.eval();
+  const at::Tensor expected = own_logits(module, images);
+  if (expected.dim() != 2 || expected.size(1) != n_classes) {
+    throw DataError(path, "", fmt::format("returns [{}] where [batch, {}] logits are wanted (the "
+                                          "dataset has {} classes)",
+                                          fmt::join(expected.sizes(), ", "), n_classes, n_classes));
+  }
+  if (!at::allclose(network.decode(network.encode(images)), expected, 1e-3, 1e-4)) {
+    throw DataError(path, "", "its logits are not the output of its last linear layer");
+  }
+}
+
+}  // namespace
+
+NetworkPtr load_scripted(const std::string& path, const NetworkShape& shape, std::int64_t height,
+                         std::int64_t width) {
+  torch::jit::Module module;
+  try {
+    module = torch::jit::load(path);
+  } catch (const c10::Error&) {
+    throw DataError(path, "", "is no TorchScript module (write one with torch.jit.save)");
+  }
+  try {
+    module.eval();
+    const auto network = std::make_shared<ScriptedNetwork>(module);
+    try_out(path, module, *network, at::ones({2, shape.bands, height, width}), shape.n_classes);
+    return network;
+  } catch (const DataError&) {
+    throw;
+  } catch (const std::exception& error) {
+    const std::string message = error.what();
+    throw DataError(path, "", fmt::format("does not work on images [batch, {}, {}, {}] ({})", shape.bands,
+                                          height, width, message.substr(0, message.find('\n'))));
+  }
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,137 @@
+#include <al_mpi/model/learner.hpp>
+
+#include <cmath>
+#include <numeric>
+
+#include <ATen/ATen.h>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/model/network.hpp>
+
+#include "catch.hpp"
+#include "model/toy_dataset.hpp"
+
+using namespace al_mpi;
+
+namespace {
+
+/// Tiles of 20 pixels with 3 classes beside label 0 = no data. The left half of tile i is of class
+/// 1 + i % 3, shown by a bright band; the right half has no label, as has all of the tiles in `unlabeled`.
+std::shared_ptr<ToyDataset> tiles(const Indices& unlabeled = {}) {
+  const auto dataset = std::make_shared<ToyDataset>(ToyDataset::Sizes{12, 3, 20, 3});
+  dataset->task = Task::segmentation;
+  dataset->classes = {"no data", "water", "trees", "built"};
+  dataset->ignore_label = 0;
+  for (const char* name : {"train", "test"}) {
+    auto& maps = dataset->label_maps[name];
+    maps.assign(12 * 20 * 20, 0);
+    for (std::size_t p = 0; p < maps.size(); ++p) {
+      const auto tile = static_cast<std::int64_t>(p / 400);
+      const bool labeled = std::find(unlabeled.begin(), unlabeled.end(), tile) == unlabeled.end();
+      if (p % 20 < 10 && labeled) maps[p] = static_cast<std::uint8_t>(1 + tile % 3);
+    }
+    dataset->splits[name].label_maps = maps.data();
+    dataset->splits[name].labels.clear();
+  }
+  return dataset;
+}
+
+LearnerOptions unet_options() {
+  LearnerOptions options;
+  options.model.name = "unet_resnet18";
+  options.training.epochs = 4;
+  options.training.batch_size = 4;
+  options.training.prediction_batch = 5;
+  return options;
+}
+
+Indices range(std::int64_t first, std::int64_t last) {
+  Indices out(static_cast<std::size_t>(last - first));
+  std::iota(out.begin(), out.end(), first);
+  return out;
+}
+
+double largest_difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
+
+}  // namespace
+
+TEST_CASE("U-Nets answer for every pixel of tiles of any size") {
+  const at::NoGradGuard no_grad;
+  for (const char* name : {"unet_resnet18", "unet_resnet50"}) {
+    const NetworkPtr network = make_network(name, {4, 11});
+    initialize_weights(*network, 1);
+    network->eval();
+    for (const auto& [height, width] : {std::pair<int, int>{64, 64}, {50, 37}, {33, 1}}) {
+      INFO(name << " " << height << " x " << width);
+      const at::Tensor logits = network->decode(network->encode(at::ones({2, 4, height, width})));
+      CHECK(logits.sizes() == at::IntArrayRef({2, 11, height, width}));
+      CHECK(logits.isfinite().all().item<bool>());
+    }
+  }
+}
+
+TEST_CASE("a U-Net learns pixels and is evaluated on labelled ones only") {
+  const auto dataset = tiles();
+  LearnerOptions options = unet_options();
+  options.training.epochs = 12;
+  Learner learner(dataset, options, 1);
+  Pool pool(*dataset);
+  pool.label(range(0, 12));
+  const TrainReport report = learner.train(pool, 0);
+  CHECK(report.steps == 12 * 3);
+  const Evaluation evaluation = learner.evaluate("test");
+  CHECK(evaluation.confusion.n_classes == 4);
+  CHECK(evaluation.confusion.total() == 12 * 200);
+  for (std::int64_t k = 0; k < 4; ++k) CHECK(evaluation.confusion.at(k, 0) == 0);
+  CHECK(accuracy(evaluation.confusion) > 0.8);
+  CHECK(mean_iou(evaluation.confusion) > 0.6);
+}
+
+TEST_CASE("a batch without a valid pixel is skipped") {
+  const auto dataset = tiles({0, 1, 2, 3});
+  Pool pool(*dataset), blank(*dataset);
+  blank.label({0, 1, 2, 3});
+  pool.label({0, 1, 2, 3, 4, 5, 6, 7});
+  Learner learner(dataset, unet_options(), 1);
+  const TrainReport none = learner.train(blank, 0);
+  CHECK(none.steps == 0);
+  CHECK(std::isnan(none.loss));
+  CHECK(std::isfinite(learner.train(pool, 0).loss));
+}
+
+TEST_CASE("pixel probabilities are over the valid classes, streamed, the same in every batch size") {
+  const auto dataset = tiles();
+  LearnerOptions options = unet_options();
+  Learner learner(dataset, options, 1);
+  const auto predictions = learner.predictions(1);
+  CHECK(predictions->n_classes() == 3);
+  const at::Tensor p = probabilities(*predictions, range(0, 7));
+  CHECK(p.sizes() == at::IntArrayRef({7, 3, 20, 20}));
+  CHECK(largest_difference(p.sum(1), at::ones({7, 20, 20})) < 1e-5);
+  CHECK(largest_difference(p[6], probabilities(*predictions, {6})[0]) < 1e-4);
+  CHECK(predictions->features({3, 1}).sizes() == at::IntArrayRef({2, 512}));
+  CHECK_THROWS_AS(predictions->head(), DataError);
+}
+
+TEST_CASE("MC passes over pixels share a mask on the deepest feature") {
+  const auto dataset = tiles();
+  for (const char* batch_norm : {"frozen", "batch"}) {
+    LearnerOptions options = unet_options();
+    options.query.mc_batch_norm = batch_norm;
+    options.query.mc_batch_size = 3;
+    Learner learner(dataset, options, 1);
+    const auto predictions = learner.predictions(1);
+    const at::Tensor p = mc_probabilities(*predictions, range(0, 4), 3);
+    CHECK(p.sizes() == at::IntArrayRef({3, 4, 3, 20, 20}));
+    CHECK(largest_difference(p.sum(2), at::ones({3, 4, 20, 20})) < 1e-5);
+    CHECK(largest_difference(p[0], p[1]) > 1e-5);
+  }
+  LearnerOptions options = unet_options();
+  options.model.dropout = 0;
+  Learner learner(dataset, options, 1);
+  const auto predictions = learner.predictions(1);
+  const at::Tensor p = mc_probabilities(*predictions, range(0, 4), 2);
+  CHECK(largest_difference(p[1], probabilities(*predictions, range(0, 4))) < 1e-5);
+}
