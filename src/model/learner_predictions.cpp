@@ -91,7 +91,8 @@ class LearnerPredictions : public Predictions {
 
   at::Tensor embeddings(const Indices& indices) override {
     if (!model_.embeddings.defined()) {
-      model_.embeddings = split_embeddings(*model_.dataset, "train", model_.options.query.embeddings);
+      model_.embeddings =
+          split_embeddings(*model_.dataset, "train", model_.options.query.embeddings);
     }
     return model_.embeddings.index_select(0, at::tensor(indices));
   }
@@ -179,8 +180,9 @@ class LearnerPredictions : public Predictions {
   /// MC dropout with the statistics of query batches of mc_batch_size, in the order of `indices`.
   void each_batch_norm(const Indices& indices, std::int64_t passes, const BatchFn& fn) {
     if (!model_.options.model.torchscript.empty()) {
-      throw ConfigError("query.mc_batch_norm", "a TorchScript module's BatchNorm cannot be driven "
-                                               "from here (use frozen)");
+      throw ConfigError("query.mc_batch_norm",
+                        "a TorchScript module's BatchNorm cannot be driven "
+                        "from here (use frozen)");
     }
     BatchStatisticsMode mode(*model_.network, passes);
     each_batch(indices, model_.options.query.mc_batch_size,

@@ -3,7 +3,6 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <torch/cuda.h>
-
 #include <torch/nn/modules/batchnorm.h>
 
 #include <al_mpi/base/error.hpp>
@@ -80,7 +79,8 @@ bool is_frozen(const Model& model, const std::string& name, bool batch_norm) {
 void freeze_weights(Model& model) {
   std::set<std::string> norms;
   for (const auto& item : model.network->named_modules("", /*include_self=*/false)) {
-    if (std::dynamic_pointer_cast<torch::nn::BatchNorm2dImpl>(item.value())) norms.insert(item.key());
+    if (std::dynamic_pointer_cast<torch::nn::BatchNorm2dImpl>(item.value()))
+      norms.insert(item.key());
   }
   for (auto& item : model.network->named_parameters()) {
     const std::string module = item.key().substr(0, item.key().rfind('.'));

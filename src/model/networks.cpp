@@ -29,7 +29,9 @@ NetworkPtr make_resnet50(const NetworkShape& shape) {
 NetworkPtr make_linear_probe(const NetworkShape& shape) {
   return std::make_shared<Probe>(shape, 0);
 }
-NetworkPtr make_mlp_probe(const NetworkShape& shape) { return std::make_shared<Probe>(shape, 256); }
+NetworkPtr make_mlp_probe(const NetworkShape& shape) {
+  return std::make_shared<Probe>(shape, 256);
+}
 NetworkPtr make_unet_resnet18(const NetworkShape& shape) {
   return std::make_shared<UNet>(resnet_kind("resnet18"), shape);
 }

@@ -1,5 +1,3 @@
-#include <al_mpi/model/pretrained.hpp>
-
 #include <set>
 
 #include <ATen/ops/stack.h>
@@ -7,6 +5,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/model/pretrained.hpp>
 
 namespace al_mpi {
 namespace {
@@ -36,13 +35,18 @@ at::Tensor inflated(const at::Tensor& rgb, const std::vector<std::string>& bands
 /// Goes through the network's tensors and notes what does not fit.
 class Fitting {
  public:
-  Fitting(const Network& network, const std::vector<std::string>& bands, const ModelOptions& options)
-      : network_(network), bands_(bands), options_(options), file_(read_weights(options.pretrained)) {}
+  Fitting(const Network& network, const std::vector<std::string>& bands,
+          const ModelOptions& options)
+      : network_(network),
+        bands_(bands),
+        options_(options),
+        file_(read_weights(options.pretrained)) {}
 
   NamedTensors run() {
     for (const auto& [name, tensor] : named_state(network_)) fit(name, tensor);
     for (const auto& [name, tensor] : file_) {
-      if (used_.count(name) == 0 && name.rfind("fc.", 0) != 0) problems_.push_back("unexpected " + name);
+      if (used_.count(name) == 0 && name.rfind("fc.", 0) != 0)
+        problems_.push_back("unexpected " + name);
     }
     if (!problems_.empty()) {
       throw DataError(options_.pretrained, "",
@@ -50,7 +54,8 @@ class Fitting {
                                   problems_.size(), fmt::join(problems_, ", ")));
     }
     if (!left_out_.empty()) {
-      spdlog::info("{}: own initial values for {}", options_.pretrained, fmt::join(left_out_, ", "));
+      spdlog::info("{}: {} tensors are not taken from it ({}{})", options_.pretrained,
+                   left_out_.size(), left_out_.front(), left_out_.size() > 1 ? ", ..." : "");
     }
     return std::move(fitting_);
   }
@@ -70,7 +75,8 @@ class Fitting {
       left_out_.push_back(name);
     } else {
       problems_.push_back(fmt::format("misshaped {} [{}] instead of [{}]", name,
-                                      fmt::join(given.sizes(), ", "), fmt::join(wanted.sizes(), ", ")));
+                                      fmt::join(given.sizes(), ", "),
+                                      fmt::join(wanted.sizes(), ", ")));
     }
   }
 
@@ -95,8 +101,8 @@ class Fitting {
     } else if (given.size(1) == 3) {
       fitting_[name] = inflated(given, bands_);
     } else {
-      problems_.push_back(fmt::format("{} of {} bands (only RGB kernels can be inflated)", name,
-                                      given.size(1)));
+      problems_.push_back(
+          fmt::format("{} of {} bands (only RGB kernels can be inflated)", name, given.size(1)));
     }
   }
 

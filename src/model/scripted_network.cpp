@@ -1,5 +1,3 @@
-#include <al_mpi/model/scripted_network.hpp>
-
 #include <algorithm>
 
 #include <ATen/ops/linear.h>
@@ -10,6 +8,7 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/model/scripted_network.hpp>
 
 namespace al_mpi {
 namespace {
@@ -37,7 +36,8 @@ class ScriptedNetwork : public Network {
       register_parameter(slashed(item.name), item.value);
       if (item.value.is_same(weight_)) head_prefix_ = item.name.substr(0, item.name.rfind('.'));
     }
-    for (const auto& item : module_.named_buffers()) register_buffer(slashed(item.name), item.value);
+    for (const auto& item : module_.named_buffers())
+      register_buffer(slashed(item.name), item.value);
     std::replace(head_prefix_.begin(), head_prefix_.end(), '.', '/');
   }
 
@@ -81,10 +81,12 @@ class ScriptedNetwork : public Network {
     for (torch::jit::Node* node : graph->nodes()) {
       if (node->kind() == c10::aten::linear) last = node;
     }
-    if (last == nullptr) throw std::invalid_argument("its forward() has no linear layer at its top level");
+    if (last == nullptr)
+      throw std::invalid_argument("its forward() has no linear layer at its top level");
     weight_ = parameter_of(module_, last->input(1));
     bias_ = parameter_of(module_, last->input(2));
-    if (!weight_.defined()) throw std::invalid_argument("its last linear layer has no weight of its own");
+    if (!weight_.defined())
+      throw std::invalid_argument("its last linear layer has no weight of its own");
     while (!graph->outputs().empty()) graph->eraseOutput(graph->outputs().size() - 1);
     graph->registerOutput(last->input(0));
     torch::jit::EliminateDeadCode(graph);
@@ -110,9 +112,10 @@ void try_out(const std::string& path, torch::jit::Module module, Network& networ
   network.eval();
   const at::Tensor expected = own_logits(module, images);
   if (expected.dim() != 2 || expected.size(1) != n_classes) {
-    throw DataError(path, "", fmt::format("returns [{}] where [batch, {}] logits are wanted (the "
-                                          "dataset has {} classes)",
-                                          fmt::join(expected.sizes(), ", "), n_classes, n_classes));
+    throw DataError(path, "",
+                    fmt::format("returns [{}] where [batch, {}] logits are wanted (the "
+                                "dataset has {} classes)",
+                                fmt::join(expected.sizes(), ", "), n_classes, n_classes));
   }
   if (!at::allclose(network.decode(network.encode(images)), expected, 1e-3, 1e-4)) {
     throw DataError(path, "", "its logits are not the output of its last linear layer");
@@ -138,8 +141,9 @@ NetworkPtr load_scripted(const std::string& path, const NetworkShape& shape, std
     throw;
   } catch (const std::exception& error) {
     const std::string message = error.what();
-    throw DataError(path, "", fmt::format("does not work on images [batch, {}, {}, {}] ({})", shape.bands,
-                                          height, width, message.substr(0, message.find('\n'))));
+    throw DataError(path, "",
+                    fmt::format("does not work on images [batch, {}, {}, {}] ({})", shape.bands,
+                                height, width, message.substr(0, message.find('\n'))));
   }
 }
 

@@ -1,7 +1,7 @@
-#include <al_mpi/model/unet.hpp>
-
 #include <ATen/ops/cat.h>
 #include <ATen/ops/upsample_nearest2d.h>
+
+#include <al_mpi/model/unet.hpp>
 
 namespace al_mpi {
 namespace {
@@ -30,7 +30,8 @@ UNet::UNet(const ResNetKind& kind, const NetworkShape& shape)
   for (std::size_t i = 0; i < skips.size(); ++i, in = out, out /= 2) {
     const auto block =
         blocks->register_module(std::to_string(i), std::make_shared<torch::nn::Module>());
-    blocks_.push_back({conv_bn(*block, "conv1", in + skips[i], out), conv_bn(*block, "conv2", out, out)});
+    blocks_.push_back(
+        {conv_bn(*block, "conv1", in + skips[i], out), conv_bn(*block, "conv2", out, out)});
   }
   const auto head = register_module("segmentation_head", std::make_shared<torch::nn::Module>());
   head_ = head->register_module(

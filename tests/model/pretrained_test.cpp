@@ -1,14 +1,12 @@
-#include <al_mpi/model/pretrained.hpp>
-
 #include <fstream>
 
 #include <ATen/ATen.h>
 
-#include <al_mpi/base/error.hpp>
-
 #include "catch.hpp"
 #include "model/python_oracle.hpp"
 #include "model/toy_dataset.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/model/pretrained.hpp>
 
 using namespace al_mpi;
 using Catch::Contains;

@@ -1,12 +1,10 @@
-#include <al_mpi/model/embeddings.hpp>
-
 #include <ATen/ATen.h>
-
-#include <al_mpi/base/error.hpp>
-#include <al_mpi/model/learner.hpp>
 
 #include "catch.hpp"
 #include "model/toy_dataset.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/model/embeddings.hpp>
+#include <al_mpi/model/learner.hpp>
 
 using namespace al_mpi;
 
@@ -47,7 +45,8 @@ TEST_CASE("a probe's inputs are standardised columns of one overall size") {
   const auto inputs = embedding_inputs(dataset, "own", c10::Device(c10::DeviceType::CPU));
   // Column one: mean 3, standard deviation sqrt(5); scale 4 / sqrt(2).
   const double unit = 4 / std::sqrt(2.0) / std::sqrt(5.0);
-  const at::Tensor expected = at::tensor({3 * unit, 0.0, -3 * unit, 0.0}).view({2, 2}).to(at::kFloat);
+  const at::Tensor expected =
+      at::tensor({3 * unit, 0.0, -3 * unit, 0.0}).view({2, 2}).to(at::kFloat);
   CHECK(at::allclose(inputs("train", {3, 0}), expected));
 }
 

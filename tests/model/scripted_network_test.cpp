@@ -1,13 +1,11 @@
-#include <al_mpi/model/scripted_network.hpp>
-
 #include <ATen/ATen.h>
-
-#include <al_mpi/base/error.hpp>
-#include <al_mpi/model/learner.hpp>
 
 #include "catch.hpp"
 #include "model/python_oracle.hpp"
 #include "model/toy_dataset.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/model/learner.hpp>
+#include <al_mpi/model/scripted_network.hpp>
 
 using namespace al_mpi;
 using Catch::Contains;
@@ -20,7 +18,8 @@ TEST_CASE("TorchScript modules give Python's logits and their head's features") 
     const at::Tensor logits = python->floats(std::string("own_") + kind + ".bin", {2, 7});
     for (const char* how : {"scripted_", "traced_"}) {
       INFO(how << kind);
-      const NetworkPtr network = load_scripted(python->path(std::string(how) + kind + ".pt"), {3, 7}, 64, 64);
+      const NetworkPtr network =
+          load_scripted(python->path(std::string(how) + kind + ".pt"), {3, 7}, 64, 64);
       network->eval();
       const auto features = network->encode(images);
       CHECK(features.back().sizes() == at::IntArrayRef({2, 8}));

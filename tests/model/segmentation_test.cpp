@@ -1,22 +1,21 @@
-#include <al_mpi/model/learner.hpp>
-
 #include <cmath>
 #include <numeric>
 
 #include <ATen/ATen.h>
 
-#include <al_mpi/base/error.hpp>
-#include <al_mpi/model/network.hpp>
-
 #include "catch.hpp"
 #include "model/toy_dataset.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/model/learner.hpp>
+#include <al_mpi/model/network.hpp>
 
 using namespace al_mpi;
 
 namespace {
 
 /// Tiles of 20 pixels with 3 classes beside label 0 = no data. The left half of tile i is of class
-/// 1 + i % 3, shown by a bright band; the right half has no label, as has all of the tiles in `unlabeled`.
+/// 1 + i % 3, shown by a bright band; the right half has no label, as has all of the tiles in
+/// `unlabeled`.
 std::shared_ptr<ToyDataset> tiles(const Indices& unlabeled = {}) {
   const auto dataset = std::make_shared<ToyDataset>(ToyDataset::Sizes{12, 3, 20, 3});
   dataset->task = Task::segmentation;
@@ -101,7 +100,8 @@ TEST_CASE("a batch without a valid pixel is skipped") {
   CHECK(std::isfinite(learner.train(pool, 0).loss));
 }
 
-TEST_CASE("pixel probabilities are over the valid classes, streamed, the same in every batch size") {
+TEST_CASE(
+    "pixel probabilities are over the valid classes, streamed, the same in every batch size") {
   const auto dataset = tiles();
   LearnerOptions options = unet_options();
   Learner learner(dataset, options, 1);

@@ -8,14 +8,14 @@
 
 namespace al_mpi {
 
-/// Frozen embeddings of a whole split by query.embeddings: [n, D] float32 on the CPU, without a copy where
-/// the file holds them. "auto" = the file's first, else the band statistics of each tile.
-/// Throws DataError naming what the split has when it has none of that name.
+/// Frozen embeddings of a whole split by query.embeddings: [n, D] float32 on the CPU, without a
+/// copy where the file holds them. "auto" = the file's first, else the band statistics of each
+/// tile. Throws DataError naming what the split has when it has none of that name.
 at::Tensor split_embeddings(const Dataset& dataset, const std::string& split,
                             const std::string& name);
 
-/// Embeddings as a probe's inputs: every column standardised over /train, then scaled by one number that
-/// makes the rows' root mean square norm 4, so that one learning rate serves every D.
+/// Embeddings as a probe's inputs: every column standardised over /train, then scaled by one number
+/// that makes the rows' root mean square norm 4, so that one learning rate serves every D.
 InputFn embedding_inputs(std::shared_ptr<const Dataset> dataset, const std::string& name,
                          c10::Device device);
 

@@ -36,7 +36,8 @@ struct Model {
   at::Tensor valid_logits(const std::vector<at::Tensor>& features) const;
 };
 
-/// Builds the network on its device, with its initial weights. Throws as Learner's constructor says.
+/// Builds the network on its device, with its initial weights. Throws as Learner's constructor
+/// says.
 Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options,
                  std::int64_t seed);
 

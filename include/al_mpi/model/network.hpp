@@ -37,8 +37,11 @@ class Network : public torch::nn::Module {
   /// The last layer, where logits are linear in encode().back(). Throws DataError elsewhere.
   virtual LinearHead head() const;
 
-  /// Whether a parameter or buffer of this name belongs to the feature extractor (model.freeze: trunk).
-  virtual bool in_trunk(const std::string& parameter) const { return parameter.rfind("fc.", 0) != 0; }
+  /// Whether a parameter or buffer of this name belongs to the feature extractor (model.freeze:
+  /// trunk).
+  virtual bool in_trunk(const std::string& parameter) const {
+    return parameter.rfind("fc.", 0) != 0;
+  }
 };
 
 using NetworkPtr = std::shared_ptr<Network>;

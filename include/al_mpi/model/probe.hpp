@@ -8,7 +8,8 @@
 
 namespace al_mpi {
 
-/// A classifier on embeddings [b, D]: a linear layer, after a hidden one of `hidden` ReLU units if > 0.
+/// A classifier on embeddings [b, D]: a linear layer, after a hidden one of `hidden` ReLU units if
+/// > 0.
 class Probe : public Network {
  public:
   Probe(const NetworkShape& shape, std::int64_t hidden);

@@ -9,8 +9,8 @@
 namespace al_mpi {
 
 /// U-Net with a residual encoder: five decoder blocks (nearest upsampling, skip connection, two 3x3
-/// convolutions; 256, 128, 64, 32, 16 channels) and a 3x3 convolution to the logits. Any tile size: a block
-/// upsamples to the size of its skip. Names as in segmentation_models_pytorch's Unet.
+/// convolutions; 256, 128, 64, 32, 16 channels) and a 3x3 convolution to the logits. Any tile size:
+/// a block upsamples to the size of its skip. Names as in segmentation_models_pytorch's Unet.
 /// Reference: Ronneberger et al., U-Net (2015).
 class UNet : public Network {
  public:
