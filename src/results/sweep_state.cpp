@@ -17,6 +17,13 @@ using nlohmann::json;
 constexpr int max_round = 100000;
 constexpr int max_attempt = 10000;
 
+/// Seconds since the epoch, up to the year 5138.
+double time_of(const json& record) {
+  const double time = record.at("time").get<double>();
+  if (!(time >= 0.0 && time < 1e11)) throw DataError("journal", "time", "is out of range");
+  return time;
+}
+
 int checked_number(int number, int smallest, int largest, const char* what) {
   if (number < smallest || number > largest) {
     throw DataError("journal", what, fmt::format("{} is out of range", number));
@@ -40,7 +47,7 @@ void SweepState::apply(const json& record) {
     } else if (type == "forgiven") {
       const int trial = trial_of(record.at("key").get<std::string>());
       int& forgiven = histories_[index(trial)].forgiven;
-      forgiven = std::max(forgiven, record.at("attempts").get<int>());
+      forgiven = std::max(forgiven, int_field(record, "attempts"));
       refresh(trial);
     } else if (type == "opened") {
       opened(record);
@@ -53,9 +60,8 @@ void SweepState::apply(const json& record) {
 }
 
 void SweepState::opened(const json& record) {
-  if (record.at("version").get<int>() != 1)
-    throw DataError("journal", "", "made by a later version");
-  const double time = record.at("time").get<double>();
+  if (int_field(record, "version") != 1) throw DataError("journal", "", "made by a later version");
+  const double time = time_of(record);
   if (provenance_ && created_ <= time) return;
   Provenance provenance;
   provenance.config_yaml = record.at("config").get<std::string>();
@@ -69,20 +75,20 @@ void SweepState::opened(const json& record) {
 }
 
 void SweepState::started(const json& record) {
-  const int number = checked_number(record.at("attempt").get<int>(), 1, max_attempt, "attempt");
+  const int number = checked_number(int_field(record, "attempt"), 1, max_attempt, "attempt");
   const int trial = trial_of(record.at("key").get<std::string>());
   ResultsTables::Attempt& entry = attempt(trial, number);
-  entry.rank = record.at("rank").get<int>();
+  entry.rank = int_field(record, "rank");
   entry.host = record.at("host").get<std::string>();
   entry.device = record.at("device").get<std::string>();
-  entry.started = record.at("time").get<double>();
-  histories_[index(trial)].threads = record.at("threads").get<int>();
+  entry.started = time_of(record);
+  histories_[index(trial)].threads = int_field(record, "threads");
   if (entry.outcome.empty()) entry.outcome = "running";
   refresh(trial);
 }
 
 void SweepState::ended(const json& record) {
-  const int number = checked_number(record.at("attempt").get<int>(), 1, max_attempt, "attempt");
+  const int number = checked_number(int_field(record, "attempt"), 1, max_attempt, "attempt");
   const int trial = trial_of(record.at("key").get<std::string>());
   ResultsTables::Attempt& entry = attempt(trial, number);
   if (entry.outcome == "done") return;
@@ -90,7 +96,8 @@ void SweepState::ended(const json& record) {
   entry.message = record.value("message", "");
   entry.seconds = record.at("seconds").get<double>();
   History& history = histories_[index(trial)];
-  history.rounds_expected = std::max(history.rounds_expected, record.value("rounds", -1));
+  history.rounds_expected = std::max(history.rounds_expected,
+                                     record.contains("rounds") ? int_field(record, "rounds") : -1);
   if (record.contains("verdict") && number >= history.given_up_at) {
     history.verdict = trial_state(record.at("verdict").get<std::string>());
     history.given_up_at = number;

@@ -1,12 +1,12 @@
-#include <al_mpi/trial/json.hpp>
-
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/trial/json.hpp>
 
 namespace al_mpi {
 namespace {
@@ -28,10 +28,26 @@ double number(const json& value) {
   throw DataError("JSON", "", fmt::format("'{}' is not a number", text));
 }
 
+/// A whole number that fits T; nlohmann would cut 1e300 or 2^40 to whatever an int holds.
+template <class T>
+T whole(const json& value, const char* name) {
+  using Limits = std::numeric_limits<T>;
+  bool fits = false;
+  if (value.is_number_unsigned()) {
+    fits = value.get<std::uint64_t>() <= static_cast<std::uint64_t>(Limits::max());
+  } else if (value.is_number_integer()) {
+    const auto number = value.get<std::int64_t>();
+    fits = number >= Limits::min() && number <= Limits::max();
+  }
+  if (!fits) throw DataError("JSON", name, "a whole number within range is expected");
+  return value.get<T>();
+}
+
 template <class T>
 T field(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end()) throw DataError("JSON", name, "the field is missing");
+  if constexpr (std::is_integral_v<T>) return whole<T>(*found, name);
   try {
     return found->template get<T>();
   } catch (const json::exception&) {
@@ -45,9 +61,13 @@ double number_field(const json& object, const char* name) {
 
 }  // namespace
 
+int int_field(const json& object, const char* name) {
+  return field<int>(object, name);
+}
+
 void to_json(json& object, const TrialSpec& spec) {
-  object = json{{"trial", spec.trial}, {"strategy", spec.strategy}, {"init", spec.init},
-                {"seed", spec.seed}};
+  object = json{
+      {"trial", spec.trial}, {"strategy", spec.strategy}, {"init", spec.init}, {"seed", spec.seed}};
   if (!spec.settings.empty()) object["settings"] = spec.settings;
 }
 
@@ -70,7 +90,8 @@ void from_json(const json& object, PickRecord& pick) {
   if (!object.is_array() || object.size() != 3) {
     throw DataError("JSON", "picks", "a pick is [index, label, score]");
   }
-  pick = {object[0].get<std::int64_t>(), object[1].get<std::int64_t>(), number(object[2])};
+  pick = {whole<std::int64_t>(object[0], "picks"), whole<std::int64_t>(object[1], "picks"),
+          number(object[2])};
 }
 
 void to_json(json& object, const RoundRecord& record) {
@@ -78,10 +99,14 @@ void to_json(json& object, const RoundRecord& record) {
   for (const auto& [name, value] : record.metrics) {
     metrics.push_back(json::array({name, number(value)}));
   }
-  object = json{{"trial", record.trial},         {"key", record.key},
-                {"round", record.round},         {"attempt", record.attempt},
-                {"n_labeled", record.n_labeled}, {"picks", record.picks},
-                {"metrics", metrics},            {"confusion", record.confusion},
+  object = json{{"trial", record.trial},
+                {"key", record.key},
+                {"round", record.round},
+                {"attempt", record.attempt},
+                {"n_labeled", record.n_labeled},
+                {"picks", record.picks},
+                {"metrics", metrics},
+                {"confusion", record.confusion},
                 {"weights_hash", record.weights_hash}};
 }
 
@@ -99,7 +124,10 @@ void from_json(const json& object, RoundRecord& record) {
     }
     record.metrics.emplace_back(entry[0].get<std::string>(), number(entry[1]));
   }
-  record.confusion = field<std::vector<std::int64_t>>(object, "confusion");
+  record.confusion.clear();
+  for (const json& count : field<json>(object, "confusion")) {
+    record.confusion.push_back(whole<std::int64_t>(count, "confusion"));
+  }
   record.weights_hash = field<std::string>(object, "weights_hash");
 }
 

@@ -1,5 +1,6 @@
 #include <fstream>
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -282,6 +283,22 @@ TEST_CASE("records doubled and out of order lead to the same state") {
   CHECK(done == 1);
   CHECK(failed == 1);
   CHECK(store->trials().size() == 8);
+}
+
+TEST_CASE("records with wild numbers are damage, not crashes") {
+  const ScratchFolder folder;
+  const std::string file = folder.file("x.h5");
+  { example::open(file); }
+  std::ofstream journal(folder.file("x.journal"), std::ios::app);
+  for (const char* number : {"1e300", "-1", "1000000000", "18446744073709551615", "\"two\""}) {
+    journal << journal_line(fmt::format(
+        R"({{"type":"ended","key":"random_sampling/random/1","attempt":{},"outcome":"done","seconds":1}})",
+        number));
+  }
+  journal.close();
+  auto store = example::open(file);
+  CHECK(state(*store, 0) == TrialState::pending);
+  CHECK(store->trials()[0].attempts == 0);
 }
 
 TEST_CASE("foreign files are never replaced") {

@@ -1,13 +1,11 @@
-#include <al_mpi/trial/json.hpp>
-
 #include <cmath>
 #include <limits>
 
 #include <nlohmann/json.hpp>
 
-#include <al_mpi/base/error.hpp>
-
 #include "catch.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/trial/json.hpp>
 
 using namespace al_mpi;
 using nlohmann::json;
@@ -56,7 +54,8 @@ TEST_CASE("a trial is found again from its key") {
   CHECK(TrialSpec::from_key(spec.key()).key() == spec.key());
   spec.settings = {{"loop.n_init", "10"}, {"query.embeddings", "moco/v2"}};
   CHECK(TrialSpec::from_key(spec.key()).settings == spec.settings);
-  for (const char* bad : {"", "a", "a/b", "a/b/c", "/b/1", "a/b/1x", "x=1/a/b/1", "x;/a/b/1", "//1"}) {
+  for (const char* bad :
+       {"", "a", "a/b", "a/b/c", "/b/1", "a/b/1x", "x=1/a/b/1", "x;/a/b/1", "//1"}) {
     INFO(bad);
     CHECK_THROWS_AS(TrialSpec::from_key(bad), DataError);
   }
@@ -69,6 +68,19 @@ TEST_CASE("missing and mistyped fields are data errors that name the field") {
   broken = sample_round();
   broken["round"] = "two";
   CHECK_THROWS_WITH(broken.get<RoundRecord>(), Catch::Contains("round"));
+  for (const json& number :
+       {json(1e300), json(1.5), json(std::int64_t{1} << 40), json(-(std::int64_t{1} << 40)),
+        json(std::numeric_limits<std::uint64_t>::max())}) {
+    broken = sample_round();
+    broken["round"] = number;
+    CHECK_THROWS_WITH(broken.get<RoundRecord>(), Catch::Contains("round: a whole number"));
+  }
+  broken = sample_round();
+  broken["picks"][0][1] = 1e300;
+  CHECK_THROWS_AS(broken.get<RoundRecord>(), DataError);
+  broken = sample_round();
+  broken["confusion"][0] = 1e300;
+  CHECK_THROWS_AS(broken.get<RoundRecord>(), DataError);
   broken = sample_round();
   broken["metrics"] = json::array({json::array({"accuracy", "high"})});
   CHECK_THROWS_AS(broken.get<RoundRecord>(), DataError);
