@@ -88,7 +88,7 @@ class BadInputTest(ProgramTest):
             with self.subTest(program):
                 self.assertIn(program, self.run_program(program, "--version").stdout)
                 self.assertIn("Usage", self.run_program(program, "--help").stdout)
-                verb = ["synthetic"] if program == "al_prepare" else []
+                verb = ["describe", "x.h5"] if program == "al_prepare" else []
                 done = self.run_program(program, *verb, "--no-such-option", expect=2)
                 self.assert_one_line_error(done, "--no-such-option")
 

@@ -14,6 +14,13 @@ class SweepTest(ProgramTest):
     def sweep(self, name, **kwargs):
         return self.run_program("al_mpi", self.small_sweep(), f"results.file={name}.h5", **kwargs)
 
+    def wait_for_round(self, journal, seconds=60):
+        path = self.folder / journal
+        deadline = time.monotonic() + seconds
+        while not (path.exists() and '"round"' in path.read_text()):
+            self.assertLess(time.monotonic(), deadline, "no round was journaled")
+            time.sleep(0.02)
+
     def test_numbers_do_not_depend_on_ranks_or_workers(self):
         self.run_program("al_mpi", self.small_sweep(), "--workers", 1, "results.file=alone.h5")
         self.run_program("al_mpi", self.small_sweep(), "--workers", 2, "results.file=two.h5")
@@ -53,7 +60,7 @@ class SweepTest(ProgramTest):
         self.run_program("al_mpi", self.small_sweep(seeds="1-4"), "--workers", 2, "results.file=whole.h5")
         process = self.start_program("al_mpi", self.small_sweep(seeds="1-4"), "--workers", 2,
                                      "results.file=drained.h5")
-        time.sleep(1.5)
+        self.wait_for_round("drained.journal")
         os.kill(process.pid, signal.SIGTERM)
         output = process.communicate(timeout=60)[0]
         self.assertEqual(process.returncode, 75, output)

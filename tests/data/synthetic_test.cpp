@@ -85,7 +85,8 @@ TEST_CASE("imbalance 1 makes the rarest class a tenth of the commonest") {
   options.tile = 4;
   options.imbalance = 1.0;
   std::map<std::int64_t, int> counts;
-  for (const auto label : make_synthetic(options)->train().labels) ++counts[label];
+  const auto dataset = make_synthetic(options);
+  for (const auto label : dataset->train().labels) ++counts[label];
   const auto [low, high] =
       std::minmax_element(counts.begin(), counts.end(),
                           [](const auto& a, const auto& b) { return a.second < b.second; });
