@@ -108,7 +108,7 @@ class Chaos:
                 time.sleep(self.random.uniform(0.1, 1.5))
                 if kills_left > 0 and self.strike():
                     kills_left -= 1
-                    self.wait_for_entry(journal, process)
+                    self.wait_for_round(journal, process)
             error = process.communicate()[1]
             self.wait_for_silence()
             self.check_rows(name)

@@ -46,7 +46,7 @@ class SlurmTest(ProgramTest):
 
     def submit(self, script="sweep_cpu.sbatch", *options, name="sweep", seconds="0.05"):
         self.env["FAKE_ENGINE_SECONDS"] = seconds
-        return self.slurm("sbatch", "--parsable", "--ntasks=3", "--time=5", "--output=%j.log", *options,
+        return self.slurm("sbatch", "--parsable", "--ntasks=3", "--time=20", "--output=%j.log", *options,
                           SOURCE / "slurm" / script, self.config, f"results.file={name}.h5").strip()
 
     def field(self, job, name):
