@@ -200,6 +200,33 @@ std::vector<Option> make_table() {
           "segmentation: what margin_sampling subtracts (class indices: the reference's slip)")
           .reference("class_indices"),
       AL_OPTION(query.kmeans_restarts, at_least(1), "k-means++ starts, the best inertia is kept"),
+      AL_OPTION(query.stochastic, (OneOf{{"none", "power", "softmax", "softrank"}}),
+                "Gumbel noise on acquisition scores: draws instead of the top"),
+      AL_OPTION(query.stochastic_beta, above(0), "its inverse temperature"),
+      AL_OPTION(query.batch_bald_candidates, at_least(1), "best by BALD that batch_bald looks at"),
+      AL_OPTION(query.batch_bald_configurations, at_least(1),
+                "label configurations that batch_bald keeps"),
+      AL_OPTION(query.cluster_margin_factor, at_least(1),
+                "smallest margins that cluster_margin looks at, times n_query"),
+      AL_OPTION(query.cluster_margin_size, at_least(1), "pool samples a cluster on average"),
+      AL_OPTION(query.prob_cover_delta, between(0, 2),
+                "radius of prob_cover's balls; 0 = by purity"),
+      AL_OPTION(query.prob_cover_purity, between(0, 1),
+                "share of balls that must lie within one cluster"),
+      AL_OPTION(query.alfa_mix_epsilon, above(0), "alfa_mix's first mixing step"),
+      AL_OPTION(query.two_stage_first,
+                (InCatalog{"a strategy",
+                           [](const std::string& text, const std::string& key) {
+                             return strategy_name(text, key);
+                           }}),
+                "strategy that keeps candidates for the second"),
+      AL_OPTION(query.two_stage_second,
+                (InCatalog{"a strategy",
+                           [](const std::string& text, const std::string& key) {
+                             return strategy_name(text, key);
+                           }}),
+                "strategy that picks among them"),
+      AL_OPTION(query.two_stage_factor, at_least(1), "candidates kept, times n_query"),
       AL_OPTION(query.adversarial_max_steps, at_least(1), "cap on the steps of BIM and DeepFool"),
       AL_OPTION(query.adversarial_epsilon, above(0),
                 "BIM's step [standard deviations of the input]"),

@@ -11,6 +11,7 @@
 #include <al_mpi/query/distances.hpp>
 #include <al_mpi/query/farthest_first.hpp>
 #include <al_mpi/query/kmeans.hpp>
+#include <al_mpi/query/weighted_draw.hpp>
 
 namespace al_mpi {
 namespace {
@@ -144,22 +145,6 @@ KMeans best_start(const PointSet& points, const KMeansOptions& options, RngStrea
 
 at::Tensor rows_of(const at::Tensor& points, const std::vector<std::int64_t>& rows) {
   return points.index_select(0, at::tensor(rows));
-}
-
-std::int64_t weighted_draw(const std::vector<double>& weights, RngStream& rng) {
-  double total = 0.0;
-  for (const double weight : weights) total += weight;
-  if (!(total > 0.0)) return static_cast<std::int64_t>(rng.below(weights.size()));
-  const double target = rng.uniform() * total;
-  double sum = 0.0;
-  std::size_t last = 0;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    if (weights[i] <= 0.0) continue;
-    sum += weights[i];
-    last = i;
-    if (target < sum) break;
-  }
-  return static_cast<std::int64_t>(last);
 }
 
 KMeans kmeans(const at::Tensor& points, const KMeansOptions& options, RngStream& rng) {

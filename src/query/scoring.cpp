@@ -11,6 +11,7 @@
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/query/pixel_reduce.hpp>
 #include <al_mpi/query/query.hpp>
+#include <al_mpi/query/stochastic.hpp>
 
 namespace al_mpi {
 namespace {
@@ -80,7 +81,7 @@ std::vector<std::uint64_t> tie_break_hashes(const QueryContext& context, const I
   return hashes;
 }
 
-Picks top_n(const QueryContext& context, const at::Tensor& scores) {
+Picks highest(const QueryContext& context, const at::Tensor& scores, std::int64_t n) {
   check(scores.dim() == 1 && scores.size(0) == static_cast<std::int64_t>(context.unlabeled.size()),
         "{} scores for {} candidates", scores.numel(), context.unlabeled.size());
   const at::Tensor values = scores.to(at::kDouble).contiguous();
@@ -98,7 +99,7 @@ Picks top_n(const QueryContext& context, const at::Tensor& scores) {
     spdlog::warn("{} of {} acquisition scores are not finite; those samples come last", n_bad,
                  ranked.size());
   }
-  const std::int64_t n = std::min(context.n, static_cast<std::int64_t>(ranked.size()));
+  n = std::min(n, static_cast<std::int64_t>(ranked.size()));
   std::partial_sort(ranked.begin(), ranked.begin() + n, ranked.end(),
                     [](const Ranked& a, const Ranked& b) {
                       return a.score != b.score ? a.score > b.score : a.hash > b.hash;
@@ -111,12 +112,17 @@ Picks top_n(const QueryContext& context, const at::Tensor& scores) {
   return picks;
 }
 
+Picks top_n(const QueryContext& context, const at::Tensor& scores) {
+  return highest(context, stochastic_scores(context, scores), context.n);
+}
+
 Picks global_picks(const QueryContext& context, Picks rows) {
   for (Pick& pick : rows) pick.index = context.unlabeled[static_cast<std::size_t>(pick.index)];
   return rows;
 }
 
 at::Tensor diversity_features(QueryContext& context, const Indices& indices) {
+  if (context.round == 0) return context.predictions.embeddings(indices);
   const std::string& wanted = context.options.features;
   if (wanted == "embeddings") return context.predictions.embeddings(indices);
   if (wanted == "penultimate") return context.predictions.features(indices);

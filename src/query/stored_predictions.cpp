@@ -23,7 +23,7 @@ StoredPredictions::StoredPredictions(const std::string& file, const std::string&
   if (!file_.has(group_)) throw DataError(file, group_, "no such group");
   if (group_ == "/") group_.clear();
   for (const char* array : {"probs", "mc_probs", "features", "embeddings", "head_weight",
-                                   "head_bias", "labeled", "labels"}) {
+                            "head_bias", "labeled", "labels"}) {
     if (file_.has(path(array))) shapes_[array] = file_.info(path(array)).shape;
   }
   check_shape("probs", 0, {2, 4});

@@ -68,7 +68,7 @@ TEST_CASE("pixels without a finite score are left out; an image of them is NaN")
   scores[1].fill_(nan_value);
   const at::Tensor predicted = at::zeros({2, 3, 7}, at::kLong);
   for (const std::string how : {"trimmed_mean_minus_std", "mean", "sum", "max", "trimmed_mean",
-                                 "top_share", "grid_mean", "class_balanced"}) {
+                                "top_share", "grid_mean", "class_balanced"}) {
     DYNAMIC_SECTION(how) {
       const at::Tensor result = pixel_reduce(scores, predicted, how);
       CHECK(std::isfinite(result[0].item<double>()));

@@ -32,10 +32,6 @@ struct KMeans {
 /// (ICML 1998) for the sample.
 KMeans kmeans(const at::Tensor& points, const KMeansOptions& options, RngStream& rng);
 
-/// Index of the D^2 draw among `weights` (>= 0): i with probability weights[i] / sum; uniform where
-/// all are 0.
-std::int64_t weighted_draw(const std::vector<double>& weights, RngStream& rng);
-
 /// Rows of `points` [n, d] without NaN or infinity, and the points of some rows.
 std::vector<std::int64_t> finite_rows(const at::Tensor& points);
 at::Tensor rows_of(const at::Tensor& points, const std::vector<std::int64_t>& rows);

@@ -21,7 +21,19 @@ struct QueryOptions {
   std::string pixel_margin =
       "probabilities";                ///< probabilities | class_indices, as the reference (S-2)
   std::int64_t kmeans_restarts = 10;  ///< k-means++ starts, best inertia kept, >= 1
-  std::int64_t adversarial_max_steps = 50;  ///< cap on BIM and DeepFool steps, >= 1
+  std::string stochastic = "none";    ///< noise on scores: none | power | softmax | softrank
+  double stochastic_beta = 1.0;       ///< its inverse temperature, > 0
+  std::int64_t batch_bald_candidates = 2000;       ///< best by BALD that batch_bald looks at, >= 1
+  std::int64_t batch_bald_configurations = 10000;  ///< label configurations kept, >= 1
+  std::int64_t cluster_margin_factor = 10;         ///< smallest margins it looks at, times n, >= 1
+  std::int64_t cluster_margin_size = 20;           ///< pool samples a cluster on average, >= 1
+  double prob_cover_delta = 0.0;    ///< radius of the balls, in (0, 2]; 0 = by purity
+  double prob_cover_purity = 0.95;  ///< share of balls of one cluster, in (0, 1]
+  double alfa_mix_epsilon = 0.2;    ///< first size of the mixing step, in (0, 1]
+  std::string two_stage_first = "entropy_sampling";  ///< strategy that keeps candidates ...
+  std::string two_stage_second = "kcenter_greedy";   ///< ... for the one that picks among them
+  std::int64_t two_stage_factor = 5;                 ///< candidates kept, times n, >= 1
+  std::int64_t adversarial_max_steps = 50;           ///< cap on BIM and DeepFool steps, >= 1
   double adversarial_epsilon =
       0.05;  ///< BIM step, in standard deviations of the normalised input, > 0
 };

@@ -56,9 +56,12 @@ at::Tensor score_mean_mc_probabilities(QueryContext& context, const ScoreFn& sco
 /// The same on all passes, [T, b, C, ...] (for BALD and its relatives).
 at::Tensor score_mc_probabilities(QueryContext& context, const ScoreFn& score);
 
-/// The min(n, candidates) candidates of highest score, best first. Ties are broken by a seeded hash
-/// of the global index (not by position); non-finite scores come last and are logged. `scores`
+/// The `n` candidates of highest score (or all), best first. Ties are broken by a seeded hash of
+/// the global index (not by position); non-finite scores come last and are logged. `scores`
 /// [n_unlabeled].
+Picks highest(const QueryContext& context, const at::Tensor& scores, std::int64_t n);
+
+/// The context.n highest, after the noise of query.stochastic (see stochastic.hpp).
 Picks top_n(const QueryContext& context, const at::Tensor& scores);
 
 /// A seeded hash of each global index: the larger wins a tie.
@@ -68,7 +71,7 @@ std::vector<std::uint64_t> tie_break_hashes(const QueryContext& context, const I
 Picks global_picks(const QueryContext& context, Picks rows);
 
 /// Diversity features of `indices`, [n, d] float32: frozen embeddings or penultimate features, as
-/// query.features says.
+/// query.features says; for an initial set always the embeddings.
 at::Tensor diversity_features(QueryContext& context, const Indices& indices);
 
 }  // namespace al_mpi

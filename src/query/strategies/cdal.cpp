@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/fmin.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/one_hot.h>
+#include <ATen/ops/ones.h>
+
+#include <al_mpi/query/query.hpp>
+
+namespace al_mpi {
+namespace {
+
+/// What the network predicts where: row c of an image is the mean probability of the pixels
+/// predicted as c, weighted by their entropy; of a classified sample, one row with its
+/// probabilities.
+struct Contexts {
+  at::Tensor p;        // [n, R, C] float64, > 0
+  at::Tensor present;  // [n, R] float64: 1 where the row exists
+};
+
+Contexts contexts_of(const at::Tensor& probabilities) {
+  const at::Tensor p = probabilities.to(at::kDouble) + 1e-8;  // no logarithm of 0
+  const std::int64_t n = p.size(0);
+  const std::int64_t n_classes = p.size(1);
+  if (p.dim() == 2) {
+    return {p.unsqueeze(1), at::ones({n, 1}, at::kDouble)};
+  }
+  const at::Tensor pixels = p.flatten(2);  // [n, C, HW]
+  const at::Tensor entropy = -(pixels * pixels.log()).sum(1, true).clamp_max(-1e-12);
+  const at::Tensor weights =
+      at::one_hot(pixels.argmax(1), n_classes).transpose(1, 2) * entropy;  // [n, C, HW]
+  const at::Tensor total = weights.sum(2);
+  const at::Tensor rows = weights.bmm(pixels.transpose(1, 2)) / total.clamp_min(1e-12).unsqueeze(2);
+  return {rows + 1e-8, (total > 0.0).to(at::kDouble)};
+}
+
+Contexts contexts(QueryContext& context, const Indices& indices) {
+  std::vector<at::Tensor> p;
+  std::vector<at::Tensor> present;
+  context.predictions.each_probabilities(indices, [&](std::int64_t, const at::Tensor& batch) {
+    for (std::int64_t i = 0; i < batch.size(0); i += 16) {  // memory of pixel maps
+      const Contexts some =
+          contexts_of(batch.narrow(0, i, std::min<std::int64_t>(16, batch.size(0) - i)));
+      p.push_back(some.p);
+      present.push_back(some.present);
+    }
+  });
+  return {at::cat(p), at::cat(present)};
+}
+
+/// Symmetric Kullback-Leibler divergence of all to one (a row of `other`), averaged over the
+/// classes present in both, 0 where there is none; [n].
+at::Tensor divergences(const Contexts& all, const at::Tensor& log_p, const Contexts& other,
+                       std::int64_t row) {
+  const at::Tensor q = other.p[row];
+  const at::Tensor each = 0.5 * ((all.p - q) * (log_p - q.log())).sum(2);  // [n, R]
+  const at::Tensor both = all.present * other.present[row];
+  return (each * both).sum(1) / both.sum(1).clamp_min(1.0);
+}
+
+/// Row not taken of the largest value; of equal ones that with the larger tie.
+std::int64_t farthest(const at::Tensor& nearest, const std::vector<std::uint64_t>& ties,
+                      const std::vector<bool>& taken) {
+  const double* value = nearest.data_ptr<double>();
+  std::size_t best = ties.size();
+  for (std::size_t i = 0; i < ties.size(); ++i) {
+    if (taken[i]) continue;
+    if (best == ties.size() || value[i] > value[best] ||
+        (value[i] == value[best] && ties[i] > ties[best])) {
+      best = i;
+    }
+  }
+  return static_cast<std::int64_t>(best);
+}
+
+}  // namespace
+
+/// Contextual diversity: farthest-first over what the network predicts, by the symmetric divergence
+/// of class probabilities (of an image: of the mean probabilities around each predicted class).
+/// Score = divergence to the nearest labelled or picked. Reference: Agarwal et al., Contextual
+/// diversity for active learning (ECCV 2020), equations 1-3, the core-set variant. Differs from its
+/// code: starts from the labelled set, not from a random sample.
+Picks cdal(QueryContext& context) {
+  const Contexts candidates = contexts(context, context.unlabeled);
+  const at::Tensor log_p = candidates.p.log();
+  const std::vector<std::uint64_t> ties = tie_break_hashes(context, context.unlabeled);
+  // Divergence to the nearest centre: infinite before the first, -1 (last) where it is not known.
+  at::Tensor nearest =
+      at::full({log_p.size(0)}, std::numeric_limits<double>::infinity(), at::kDouble);
+  nearest.masked_fill_(log_p.sum({1, 2}).isnan(), -1.0);
+  const auto cover = [&](const Contexts& others, std::int64_t row) {
+    nearest = at::fmin(nearest, divergences(candidates, log_p, others, row));
+  };
+  if (!context.labeled.empty()) {
+    const Contexts labeled = contexts(context, context.labeled);
+    for (std::int64_t i = 0; i < labeled.p.size(0); ++i) cover(labeled, i);
+  }
+  Picks rows;
+  std::vector<bool> taken(ties.size(), false);
+  while (static_cast<std::int64_t>(rows.size()) < context.n) {
+    const std::int64_t row = farthest(nearest.contiguous(), ties, taken);
+    const double divergence = nearest[row].item<double>();
+    rows.push_back({row, std::isfinite(divergence) ? std::max(0.0, divergence) : 0.0});
+    taken[static_cast<std::size_t>(row)] = true;
+    cover(candidates, row);
+  }
+  return global_picks(context, rows);
+}
+
+}  // namespace al_mpi

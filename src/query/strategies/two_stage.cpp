@@ -1,0 +1,30 @@
+#include <algorithm>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/query/registry.hpp>
+
+namespace al_mpi {
+
+/// query.two_stage_first keeps query.two_stage_factor x n candidates, query.two_stage_second picks
+/// among them: informative first, then diverse (or the other way round). Score = the second's.
+/// Reference: e.g. Sener & Savarese's core-set on the most uncertain; MCFPS (arXiv 2405.13285) the
+/// other way.
+Picks two_stage(QueryContext& context) {
+  const QueryOptions& options = context.options;
+  for (const std::string& stage : {options.two_stage_first, options.two_stage_second}) {
+    if (stage == "two_stage") {
+      throw ConfigError("query.two_stage_first", "a stage of two_stage cannot be two_stage");
+    }
+  }
+  const std::int64_t kept = context.n * options.two_stage_factor;
+  QueryContext wide{context.unlabeled, context.labeled,     context.labels, kept,
+                    options,           context.predictions, context.seed,   context.round};
+  Indices candidates;
+  for (const Pick& pick : strategy(options.two_stage_first)(wide)) candidates.push_back(pick.index);
+  std::sort(candidates.begin(), candidates.end());
+  QueryContext narrow{candidates, context.labeled,     context.labels, context.n,
+                      options,    context.predictions, context.seed,   context.round};
+  return strategy(options.two_stage_second)(narrow);
+}
+
+}  // namespace al_mpi
