@@ -76,12 +76,20 @@ class BadInputTest(ProgramTest):
     def test_every_configuration_passes_a_dry_run(self):
         self.run_program("al_prepare", "synthetic", "--output", "data.h5", "--train", 2200, "--test", 100,
                          "--tile", 8)
+        self.run_program("al_prepare", "synthetic", "--task", "segmentation", "--output", "pixels.h5", "--train", 400,
+                         "--test", 10, "--tile", 8)
         for config in sorted((SOURCE / "configs").glob("*.yaml")):
             with self.subTest(config.name):
-                data = [] if "synthetic" in config.read_text() else ["dataset.path=data.h5"]
+                text = config.read_text()
+                file = "pixels.h5" if "unet" in text else "data.h5"
+                data = [] if "synthetic" in text else [f"dataset.path={file}"]
                 done = self.run_program("al_mpi", config, "--dry-run", *data)
                 self.assertIn("trials", done.stdout)
                 self.assertFalse((self.folder / "results").exists())
+
+    def test_the_configuration_page_is_what_the_program_prints(self):
+        page = (SOURCE / "docs/configuration.md").read_text()
+        self.assertIn(self.run_program("al_mpi", "--help-config").stdout.strip(), page)
 
     def test_usage(self):
         for program in ("al_mpi", "al_trial", "al_prepare", "al_aggregate"):
