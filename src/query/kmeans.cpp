@@ -151,9 +151,9 @@ KMeans kmeans(const at::Tensor& points, const KMeansOptions& options, RngStream&
   const std::int64_t n = points.size(0);
   check(options.k >= 1 && options.k <= n, "{} clusters of {} points", options.k, n);
   const PointSet all(points);
-  const std::int64_t sample = std::max<std::int64_t>(4096, 32 * options.k);
+  const std::int64_t sample = std::max<std::int64_t>(4096, 8 * options.k);
   KMeans result;
-  if (n <= sample || options.restarts == 1) {
+  if (n <= sample) {
     result = best_start(all, options, rng);
   } else {
     const PointSet some(rows_of(points, rng.sample(n, sample)));

@@ -26,7 +26,7 @@ struct KMeans {
 
 /// k-means: greedy k-means++ starts, then Lloyd's iteration; an empty cluster moves to the point
 /// farthest from its centre. points [n, d] float32, finite. O(n k d) a step, as matrix products.
-/// With more than max(4096, 32 k) points the starts compete on a random sample of that size and
+/// With more than max(4096, 8 k) points the starts compete on a random sample of that size and
 /// only the best goes on with all points. Reference: Arthur & Vassilvitskii, k-means++ (SODA 2007),
 /// with the candidates of its section 6; Bradley & Fayyad, Refining initial points for k-means
 /// (ICML 1998) for the sample.

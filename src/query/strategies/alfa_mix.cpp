@@ -4,12 +4,14 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/tensor.h>
 
 #include <al_mpi/query/alfa_mix.hpp>
+#include <al_mpi/query/distances.hpp>
 #include <al_mpi/query/kmeans.hpp>
 #include <al_mpi/query/weighted_draw.hpp>
 
@@ -66,8 +68,10 @@ at::Tensor mixing_size_to_flip(const at::Tensor& features, const LinearHead& hea
   const at::Tensor lengths =
       (gap / closing).masked_fill((closing <= 0.0).logical_or(norm.unsqueeze(1) == 0.0), infinity);
   const at::Tensor length = lengths.scatter(1, predicted, infinity).amin(1);
-  const at::Tensor reach =
-      (z.unsqueeze(1) - anchors.to(at::kDouble)).square().sum(2).amax(1).sqrt();
+  at::Tensor reach = at::empty({z.size(0)}, at::kDouble);  // distance to the farthest anchor
+  PointSet(features).each_block(anchors, [&](std::int64_t first, const at::Tensor& squared) {
+    reach.narrow(0, first, squared.size(0)).copy_(squared.amax(1).sqrt());
+  });
   return length * std::sqrt(static_cast<double>(z.size(1))) / reach;
 }
 
