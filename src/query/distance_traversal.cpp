@@ -1,11 +1,10 @@
-#include <al_mpi/query/distance_traversal.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/query/distance_traversal.hpp>
 
 namespace al_mpi {
 
@@ -14,7 +13,9 @@ DistanceTraversal::DistanceTraversal(std::vector<std::uint64_t> ties)
       nearest_(ties_.size(), std::numeric_limits<double>::infinity()),
       taken_(ties_.size(), false) {}
 
-void DistanceTraversal::put_last(std::int64_t row) { nearest_[static_cast<std::size_t>(row)] = -1.0; }
+void DistanceTraversal::put_last(std::int64_t row) {
+  nearest_[static_cast<std::size_t>(row)] = -1.0;
+}
 
 void DistanceTraversal::cover(const at::Tensor& distances) {
   const at::Tensor values = distances.to(at::kDouble).contiguous();

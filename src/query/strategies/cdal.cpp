@@ -1,16 +1,13 @@
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <vector>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/fmin.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/ones.h>
 
+#include <al_mpi/query/distance_traversal.hpp>
 #include <al_mpi/query/query.hpp>
 
 namespace al_mpi {
@@ -64,21 +61,6 @@ at::Tensor divergences(const Contexts& all, const at::Tensor& log_p, const Conte
   return (each * both).sum(1) / both.sum(1).clamp_min(1.0);
 }
 
-/// Row not taken of the largest value; of equal ones that with the larger tie.
-std::int64_t farthest(const at::Tensor& nearest, const std::vector<std::uint64_t>& ties,
-                      const std::vector<bool>& taken) {
-  const double* value = nearest.data_ptr<double>();
-  std::size_t best = ties.size();
-  for (std::size_t i = 0; i < ties.size(); ++i) {
-    if (taken[i]) continue;
-    if (best == ties.size() || value[i] > value[best] ||
-        (value[i] == value[best] && ties[i] > ties[best])) {
-      best = i;
-    }
-  }
-  return static_cast<std::int64_t>(best);
-}
-
 }  // namespace
 
 /// Contextual diversity: farthest-first over what the network predicts, by the symmetric divergence
@@ -89,26 +71,22 @@ std::int64_t farthest(const at::Tensor& nearest, const std::vector<std::uint64_t
 Picks cdal(QueryContext& context) {
   const Contexts candidates = contexts(context, context.unlabeled);
   const at::Tensor log_p = candidates.p.log();
-  const std::vector<std::uint64_t> ties = tie_break_hashes(context, context.unlabeled);
-  // Divergence to the nearest centre: infinite before the first, -1 (last) where it is not known.
-  at::Tensor nearest =
-      at::full({log_p.size(0)}, std::numeric_limits<double>::infinity(), at::kDouble);
-  nearest.masked_fill_(log_p.sum({1, 2}).isnan(), -1.0);
-  const auto cover = [&](const Contexts& others, std::int64_t row) {
-    nearest = at::fmin(nearest, divergences(candidates, log_p, others, row));
-  };
+  DistanceTraversal traversal(tie_break_hashes(context, context.unlabeled));
+  const at::Tensor unusable = log_p.sum({1, 2}).isnan().nonzero().squeeze(1);
+  for (std::int64_t i = 0; i < unusable.numel(); ++i) {
+    traversal.put_last(unusable[i].item<std::int64_t>());
+  }
   if (!context.labeled.empty()) {
     const Contexts labeled = contexts(context, context.labeled);
-    for (std::int64_t i = 0; i < labeled.p.size(0); ++i) cover(labeled, i);
+    for (std::int64_t i = 0; i < labeled.p.size(0); ++i) {
+      traversal.cover(divergences(candidates, log_p, labeled, i));
+    }
   }
   Picks rows;
-  std::vector<bool> taken(ties.size(), false);
   while (static_cast<std::int64_t>(rows.size()) < context.n) {
-    const std::int64_t row = farthest(nearest.contiguous(), ties, taken);
-    const double divergence = nearest[row].item<double>();
-    rows.push_back({row, std::isfinite(divergence) ? std::max(0.0, divergence) : 0.0});
-    taken[static_cast<std::size_t>(row)] = true;
-    cover(candidates, row);
+    const std::int64_t row = traversal.farthest();
+    rows.push_back({row, traversal.take(row)});
+    traversal.cover(divergences(candidates, log_p, candidates, row));
   }
   return global_picks(context, rows);
 }
