@@ -1,0 +1,125 @@
+// The learner on one thread: ResNet18 on 13 x 64 x 64 tiles. Argument bf16: 0 = float32, 1 =
+// bfloat16.
+
+#include <benchmark/benchmark.h>
+
+#include <al_mpi/data/synthetic.hpp>
+#include <al_mpi/model/learner.hpp>
+#include <al_mpi/model/process.hpp>
+#include <al_mpi/query/registry.hpp>
+
+namespace {
+
+using namespace al_mpi;
+
+constexpr std::int64_t n_pool = 512;
+constexpr std::int64_t n_labeled = 64;  // four batches of 16
+
+std::shared_ptr<const Dataset> dataset() {
+  static const auto made = [] {
+    SyntheticOptions options;
+    options.n_train = n_pool;
+    options.n_test = 64;
+    options.tile = 64;
+    return make_synthetic(options);
+  }();
+  return made;
+}
+
+Indices range(std::int64_t end) {
+  Indices indices;
+  for (std::int64_t i = 0; i < end; ++i) indices.push_back(i);
+  return indices;
+}
+
+LearnerOptions options(bool bf16, std::int64_t epochs = 1) {
+  LearnerOptions options;
+  options.training.epochs = epochs;
+  options.training.precision = bf16 ? "bf16" : "fp32";
+  return options;
+}
+
+/// A learner after a little training, and the pool it was trained on.
+struct Trained {
+  explicit Trained(const LearnerOptions& options)
+      : learner(dataset(), options, 1), pool(*dataset()) {
+    pool.label(range(n_labeled));
+    learner.train(pool, 0);
+  }
+  Learner learner;
+  Pool pool;
+};
+
+/// Whole epochs: gathering, forward, backward, update.
+void train(benchmark::State& state) {
+  Trained trained(options(state.range(0) != 0, /*epochs=*/4));
+  for (auto _ : state) trained.learner.train(trained.pool, 1);
+  state.SetItemsProcessed(state.iterations() * 4 * n_labeled);
+}
+BENCHMARK(train)->ArgName("bf16")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+void inference(benchmark::State& state) {
+  Trained trained(options(state.range(0) != 0));
+  const Indices unlabeled = trained.pool.unlabeled();
+  for (auto _ : state) {
+    trained.learner.predictions(1)->each_probabilities(unlabeled, [](auto, const auto&) {});
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(unlabeled.size()));
+}
+BENCHMARK(inference)->ArgName("bf16")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+/// One query of 32; the dropout strategy's ten passes share one pass through the trunk.
+void query(benchmark::State& state, const char* name) {
+  Trained trained(options(false));
+  const Indices unlabeled = trained.pool.unlabeled();
+  const std::vector<std::int64_t> labels(static_cast<std::size_t>(n_labeled), 0);
+  const QueryOptions query_options;
+  for (auto _ : state) {
+    const auto predictions = trained.learner.predictions(1);
+    QueryContext context{unlabeled,     trained.pool.labeled(), labels, 32,
+                         query_options, *predictions,           1,      1};
+    benchmark::DoNotOptimize(strategy(name)(context));
+  }
+}
+BENCHMARK_CAPTURE(query, entropy_sampling, "entropy_sampling")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(query, entropy_sampling_dropout, "entropy_sampling_dropout")
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(query, bald_dropout, "bald_dropout")->Unit(benchmark::kMillisecond);
+
+/// Adversarial strategies over 32 images, `batch` images at a time; at most ten steps each.
+void adversarial(benchmark::State& state, const char* name) {
+  LearnerOptions small = options(false);
+  small.training.prediction_batch = state.range(0);
+  Trained trained(small);
+  Indices unlabeled = trained.pool.unlabeled();
+  unlabeled.resize(32);
+  const std::vector<std::int64_t> labels(static_cast<std::size_t>(n_labeled), 0);
+  QueryOptions query_options;
+  query_options.adversarial_max_steps = 10;
+  for (auto _ : state) {
+    const auto predictions = trained.learner.predictions(1);
+    QueryContext context{unlabeled,     trained.pool.labeled(), labels, 8,
+                         query_options, *predictions,           1,      1};
+    benchmark::DoNotOptimize(strategy(name)(context));
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(unlabeled.size()));
+}
+BENCHMARK_CAPTURE(adversarial, bim, "adversarial_bim")
+    ->ArgName("batch")
+    ->Arg(1)
+    ->Arg(32)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(adversarial, deepfool, "adversarial_deepfool")
+    ->ArgName("batch")
+    ->Arg(1)
+    ->Arg(32)
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  tune_process(/*threads=*/1);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}
