@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+"""Our programs and the usual Python in turn, one thread each; prints a Markdown table of ratios. See scripts/bench.sh."""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import tempfile
+
+import torch
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build"
+ENV = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+PARTS = ("query", "train", "evaluate")
+
+
+def lines_of(*command):
+    out = subprocess.run([str(word) for word in command], env=ENV, check=True, text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+
+
+def seconds(rounds):
+    """Seconds of a trial by part; reading the file and starting the program are left out on both sides."""
+    flat = [{**r, **dict(r.get("metrics", []))} for r in rounds]
+    found = {part: sum(r[f"seconds_{part}"] for r in flat) for part in PARTS}
+    return {**found, "trial": sum(found.values())}
+
+
+def ours(data, strategy, rounds, precision="fp32"):
+    return seconds(lines_of(
+        BUILD / "al_trial", ROOT / "configs/eurosat_balanced.yaml", f"dataset.path={data}", f"loop.n_rounds={rounds}",
+        f"training.precision={precision}", "--strategy", strategy, "--init", "random", "--seed", "1"))
+
+
+def python(data, strategy, rounds):
+    return seconds(lines_of("/usr/bin/python3", ROOT / "bench/python_loop.py", data, "--strategy", strategy,
+                            "--rounds", rounds, "--threads", "1"))
+
+
+def benchmark(program, pattern):
+    """Google Benchmark's results by name; its cpu_time in seconds."""
+    out = subprocess.run([BUILD / program, f"--benchmark_filter={pattern}", "--benchmark_format=json"], env=ENV,
+                         check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    units = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+    return {b["name"]: {**b, "seconds": b["cpu_time"] * units[b["time_unit"]]}
+            for b in json.loads(out[out.index("{"):])["benchmarks"]}
+
+
+def trials(data, rounds, repeats):
+    """Runs in the order A B A B, so that a slow spell of the machine hits both."""
+    runs = {name: [] for name in ("random", "random py", "random bf16", "dropout", "dropout py")}
+    for _ in range(repeats):
+        runs["random"].append(ours(data, "random_sampling", rounds))
+        runs["random py"].append(python(data, "random_sampling", rounds))
+        runs["random bf16"].append(ours(data, "random_sampling", rounds, "bf16"))
+        runs["dropout"].append(ours(data, "entropy_sampling_dropout", rounds))
+        runs["dropout py"].append(python(data, "entropy_sampling_dropout", rounds))
+    return {name: {part: statistics.median(run[part] for run in found) for part in (*PARTS, "trial")}
+            for name, found in runs.items()}
+
+
+def measure(args, data):
+    """Rows (what, ours in seconds, Python's in seconds, ratio wanted), and everything that was measured."""
+    runs = trials(data, args.rounds, args.repeats)
+    rows = [(f"{what}, {part}", runs[name][part], runs[base][part], target)
+            for what, name, base, part, target in (
+                ("fp32", "random", "random py", "train", 2.5),
+                ("bf16", "random bf16", "random py", "train", 3.8),
+                ("fp32", "random", "random py", "evaluate", 1.5),
+                ("bf16", "random bf16", "random py", "evaluate", 2.6),
+                ("entropy_sampling_dropout", "dropout", "dropout py", "query", None),
+                ("random_sampling, fp32, whole", "random", "random py", "trial", 2.7),
+                ("entropy_sampling_dropout, fp32, whole", "dropout", "dropout py", "trial", 4.0))]
+    kernels = {k["kernel"]: k for k in lines_of("/usr/bin/python3", ROOT / "bench/python_kernels.py")}
+    query = benchmark("bench_query", "kcenter|kmeans|trimmed_mean_minus_std")
+    names = {"kcenter": ("kcenter", 14.0), "kmeans": ("kmeans_32/iterations:1", 3.0),
+             "pixel_reduction": ("pixel_reduction/trimmed_mean_minus_std", None)}
+    rows += [(kernel, query[name]["seconds"], kernels[kernel]["seconds"], target)
+             for kernel, (name, target) in names.items()]
+    model = benchmark("bench_model", "." if args.full else "query|adversarial")
+    farm = benchmark("bench_farm", "." if args.full else "300|100000$")
+    rows += [("one image at a time against 32, " + name, model[f"adversarial/{name}/batch:32"]["seconds"],
+              model[f"adversarial/{name}/batch:1"]["seconds"], 5.0) for name in ("bim", "deepfool")]
+    extra = {
+        "query, 10 dropout passes / 1 pass (wanted <= 1.15)":
+            model["query/entropy_sampling_dropout"]["seconds"] / model["query/entropy_sampling"]["seconds"],
+        "k-means inertia / scikit-learn's (wanted <= 1.01)":
+            query["kmeans_32/iterations:1"]["inertia"] / kernels["kmeans"]["inertia"],
+        "makespan / lower bound, 300 trials on 32 workers (wanted <= 1.03)":
+            farm["schedule/workers:32/trials:300"]["makespan_over_bound"],
+    }
+    return rows, extra, {"trials": runs, "python_kernels": kernels, "query": query, "model": model, "farm": farm}
+
+
+def table(rows, extra, args, data):
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    git = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], text=True, stdout=subprocess.PIPE).stdout
+    text = [f"{model}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end; {platform.platform()}; "
+            f"torch {torch.__version__}; {git.strip()}.",
+            f"`scripts/bench.sh{' --full' if args.full else ''}`: trials of {args.rounds} queries on {data}, "
+            f"median of {args.repeats}, wall time; kernels: CPU time.", "",
+            "| what | ours [s] | Python [s] | ratio | wanted |", "|---|---|---|---|---|"]
+    for what, mine, other, target in rows:
+        text.append(f"| {what} | {mine:.3g} | {other:.3g} | {other / mine:.1f} | {'' if target is None else f'>= {target:g}'} |")
+    return "\n".join([*text, "", *(f"- {name}: {value:.3f}" for name, value in extra.items())]) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dataset", nargs="?", help="without one: synthetic tiles")
+    parser.add_argument("--full", action="store_true", help="all benchmarks, trials of ten queries")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--repeats", type=int, default=3)
+    args = parser.parse_args()
+    args.rounds = args.rounds or (10 if args.full else 1)
+    with tempfile.TemporaryDirectory() as folder:
+        data = args.dataset or f"{folder}/synthetic.h5"
+        if not args.dataset:
+            subprocess.run([BUILD / "al_prepare", "synthetic", "--train", "577", "--test", "289", "--tile", "64",
+                            "--output", data], check=True)
+        rows, extra, raw = measure(args, data)
+    text = table(rows, extra, args, "a dataset file" if args.dataset else "synthetic tiles")
+    print(text)
+    target = ROOT / "bench/results"
+    target.mkdir(exist_ok=True)
+    date = datetime.date.today().isoformat()
+    (target / f"{date}.md").write_text(text)
+    (target / f"{date}.json").write_text(json.dumps(raw, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
