@@ -1,28 +1,15 @@
 #include <al_mpi/engine/checkpoint.hpp>
 
-#include <filesystem>
 #include <fstream>
-
-#include <stdlib.h>
 
 #include <al_mpi/base/error.hpp>
 
 #include "catch.hpp"
+#include "scratch_folder.hpp"
 
 using namespace al_mpi;
-namespace fs = std::filesystem;
 
 namespace {
-
-struct TempFolder {
-  TempFolder() {
-    std::string name = (fs::temp_directory_path() / "al_mpi_XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~TempFolder() { fs::remove_all(path); }
-  fs::path path;
-};
 
 Checkpoint sample() {
   Checkpoint checkpoint;
@@ -38,16 +25,11 @@ Checkpoint sample() {
   return checkpoint;
 }
 
-std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 }  // namespace
 
 TEST_CASE("a checkpoint comes back as it was saved") {
-  const TempFolder folder;
-  const auto path = (folder.path / "a.ckpt").string();
+  const ScratchFolder folder;
+  const std::string path = folder.file("a.ckpt");
   CHECK_FALSE(load_checkpoint(path).has_value());
   save_checkpoint(path, sample());
   const auto loaded = load_checkpoint(path);
@@ -62,10 +44,10 @@ TEST_CASE("a checkpoint comes back as it was saved") {
 }
 
 TEST_CASE("a checkpoint cut short anywhere is refused, never half believed") {
-  const TempFolder folder;
-  const auto path = (folder.path / "a.ckpt").string();
+  const ScratchFolder folder;
+  const std::string path = folder.file("a.ckpt");
   save_checkpoint(path, sample());
-  const std::string whole = bytes_of(path);
+  const std::string whole = folder.contents("a.ckpt");
   for (std::size_t size = 0; size < whole.size(); ++size) {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.substr(0, size);
     CHECK_THROWS_AS(load_checkpoint(path), DataError);
@@ -73,10 +55,10 @@ TEST_CASE("a checkpoint cut short anywhere is refused, never half believed") {
 }
 
 TEST_CASE("a checkpoint with one byte changed is refused") {
-  const TempFolder folder;
-  const auto path = (folder.path / "a.ckpt").string();
+  const ScratchFolder folder;
+  const std::string path = folder.file("a.ckpt");
   save_checkpoint(path, sample());
-  const std::string whole = bytes_of(path);
+  const std::string whole = folder.contents("a.ckpt");
   for (std::size_t i = 0; i < whole.size(); ++i) {
     std::string changed = whole;
     changed[i] = static_cast<char>(changed[i] ^ 0x40);

@@ -3,13 +3,12 @@
 #include <filesystem>
 #include <set>
 
-#include <stdlib.h>
-
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/engine/checkpoint.hpp>
 
 #include "catch.hpp"
+#include "scratch_folder.hpp"
 
 using namespace al_mpi;
 namespace fs = std::filesystem;
@@ -67,16 +66,6 @@ void check_equal(const std::vector<RoundRecord>& a, const std::vector<RoundRecor
   }
 }
 
-struct TempFolder {
-  TempFolder() {
-    std::string name = (fs::temp_directory_path() / "al_mpi_XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~TempFolder() { fs::remove_all(path); }
-  fs::path path;
-};
-
 }  // namespace
 
 TEST_CASE("a trial buys n_init + r x n_query labels, each once, and tells the oracle's answers") {
@@ -125,9 +114,9 @@ TEST_CASE("a trial stopped after any round and resumed equals an undisturbed one
   input.learner.query.mc_passes = 3;
   const auto whole = records_of(input);
   for (int stop_after = 0; stop_after <= 3; ++stop_after) {
-    const TempFolder folder;
+    const ScratchFolder folder;
     TrialInput interrupted = input;
-    interrupted.checkpoint = (folder.path / "trial.ckpt").string();
+    interrupted.checkpoint = folder.file("trial.ckpt");
     const auto before = records_of(interrupted, stop_after);
     CHECK(static_cast<int>(before.size()) == stop_after);
     check_equal(whole, records_of(interrupted));  // known rounds are told again
@@ -135,9 +124,9 @@ TEST_CASE("a trial stopped after any round and resumed equals an undisturbed one
 }
 
 TEST_CASE("a checkpoint of other settings, or a damaged one, is not resumed from") {
-  const TempFolder folder;
+  const ScratchFolder folder;
   TrialInput input = small_trial();
-  input.checkpoint = (folder.path / "trial.ckpt").string();
+  input.checkpoint = folder.file("trial.ckpt");
   const auto whole = records_of(input);
 
   TrialInput other = input;
