@@ -29,6 +29,12 @@ if(NOT al_torch_include_dirs)  # Debian's config names none: its headers lie in 
   find_path(al_torch_api torch/torch.h PATHS /usr/include/torch/csrc/api/include NO_DEFAULT_PATH)
   set(al_torch_include_dirs ${al_torch_api})
 endif()
+# Its own header knows its version; Debian's config file is a patch level behind.
+find_file(al_torch_version_header torch/version.h PATHS ${al_torch_include_dirs} NO_DEFAULT_PATH REQUIRED)
+file(STRINGS ${al_torch_version_header} al_torch_version
+     REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH) [0-9]+")
+string(REGEX MATCHALL "[0-9]+" al_torch_version "${al_torch_version}")
+list(JOIN al_torch_version "." AL_MPI_TORCH_VERSION)
 add_library(al_torch INTERFACE)
 target_include_directories(al_torch SYSTEM INTERFACE ${al_torch_include_dirs})
 target_compile_options(al_torch INTERFACE ${al_torch_flags})

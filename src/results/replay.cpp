@@ -144,6 +144,10 @@ ResultsTables with_attributes(ResultsTables tables, const SweepState& state) {
   attributes["config"] = state.provenance()->config_yaml;
   attributes["settings_fingerprint"] = state.provenance()->settings_fingerprint;
   attributes["dataset_fingerprint"] = state.provenance()->dataset_fingerprint;
+  const auto& class_counts = state.provenance()->class_counts;
+  if (!class_counts.empty()) {
+    attributes["class_counts"] = fmt::format("{}", fmt::join(class_counts, " "));
+  }
   for (const auto& [name, value] : state.provenance()->versions)
     attributes["version_" + name] = value;
   return tables;

@@ -129,6 +129,7 @@ void Store::start_session(const Provenance& provenance, const std::vector<TrialS
           {"dataset", provenance.dataset_fingerprint},
           {"task", provenance.task},
           {"classes", provenance.class_names},
+          {"class_counts", provenance.class_counts},
           {"versions", provenance.versions},
           {"program", git_description}});
   for (const TrialSpec& spec : grid) {

@@ -69,6 +69,7 @@ void SweepState::opened(const json& record) {
   provenance.dataset_fingerprint = record.at("dataset").get<std::string>();
   provenance.task = record.at("task").get<std::string>();
   provenance.class_names = record.at("classes").get<std::vector<std::string>>();
+  provenance.class_counts = record.value("class_counts", provenance.class_counts);
   provenance.versions = record.at("versions").get<decltype(provenance.versions)>();
   provenance_ = std::move(provenance);
   created_ = time;

@@ -31,6 +31,9 @@ class SweepTest(ProgramTest):
         with h5py.File(self.folder / "alone.h5") as file:
             self.assertEqual(len(file["rounds"]), 4 * 4)
             self.assertEqual(file.attrs["complete"], 1)
+            for name in ("al_mpi", "git", "compiler", "libtorch", "hdf5", "mpi"):
+                self.assertRegex(file.attrs[f"version_{name}"], r"\w")
+            self.assertEqual(sum(map(int, file.attrs["class_counts"].split())), 120)
 
     def test_killed_at_any_time_and_started_again_gives_the_same_numbers(self):
         self.run_program("al_mpi", self.small_sweep(), "--workers", 2, "results.file=whole.h5")

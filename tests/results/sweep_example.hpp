@@ -21,6 +21,7 @@ inline Provenance provenance() {
           "00000000000000bb",
           "classification",
           {"Forest", "River", "SeaLake"},
+          {40, 30, 20},
           {{"libtorch", "1.13.1"}, {"git", "1a2b3c4"}}};
 }
 

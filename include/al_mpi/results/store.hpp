@@ -17,6 +17,7 @@ struct Provenance {
   std::string dataset_fingerprint;
   std::string task;                        ///< classification | segmentation
   std::vector<std::string> class_names;    ///< [K]
+  std::vector<std::int64_t> class_counts;  ///< [K] samples of each in the pool; empty = not known
   std::vector<std::pair<std::string, std::string>> versions;  ///< "libtorch" -> "1.13.1", "git", "mpi", ...
 };
 

@@ -15,6 +15,7 @@
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/farm/devices.hpp>
 #include <al_mpi/farm/mpi/mpi_channel.hpp>
+#include <al_mpi/io/hdf5.hpp>
 #include <al_mpi/version.hpp>
 
 namespace al_mpi {
@@ -109,6 +110,14 @@ RankEnd lead(Channel& channel, RankOptions options, const SweepArguments& argume
   return end;
 }
 
+/// Samples of each class in a split; empty for segmentation.
+std::vector<std::int64_t> n_of_each_class(const Split& split, std::int64_t n_classes) {
+  if (split.labels.empty()) return {};
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(n_classes), 0);
+  for (const std::int64_t label : split.labels) ++counts[static_cast<std::size_t>(label)];
+  return counts;
+}
+
 }  // namespace
 
 Sweep prepare_sweep(const SweepArguments& arguments) {
@@ -125,7 +134,13 @@ Sweep prepare_sweep(const SweepArguments& arguments) {
                       dataset->fingerprint(),
                       to_string(dataset->task),
                       dataset->classes,
-                      {{"al_mpi", version}, {"git", git_description}, {"compiler", compiler}}};
+                      n_of_each_class(dataset->train(), dataset->n_classes()),
+                      {{"al_mpi", version},
+                       {"git", git_description},
+                       {"compiler", compiler},
+                       {"libtorch", libtorch_version},
+                       {"hdf5", hdf5_version()},
+                       {"mpi", MpiSession::library()}}};
   return sweep;
 }
 
