@@ -2,6 +2,7 @@
 #include <ATen/ops/sqrt.h>
 
 #include <al_mpi/model/conv_bn.hpp>
+#include <al_mpi/model/convolution.hpp>
 
 namespace al_mpi {
 
@@ -17,11 +18,13 @@ ConvBn::ConvBn(torch::nn::Module& owner, const std::string& conv_name, const std
 at::Tensor ConvBn::operator()(const at::Tensor& x) {
   if (bn_->is_training()) folded_version_ = -1;  // it moves its statistics without a new version
   const bool weights_learn = at::GradMode::is_enabled() && conv_->weight.requires_grad();
-  if (bn_->is_training() || weights_learn) return bn_(conv_(x));
+  const std::int64_t stride = conv_->options.stride()->at(0);
+  const std::int64_t padding = conv_->options.kernel_size()->at(0) / 2;
+  if (bn_->is_training() || weights_learn) {
+    return bn_(convolution(x, conv_->weight, stride, padding));
+  }
   if (folded_version_ != version()) fold();
-  const auto& options = conv_->options;
-  const std::int64_t padding = options.kernel_size()->at(0) / 2;
-  return at::conv2d(x, folded_weight_, folded_bias_, options.stride(), {padding, padding});
+  return at::conv2d(x, folded_weight_, folded_bias_, {stride, stride}, {padding, padding});
 }
 
 std::int64_t ConvBn::version() const {

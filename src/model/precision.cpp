@@ -22,7 +22,21 @@ void set_autocast(c10::DeviceType device, bool on) {
 #endif
 }
 
+// The same on the way back: whether the scope is on for tensors of the CPU.
+bool cpu_autocast() {
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+  return at::autocast::is_autocast_enabled(c10::DeviceType::CPU);
+#else
+  return at::autocast::is_cpu_enabled();
+#endif
+}
+
 }  // namespace
+
+at::Tensor autocast_on_cpu(const at::Tensor& x) {
+  if (!cpu_autocast()) return x;
+  return at::autocast::cached_cast(at::kBFloat16, x, c10::DeviceType::CPU);
+}
 
 PrecisionScope::PrecisionScope(const std::string& precision, const c10::Device& device)
     : active_(precision == "bf16"), device_(device.type()) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
 namespace al_mpi {
@@ -19,5 +20,8 @@ class PrecisionScope {
   bool active_;
   c10::DeviceType device_;
 };
+
+/// x as a convolution on the CPU would see it under the scope in force: bfloat16 or as it is.
+at::Tensor autocast_on_cpu(const at::Tensor& x);
 
 }  // namespace al_mpi
