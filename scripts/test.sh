@@ -25,5 +25,6 @@ if [[ -z "$total" || "$total" == 0 ]]; then
   echo "no test ran"
   exit 1
 fi
-echo "$((total - failed - skipped)) passed, $failed failed, $skipped skipped"
+if ((skipped > 0)); then echo "$skipped skipped: the files they need were not named (see the head of scripts/test.sh)"; fi
+echo "$((total - failed - skipped)) passed, $failed failed"
 exit "$status"
