@@ -10,6 +10,14 @@ find_package(Boost REQUIRED)
 find_package(MPI REQUIRED COMPONENTS CXX)
 find_package(GDAL REQUIRED)
 
+# Zip files (torch.save's format) are read in place.
+find_package(ZLIB REQUIRED)
+find_path(MINIZIP_INCLUDE_DIR minizip/unzip.h REQUIRED)
+find_library(MINIZIP_LIBRARY minizip REQUIRED)
+add_library(minizip INTERFACE)
+target_include_directories(minizip SYSTEM INTERFACE ${MINIZIP_INCLUDE_DIR})
+target_link_libraries(minizip INTERFACE ${MINIZIP_LIBRARY} ZLIB::ZLIB)
+
 # Debian's serial HDF5 (the farm's one writer is rank 0; parallel HDF5 is not needed).
 set(HDF5_PREFER_PARALLEL FALSE)
 find_package(HDF5 REQUIRED COMPONENTS C HL)

@@ -9,6 +9,7 @@ build=(
   libhdf5-dev hdf5-tools libgdal-dev gdal-bin
   libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
   libboost-dev librandom123-dev libxxhash-dev
+  libminizip-dev zlib1g-dev                  # torch.save's zip files
   catch2 libbenchmark-dev
   gnuplot-nox fonts-dejavu-core              # al_aggregate's figures
 )

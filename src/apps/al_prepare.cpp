@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   al_mpi::add_eurosat(app, run);
   al_mpi::add_dynamic_world(app, run);
   al_mpi::add_synthetic(app, run);
+  al_mpi::add_tensors(app, run);
   al_mpi::add_embed(app, run);
   al_mpi::add_describe(app, run);
   return al_mpi::run_app(app, argc, argv, [&] { return run(); });

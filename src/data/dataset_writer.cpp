@@ -53,6 +53,7 @@ class DatasetWriter {
     }
     if (!segmentation()) file_.write(group + "/labels", labels, {source.n});
     file_.write_strings(group + "/names", names);
+    for (const auto& embedding : source.embeddings) write_embedding(group, source.n, embedding);
   }
 
   void finish() {
@@ -101,6 +102,17 @@ class DatasetWriter {
       case PixelType::float32:
         return write_pixels<float>(group, i, sample, counts);
     }
+  }
+
+  void write_embedding(const std::string& group, std::int64_t n, const EmbeddingSource& source) {
+    const std::string array = group + "/embeddings/" + source.name;
+    file_.create_dataset(array, ElementType::float32, {n, source.dim});
+    std::vector<float> row(static_cast<std::size_t>(source.dim));
+    for (std::int64_t i = 0; i < n; ++i) {
+      source.read(i, row.data());
+      file_.write_slab(array, {i, 0}, {1, source.dim}, row.data());
+    }
+    for (const auto& [key, value] : source.made_from) file_.set_attribute(array, key, value);
   }
 
   template <class T>

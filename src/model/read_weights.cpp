@@ -1,27 +1,19 @@
-#include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <map>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/isfinite.h>
-#include <caffe2/serialize/inline_container.h>
 #include <torch/csrc/jit/serialization/import.h>
-#include <torch/csrc/jit/serialization/unpickler.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/io/safetensors.hpp>
+#include <al_mpi/io/torch_file.hpp>
+#include <al_mpi/io/zip_file.hpp>
 #include <al_mpi/model/pretrained.hpp>
 
 namespace al_mpi {
 namespace {
-
-std::string first_bytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes(4, '\0');
-  if (!file.read(bytes.data(), 4)) throw DataError(path, "", "cannot be read (missing or empty)");
-  return bytes;
-}
 
 NamedTensors of_module(const torch::jit::Module& module) {
   NamedTensors out;
@@ -30,69 +22,51 @@ NamedTensors of_module(const torch::jit::Module& module) {
   return out;
 }
 
-NamedTensors of_dict(const std::string& path, const c10::IValue& value) {
-  if (!value.isGenericDict())
-    throw DataError(path, "", "holds no state dict (torch.save(net.state_dict()))");
-  NamedTensors out;
-  for (const auto& item : value.toGenericDict()) {
-    if (!item.key().isString()) continue;
-    const std::string& name = item.key().toStringRef();
-    if (name == "state_dict" && item.value().isGenericDict()) return of_dict(path, item.value());
-    const std::string plain =
-        name.rfind("module.", 0) == 0 ? name.substr(7) : name;  // DataParallel
-    if (item.value().isTensor()) out.emplace(plain, item.value().toTensor());
+NamedTensors of_script(const std::string& path, const ZipFile& zip) {
+  for (const auto& [name, record] : zip.records()) {
+    if (record.plain) zip.at(name);  // LibTorch compares no checksums
   }
-  return out;
-}
-
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
+  try {
+    return of_module(torch::jit::load(path));
+  } catch (const c10::Error& error) {
+    const std::string reason = error.what_without_backtrace();
+    throw DataError(path, "",
+                    fmt::format("is a damaged TorchScript module (LibTorch: {})",
+                                reason.substr(0, reason.find('\n'))));
   }
 }
 
-/// LibTorch's unpickler makes None of every OrderedDict (it knows them as the unused hooks of
-/// tensors) and does not know the opcode that sets an attribute. A state dict is an OrderedDict
-/// with the attribute
-/// "_metadata": its pickle is made into that of a plain dict without it.
-std::string as_plain_dict(std::string pickle) {
-  using namespace std::string_literals;
-  const std::string start =
-      "\x80\x02"
-      "ccollections\nOrderedDict\nq\0)Rq\1"s;
-  if (pickle.compare(0, start.size(), start) != 0) return pickle;
-  pickle.replace(0, start.size(), "\x80\x02}q\0q\1"s);  // an empty dict under the same memo numbers
-  replace_all(pickle, "h\0)R"s, "N"s);                  // tensors' hooks: OrderedDict() to None
-  std::size_t end = pickle.rfind("X\x09\0\0\0_metadata"s);
-  if (end == std::string::npos) return pickle;
-  // Before it stands the attributes' dict with its memo number of one byte or four: "}q#" or
-  // "}r####".
-  end -= pickle[end - 6] == '}' && pickle[end - 5] == 'r' ? 6 : 3;
-  return pickle.substr(0, end) + '.';
+at::Tensor copy_of(const std::string& path, const std::string& name, const StoredArray& array) {
+  static const std::map<std::string, at::ScalarType> types = {
+      {"float64", at::kDouble},    {"float32", at::kFloat}, {"float16", at::kHalf},
+      {"bfloat16", at::kBFloat16}, {"int64", at::kLong},    {"int32", at::kInt},
+      {"int16", at::kShort},       {"int8", at::kChar},     {"uint8", at::kByte},
+      {"bool", at::kBool}};
+  const auto type = types.find(array.dtype);
+  if (type == types.end()) throw DataError(path, name, "has the unknown type " + array.dtype);
+  return at::from_blob(const_cast<void*>(array.data), array.shape, array.strides, type->second)
+      .clone();
 }
 
-c10::IValue unpickled(caffe2::serialize::PyTorchStreamReader& archive) {
-  const auto [bytes, size] = archive.getRecord("data.pkl");
-  const std::string pickle = as_plain_dict({static_cast<const char*>(bytes.get()), size});
-  std::size_t position = 0;
-  const auto read = [&](char* out, std::size_t n) {
-    n = std::min(n, pickle.size() - position);
-    std::memcpy(out, pickle.data() + position, n);
-    position += n;
-    return n;
-  };
-  const auto read_record = [&](const std::string& name) {
-    return std::get<0>(archive.getRecord("data/" + name));
-  };
-  return torch::jit::Unpickler(read, nullptr, nullptr, read_record, at::Device(at::kCPU))
-      .parse_ivalue();
-}
+/// Where trainers put the state dict in what they save, as TorchFile names it.
+const std::vector<std::string> places = {"",         "state_dict/", "model_state_dict/",
+                                         "model/",   "net/",        "network/",
+                                         "encoder/", "backbone/",   "module/"};
 
-/// Both of PyTorch's formats are zip files; only a TorchScript one holds constants.
-NamedTensors of_zip(const std::string& path) {
-  caffe2::serialize::PyTorchStreamReader reader(path);
-  if (reader.hasRecord("constants.pkl")) return of_module(torch::jit::load(path));
-  return of_dict(path, unpickled(reader));
+NamedTensors of_state_dict(const std::string& path) {
+  const TorchFile file(path);
+  for (const std::string& place : places) {
+    NamedTensors out;
+    for (const auto& [name, array] : file.tensors) {
+      if (name.size() <= place.size() || name.compare(0, place.size(), place) != 0) continue;
+      std::string own = name.substr(place.size());
+      if (own.find('/') != std::string::npos) continue;
+      if (own.rfind("module.", 0) == 0) own = own.substr(7);  // DataParallel
+      out.emplace(own, copy_of(path, name, array));
+    }
+    if (!out.empty()) return out;
+  }
+  throw DataError(path, "", "holds no state dict (torch.save(net.state_dict(), file))");
 }
 
 NamedTensors of_safetensors(const std::string& path) {
@@ -104,10 +78,12 @@ NamedTensors of_safetensors(const std::string& path) {
   for (const auto& [name, stored] : file.tensors) {
     const auto type = types.find(stored.dtype);
     if (type == types.end()) throw DataError(path, name, "has the unknown type " + stored.dtype);
-    const at::Tensor tensor = at::empty(stored.shape, type->second);
-    if (tensor.nbytes() != static_cast<std::size_t>(stored.bytes)) {
+    const std::int64_t size = bounded_size(stored.shape);
+    const auto width = static_cast<std::int64_t>(c10::elementSize(type->second));
+    if (size < 0 || size * width != stored.bytes) {
       throw DataError(path, name, "has another size than its shape says");
     }
+    const at::Tensor tensor = at::empty(stored.shape, type->second);
     std::memcpy(tensor.data_ptr(), stored.data, tensor.nbytes());
     out.emplace(name, tensor);
   }
@@ -115,24 +91,11 @@ NamedTensors of_safetensors(const std::string& path) {
 }
 
 NamedTensors of_any(const std::string& path) {
-  const std::string start = first_bytes(path);
-  if (start == "PK\x03\x04") {
-    try {
-      return of_zip(path);
-    } catch (const c10::Error& error) {
-      const std::string reason = error.what_without_backtrace();
-      throw DataError(path, "",
-                      fmt::format("is damaged, or holds more than tensors (LibTorch: {})",
-                                  reason.substr(0, reason.find('\n'))));
-    }
-  }
-  if (start[0] == '\x80') {
-    throw DataError(path, "",
-                    "is in the legacy format of torch.save; convert it: python3 -c \"import torch; "
-                    "torch.save(torch.load('" +
-                        path + "', map_location='cpu'), 'new.pt')\"");
-  }
-  return of_safetensors(path);
+  // Both of PyTorch's formats are zip files; only a TorchScript one holds constants.
+  if (TorchFile::is_legacy(path)) return of_state_dict(path);  // which refuses it
+  if (!TorchFile::is_zip(path)) return of_safetensors(path);
+  const ZipFile zip(path);
+  return zip.has("constants.pkl") ? of_script(path, zip) : of_state_dict(path);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ add_test(NAME architecture COMMAND ${AL_MPI_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/
 set_tests_properties(architecture PROPERTIES LABELS unit)
 
 al_cli_test(prepare   LABELS cli)
+al_cli_test(tensors   LABELS cli)
 al_cli_test(trial     LABELS cli)
 al_cli_test(pick      LABELS cli)
 al_cli_test(results_file LABELS cli)

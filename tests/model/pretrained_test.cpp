@@ -34,7 +34,8 @@ TEST_CASE("a state dict of Python's torch gives Python's logits, from every file
   if (python == nullptr) return;
   const at::Tensor images = python->floats("images.bin", {2, 3, 64, 64});
   const at::Tensor logits = python->floats("logits.bin", {2, 7});
-  for (const char* file : {"zip.pt", "nested.pt", "weights.safetensors", "scripted_resnet18.pt"}) {
+  for (const char* file :
+       {"zip.pt", "nested.pt", "checkpoint.pt", "weights.safetensors", "scripted_resnet18.pt"}) {
     INFO(file);
     const NetworkPtr network = make_network("resnet18", {3, 7});
     initialize_weights(*network, 1);
@@ -87,6 +88,7 @@ TEST_CASE("weights that do not fit are refused with all their tensors") {
   };
   CHECK_THAT(error("nan.pt"), Contains("layer1.0.bn1.weight") && Contains("no numbers"));
   CHECK_THAT(error("legacy.pt"), Contains("legacy format") && Contains("python3 -c"));
+  CHECK_THAT(error("object.pt"), Contains("no state dict") && Contains("net.state_dict()"));
   CHECK_THAT(error("missing.pt"), Contains("missing.pt"));
 }
 
@@ -104,10 +106,14 @@ TEST_CASE("truncated and foreign files are refused in one line") {
   const PythonOracle* python = PythonOracle::files();
   if (python == nullptr) return;
   ScratchFolder folder;
-  for (const char* file : {"zip.pt", "weights.safetensors"}) {
+  for (const char* file : {"zip.pt", "weights.safetensors", "scripted_resnet18.pt"}) {
     std::ifstream in(python->path(file), std::ios::binary);
     std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     std::ofstream(folder.file(file), std::ios::binary) << bytes.substr(0, bytes.size() / 2);
+    CHECK_THROWS_AS(read_weights(folder.file(file)), DataError);
+    if (std::string(file) == "weights.safetensors") continue;  // it has no checksums
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    std::ofstream(folder.file(file), std::ios::binary) << bytes;
     CHECK_THROWS_AS(read_weights(folder.file(file)), DataError);
   }
   std::ofstream(folder.file("text")) << "these are no weights, whatever the name says";

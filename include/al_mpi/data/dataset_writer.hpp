@@ -32,11 +32,20 @@ struct Sample {
   std::string name;                     ///< where it came from
 };
 
+/// A frozen embedding that is written row by row; read(i, row) fills in `dim` numbers.
+struct EmbeddingSource {
+  std::string name;
+  std::int64_t dim = 0;
+  std::function<void(std::int64_t i, float* row)> read;
+  std::vector<std::pair<std::string, std::string>> made_from;  ///< "method" -> "imported", ...
+};
+
 /// Where the samples of a split come from; read(i, sample) is called once for i = 0 .. n-1, in
 /// order.
 struct SplitSource {
   std::int64_t n = 0;
   std::function<void(std::int64_t i, Sample& sample)> read;
+  std::vector<EmbeddingSource> embeddings = {};
 };
 
 /// Writes a dataset file sample by sample (memory: one sample), with the mean and standard

@@ -10,9 +10,9 @@
 namespace al_mpi {
 
 /// The tensors of a weight file, on the CPU: a state dict of torch.save (its zip format; also one
-/// inside
-/// {"state_dict": ...}), .safetensors, or a TorchScript module. Throws DataError: missing,
-/// truncated or foreign file, the legacy format of torch.save, a tensor with a non-finite value.
+/// under a usual key of a checkpoint, {"state_dict": ...}, "model", ..., and DataParallel's
+/// "module." names), .safetensors, or a TorchScript module. Throws DataError: missing, truncated or
+/// foreign file, the legacy format of torch.save, a tensor with a non-finite value.
 NamedTensors read_weights(const std::string& path);
 
 /// The part of `file` that `network` starts from, under the network's names. A U-Net's encoder

@@ -15,6 +15,7 @@ using Run = std::function<ExitCode()>;
 void add_eurosat(CLI::App& app, Run& run);
 void add_synthetic(CLI::App& app, Run& run);
 void add_dynamic_world(CLI::App& app, Run& run);
+void add_tensors(CLI::App& app, Run& run);
 void add_embed(CLI::App& app, Run& run);
 void add_describe(CLI::App& app, Run& run);
 
