@@ -37,9 +37,9 @@ def ours(data, strategy, rounds, precision="fp32"):
         f"training.precision={precision}", "--strategy", strategy, "--init", "random", "--seed", "1"))
 
 
-def python(data, strategy, rounds):
+def python(data, strategy, rounds, loader_workers=0):
     return seconds(lines_of("/usr/bin/python3", ROOT / "bench/python_loop.py", data, "--strategy", strategy,
-                            "--rounds", rounds, "--threads", "1"))
+                            "--rounds", rounds, "--threads", "1", "--loader-workers", loader_workers))
 
 
 def benchmark(program, pattern):
@@ -52,14 +52,21 @@ def benchmark(program, pattern):
 
 
 def trials(data, rounds, repeats):
-    """Runs in the order A B A B, so that a slow spell of the machine hits both."""
-    runs = {name: [] for name in ("random", "random py", "random bf16", "dropout", "dropout py")}
+    """Runs in turn, A B C A B C, so that a slow spell of the machine hits all."""
+    kinds = {
+        "random": lambda: ours(data, "random_sampling", rounds),
+        "random py": lambda: python(data, "random_sampling", rounds),
+        "random py, loader": lambda: python(data, "random_sampling", rounds, loader_workers=1),
+        "random bf16": lambda: ours(data, "random_sampling", rounds, "bf16"),
+        "dropout": lambda: ours(data, "entropy_sampling_dropout", rounds),
+        "dropout py": lambda: python(data, "entropy_sampling_dropout", rounds),
+        "dropout py, loader": lambda: python(data, "entropy_sampling_dropout", rounds, loader_workers=1),
+        "dropout bf16": lambda: ours(data, "entropy_sampling_dropout", rounds, "bf16"),
+    }
+    runs = {name: [] for name in kinds}
     for _ in range(repeats):
-        runs["random"].append(ours(data, "random_sampling", rounds))
-        runs["random py"].append(python(data, "random_sampling", rounds))
-        runs["random bf16"].append(ours(data, "random_sampling", rounds, "bf16"))
-        runs["dropout"].append(ours(data, "entropy_sampling_dropout", rounds))
-        runs["dropout py"].append(python(data, "entropy_sampling_dropout", rounds))
+        for name, run in kinds.items():
+            runs[name].append(run())
     return {name: {part: statistics.median(run[part] for run in found) for part in (*PARTS, "trial")}
             for name, found in runs.items()}
 
@@ -67,15 +74,18 @@ def trials(data, rounds, repeats):
 def measure(args, data):
     """Rows (what, ours in seconds, Python's in seconds, ratio wanted), and everything that was measured."""
     runs = trials(data, args.rounds, args.repeats)
-    rows = [(f"{what}, {part}", runs[name][part], runs[base][part], target)
-            for what, name, base, part, target in (
-                ("fp32", "random", "random py", "train", 2.5),
-                ("bf16", "random bf16", "random py", "train", 3.8),
-                ("fp32", "random", "random py", "evaluate", 1.5),
-                ("bf16", "random bf16", "random py", "evaluate", 2.6),
-                ("entropy_sampling_dropout", "dropout", "dropout py", "query", None),
-                ("random_sampling, fp32, whole", "random", "random py", "trial", 2.7),
-                ("entropy_sampling_dropout, fp32, whole", "dropout", "dropout py", "trial", 4.0))]
+    rows = [(what, runs[name][part], runs[base][part], target) for what, name, base, part, target in (
+        ("training, fp32", "random", "random py", "train", 2.5),
+        ("training, bf16", "random bf16", "random py", "train", 3.8),
+        ("test pass, fp32", "random", "random py", "evaluate", 1.5),
+        ("test pass, bf16", "random bf16", "random py", "evaluate", 2.6),
+        ("query of entropy_sampling_dropout, 10 passes, fp32", "dropout", "dropout py", "query", None),
+        ("trial, random_sampling, fp32", "random", "random py", "trial", 2.7),
+        ("trial, entropy_sampling_dropout, fp32", "dropout", "dropout py", "trial", 4.0),
+        ("trial, random_sampling, fp32, Python with a loader process", "random", "random py, loader", "trial", 4.0),
+        ("trial, entropy_sampling_dropout, fp32, the same", "dropout", "dropout py, loader", "trial", 10.0),
+        ("trial, random_sampling, bf16, the same", "random bf16", "random py, loader", "trial", 6.0),
+        ("trial, entropy_sampling_dropout, bf16, the same", "dropout bf16", "dropout py, loader", "trial", 14.0))]
     kernels = {k["kernel"]: k for k in lines_of("/usr/bin/python3", ROOT / "bench/python_kernels.py")}
     query = benchmark("bench_query", "kcenter|kmeans|trimmed_mean_minus_std")
     names = {"kcenter": ("kcenter", 14.0), "kmeans": ("kmeans_32/iterations:1", 3.0),
@@ -84,8 +94,11 @@ def measure(args, data):
              for kernel, (name, target) in names.items()]
     model = benchmark("bench_model", "." if args.full else "query|adversarial")
     farm = benchmark("bench_farm", "." if args.full else "300|100000$")
-    rows += [("one image at a time against 32, " + name, model[f"adversarial/{name}/batch:32"]["seconds"],
-              model[f"adversarial/{name}/batch:1"]["seconds"], 5.0) for name in ("bim", "deepfool")]
+    for name, what in (("bim", "BIM, 10 steps, 32 images"), ("deepfool", "DeepFool, 1 step, 32 images")):
+        batched = model[f"adversarial/{name}/batch:32"]["seconds"]
+        rows += [(f"{what} at once, against Python's loop over images", batched, kernels[name]["seconds"], 5.0),
+                 (f"{what} at once, against ourselves one at a time", batched,
+                  model[f"adversarial/{name}/batch:1"]["seconds"], None)]
     extra = {
         "query, 10 dropout passes / 1 pass (wanted <= 1.15)":
             model["query/entropy_sampling_dropout"]["seconds"] / model["query/entropy_sampling"]["seconds"],

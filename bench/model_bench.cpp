@@ -86,8 +86,9 @@ BENCHMARK_CAPTURE(query, entropy_sampling_dropout, "entropy_sampling_dropout")
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(query, bald_dropout, "bald_dropout")->Unit(benchmark::kMillisecond);
 
-/// Adversarial strategies over 32 images, `batch` images at a time; at most ten steps each.
-void adversarial(benchmark::State& state, const char* name) {
+/// Adversarial strategies over 32 images, `batch` images at a time, a fixed number of steps each:
+/// ten of BIM's (of no length, so that no prediction flips), one of DeepFool's.
+void adversarial(benchmark::State& state, const char* name, std::int64_t max_steps) {
   LearnerOptions small = options(false);
   small.training.prediction_batch = state.range(0);
   Trained trained(small);
@@ -95,7 +96,8 @@ void adversarial(benchmark::State& state, const char* name) {
   unlabeled.resize(32);
   const std::vector<std::int64_t> labels(static_cast<std::size_t>(n_labeled), 0);
   QueryOptions query_options;
-  query_options.adversarial_max_steps = 10;
+  query_options.adversarial_max_steps = max_steps;
+  query_options.adversarial_epsilon = 0;
   for (auto _ : state) {
     const auto predictions = trained.learner.predictions(1);
     QueryContext context{unlabeled,     trained.pool.labeled(), labels, 8,
@@ -104,12 +106,12 @@ void adversarial(benchmark::State& state, const char* name) {
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(unlabeled.size()));
 }
-BENCHMARK_CAPTURE(adversarial, bim, "adversarial_bim")
+BENCHMARK_CAPTURE(adversarial, bim, "adversarial_bim", 10)
     ->ArgName("batch")
     ->Arg(1)
     ->Arg(32)
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(adversarial, deepfool, "adversarial_deepfool")
+BENCHMARK_CAPTURE(adversarial, deepfool, "adversarial_deepfool", 1)
     ->ArgName("batch")
     ->Arg(1)
     ->Arg(32)

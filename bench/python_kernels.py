@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Query kernels the usual way in NumPy and scikit-learn, to compare speed (and inertia) against bench_query.
+"""Query kernels the usual way in NumPy, scikit-learn and PyTorch, to compare speed (and inertia) against ours.
 
-Same numbers and sizes as bench/query_bench.cpp. One JSON line a kernel: seconds of CPU time, and peak memory.
+Same sizes, and where it matters the same numbers, as bench/query_bench.cpp and bench/model_bench.cpp. One JSON line a kernel: seconds of CPU time, and peak memory.
 
-    bench/python_kernels.py [kcenter] [kmeans] [pixel_reduction]
+    bench/python_kernels.py [kcenter] [kmeans] [pixel_reduction] [bim] [deepfool]
 """
 import argparse
 import json
@@ -80,8 +80,62 @@ def pixel_reduction():
     return {"seconds": time.process_time() - start}
 
 
+def over_images(attack):
+    """CPU seconds of attack(network, image) over 32 images of 13 x 64 x 64, one at a time."""
+    import torch
+    from python_loop import ResNet18
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    network = ResNet18(13, 10, 0.3).eval()
+    images = torch.randn(33, 1, 13, 64, 64)
+    attack(network, images[32])
+    start = time.process_time()
+    for image in images[:32]:
+        attack(network, image)
+    return {"seconds": time.process_time() - start}
+
+
+def bim():
+    """Ten steps along the sign of the loss's gradient."""
+    import torch
+
+    def attack(network, image):
+        change = torch.zeros_like(image, requires_grad=True)
+        logits = network(image + change)
+        predicted = logits.argmax(1)
+        for _ in range(10):
+            torch.nn.functional.cross_entropy(logits, predicted).backward()
+            change.data += 0 * change.grad.sign()
+            change.grad.zero_()
+            logits = network(image + change)
+    return over_images(attack)
+
+
+def deepfool():
+    """One step to the nearest linearised boundary."""
+    import torch
+
+    def attack(network, image):
+        moved = image.clone().requires_grad_()
+        logits = network(moved)[0]
+        predicted = logits.argmax().item()
+        gradients = []
+        for k in range(len(logits)):
+            moved.grad = None
+            logits[k].backward(retain_graph=True)
+            gradients.append(moved.grad.clone())
+        steps = []
+        for k in range(len(logits)):
+            if k != predicted:
+                w = gradients[k] - gradients[predicted]
+                steps.append((logits[k] - logits[predicted]).abs().item() / w.norm() ** 2 * w)
+        return min(steps, key=lambda step: step.norm())
+    return over_images(attack)
+
+
 def main():
-    kernels = {"kcenter": kcenter, "kmeans": kmeans, "pixel_reduction": pixel_reduction}
+    kernels = {"kcenter": kcenter, "kmeans": kmeans, "pixel_reduction": pixel_reduction, "bim": bim,
+               "deepfool": deepfool}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("kernels", nargs="*", metavar="kernel")
     for name in parser.parse_args().kernels or kernels:

@@ -17,7 +17,7 @@ namespace {
 /// Steps until the prediction of each image flips, [b] float64.
 at::Tensor steps_to_flip(const at::Tensor& images, const Predictions::LogitsFn& logits,
                          const QueryOptions& options) {
-  const at::Tensor predicted = logits(images).detach().argmax(1);
+  at::Tensor predicted;
   at::Tensor steps =
       at::full({images.size(0)}, static_cast<double>(options.adversarial_max_steps), at::kDouble);
   at::Tensor active = at::arange(images.size(0));
@@ -26,6 +26,7 @@ at::Tensor steps_to_flip(const at::Tensor& images, const Predictions::LogitsFn& 
   for (std::int64_t step = 0; step <= options.adversarial_max_steps; ++step) {
     const at::Tensor input = current.detach().requires_grad_(true);
     const at::Tensor out = logits(input);
+    if (step == 0) predicted = out.detach().argmax(1);
     const at::Tensor target = predicted.index_select(0, active);
     const at::Tensor gap_now = gap_to_runner_up(out.detach(), target);
     const at::Tensor flipped = gap_now < 0.0;
