@@ -151,7 +151,11 @@ class Trial {
   void save() {
     if (input_.checkpoint.empty()) return;
     if (input_.learner.training.reset != "full") state_.learner_state = learner_.state();
-    save_checkpoint(input_.checkpoint, state_);
+    try {
+      save_checkpoint(input_.checkpoint, state_);
+    } catch (const DataError& error) {  // a full disk may cost the rounds so far, not the trial
+      spdlog::warn("{}; the trial goes on without a checkpoint of this round", error.what());
+    }
   }
 
   const TrialInput& input_;

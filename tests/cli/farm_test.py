@@ -9,9 +9,9 @@ import unittest
 
 import h5py
 
-from harness import SOURCE, ProgramTest
+from harness import BUILD, ProgramTest
 
-FAKE = {"AL_MPI_ENGINE": str(SOURCE / "tests/farm/fake_engine.py"), "AL_MPI_SILENCE": "4"}
+FAKE = {"AL_MPI_ENGINE": str(BUILD / "fake_engine"), "AL_MPI_SILENCE": "4"}
 
 
 class FarmTest(ProgramTest):
@@ -36,7 +36,7 @@ class FarmTest(ProgramTest):
                 variables = dict(v.split(b"=", 1) for v in (proc / "environ").read_bytes().split(b"\0") if b"=" in v)
             except OSError:
                 continue
-            if here and any(word.endswith(program.encode()) for word in words[0:3:2]):  # [2]: after the interpreter
+            if here and any(word.endswith(program.encode()) for word in words[:1]):
                 found[int(variables.get(b"OMPI_COMM_WORLD_RANK", b"-1"))] = int(proc.name)
         return found
 
@@ -101,14 +101,14 @@ class FarmTest(ProgramTest):
                 output = process.communicate(timeout=90)[0]
                 self.assertEqual(process.returncode, 0, output)
                 self.assert_same_results("whole.h5", f"lost{rank}.h5")
-                self.wait_for(lambda: not self.processes("fake_engine.py"))
+                self.wait_for(lambda: not self.processes("fake_engine"))
 
     def test_children_end_with_a_killed_farm(self):
         process = self.start_sweep("orphans", "--workers", 3, seconds=30)
-        self.wait_for(lambda: self.processes("fake_engine.py"))
+        self.wait_for(lambda: self.processes("fake_engine"))
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
-        self.wait_for(lambda: not self.processes("fake_engine.py"))
+        self.wait_for(lambda: not self.processes("fake_engine"))
 
     def test_a_second_farm_is_refused_in_one_line(self):
         first = self.start_sweep("one", "--workers", 1, seconds=5)

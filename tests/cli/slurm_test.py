@@ -37,7 +37,7 @@ class SlurmTest(ProgramTest):
                     "OMPI_MCA_btl_tcp_if_include": "lo", "OMPI_ALLOW_RUN_AS_ROOT": "1",
                     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "AL_MPI": str(BUILD / "al_mpi"),
                     "AL_MPI_SLURM": str(SOURCE / "slurm"), "AL_MPI_SILENCE": "10",
-                    "AL_MPI_ENGINE": str(SOURCE / "tests/farm/fake_engine.py")}
+                    "AL_MPI_ENGINE": str(BUILD / "fake_engine")}
         self.run_program("al_mpi", self.config, "results.file=whole.h5", "--workers", 2, env=self.env)
 
     def slurm(self, *command):

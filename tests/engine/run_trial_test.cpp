@@ -152,3 +152,11 @@ TEST_CASE("the whole pool can be bought") {
   input.loop = {40, 40, 1};
   CHECK(records_of(input).back().n_labeled == 80);
 }
+
+TEST_CASE("a checkpoint that cannot be written costs a warning, not the trial") {
+  const ScratchFolder folder;
+  TrialInput input = small_trial();
+  const auto expected = records_of(input);
+  input.checkpoint = folder.file("no/such/folder/trial.checkpoint");
+  check_equal(records_of(input), expected);
+}

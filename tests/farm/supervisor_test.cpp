@@ -38,7 +38,7 @@ struct Farm {
   }
 
   SupervisorOptions complete(SupervisorOptions options, std::size_t n_workers) {
-    options.engine = {std::string(AL_TEST_DATA) + "/../farm/fake_engine.py"};
+    options.engine = {AL_FAKE_ENGINE};
     options.config_yaml = "loop: {n_rounds: 2}";
     options.gpus.assign(n_workers, "");
     options.log_folder = folder.file("logs");
