@@ -31,6 +31,7 @@ DOORS = {
     r"mpi\.h": {"farm/mpi"},
     r"yaml-cpp/.*": {"config"},
     r"nlohmann/.*": {"trial", "results", "config", "engine", "farm", "farm/mpi", "apps", "tools", "io"},
+    r"simdjson\.h": {"trial"},
     r"CLI/.*": {"apps", "tools"},
     r"gdal.*|ogr.*|cpl_.*": {"tools"},
 }

@@ -63,10 +63,6 @@ EngineLine parse_engine_line(const std::string& line) {
   }
 }
 
-RoundRecord parse_round(const std::string& line) {
-  return parse_object(line).get<RoundRecord>();
-}
-
 std::string configure_line(const std::string& yaml, const std::string& device, int threads) {
   return dump({{"type", "configure"}, {"config", yaml}, {"device", device}, {"threads", threads}});
 }

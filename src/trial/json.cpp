@@ -118,14 +118,14 @@ void from_json(const json& object, RoundRecord& record) {
   record.n_labeled = field<std::int64_t>(object, "n_labeled");
   record.picks = field<std::vector<PickRecord>>(object, "picks");
   record.metrics.clear();
-  for (const json& entry : field<json>(object, "metrics")) {
+  for (const json& entry : field<json::array_t>(object, "metrics")) {
     if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string()) {
       throw DataError("JSON", "metrics", "a metric is [name, value]");
     }
     record.metrics.emplace_back(entry[0].get<std::string>(), number(entry[1]));
   }
   record.confusion.clear();
-  for (const json& count : field<json>(object, "confusion")) {
+  for (const json& count : field<json::array_t>(object, "confusion")) {
     record.confusion.push_back(whole<std::int64_t>(count, "confusion"));
   }
   record.weights_hash = field<std::string>(object, "weights_hash");

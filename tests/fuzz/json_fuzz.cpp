@@ -1,4 +1,5 @@
-// Any line is a record or a DataError; what is accepted survives being written and read again.
+// Any line is a record or a DataError; what is accepted survives being written and read again, and both readers of
+// rounds agree.
 
 #include <cstdlib>
 #include <string>
@@ -6,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/trial/engine_line.hpp>
 #include <al_mpi/trial/json.hpp>
 
 namespace {
@@ -22,6 +24,19 @@ void try_as(const nlohmann::json& line) {
   if (nlohmann::json(written.get<Record>()) != written) std::abort();
 }
 
+void compare_readers(const nlohmann::json& line) {
+  nlohmann::json slow, fast;
+  try {
+    slow = line.get<al_mpi::RoundRecord>();
+  } catch (const al_mpi::Error&) {
+  }
+  try {
+    fast = al_mpi::parse_round(line.dump());
+  } catch (const al_mpi::Error&) {
+  }
+  if (fast != slow) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
@@ -31,5 +46,6 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   try_as<al_mpi::PickRecord>(line);
   try_as<al_mpi::RoundRecord>(line);
   try_as<al_mpi::TrialRecord>(line);
+  compare_readers(line);
   return 0;
 }

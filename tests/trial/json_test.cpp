@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/trial/engine_line.hpp>
 #include <al_mpi/trial/json.hpp>
 
 using namespace al_mpi;
@@ -39,6 +40,40 @@ TEST_CASE("a round record survives JSON bit for bit") {
   CHECK(std::isnan(metric(after, "nll")));
   CHECK(std::isnan(metric(after, "absent")));
   CHECK(after.confusion == before.confusion);
+}
+
+TEST_CASE("the fast reader of rounds reads what the slow one reads, and refuses what it refuses") {
+  const json whole = sample_round();
+  CHECK(json(parse_round(whole.dump())) == whole);
+  CHECK(json(parse_round(whole.dump(2))) == whole);
+  json more = whole;
+  more["type"] = "round";
+  more["unknown"] = {{"key", 7}, {"picks", json::array({1})}};
+  CHECK(json(parse_round(more.dump())) == whole);
+  const json wrong_values[] = {nullptr, true,  "x", 1e300, 1.5, std::int64_t{1} << 40, json::object(),
+                               json::array({1}), json::array({json::array({1, 2, 3, 4})})};
+  for (const auto& [name, value] : whole.items()) {
+    json broken = whole;
+    broken.erase(name);
+    CHECK_THROWS_WITH(parse_round(broken.dump()), Catch::Contains(name));
+    for (const json& wrong : wrong_values) {
+      broken[name] = wrong;
+      INFO(broken);
+      std::string slow, fast;
+      try {
+        slow = json(broken.get<RoundRecord>()).dump();
+      } catch (const DataError&) {
+      }
+      try {
+        fast = json(parse_round(broken.dump())).dump();
+      } catch (const DataError&) {
+      }
+      CHECK(fast == slow);
+    }
+  }
+  for (const char* line : {"", "hello", "[1]", "7", "{", "{}", "{} {}"}) {
+    CHECK_THROWS_AS(parse_round(line), DataError);
+  }
 }
 
 TEST_CASE("a trial's key names its own settings first") {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <al_mpi/trial/trial.hpp>
 
@@ -28,7 +29,10 @@ struct EngineLine {
 /// Throws DataError if `line` is no JSON object, has no known type, or a field of another type.
 /// A round's record is not looked at; parse_round() reads it.
 EngineLine parse_engine_line(const std::string& line);
-RoundRecord parse_round(const std::string& line);
+
+/// A RoundRecord from its JSON (other fields are passed over). Throws DataError with the name of the
+/// missing or mistyped field.
+RoundRecord parse_round(std::string_view line);
 
 // The requests to the engine, without the newline.
 std::string configure_line(const std::string& yaml, const std::string& device, int threads);
