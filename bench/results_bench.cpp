@@ -88,7 +88,7 @@ void snapshot(benchmark::State& state) {
   for (auto _ : state) {
     ResultsTables tables = empty;
     log.fill(tables);
-    write_results(scratch("snapshot.h5"), tables);
+    write_results(scratch("snapshot.h5"), std::move(tables));
   }
   state.counters["MB"] =
       static_cast<double>(std::filesystem::file_size(scratch("snapshot.h5"))) / 1e6;
@@ -97,7 +97,7 @@ void snapshot(benchmark::State& state) {
 BENCHMARK(snapshot)
     ->ArgNames({"rows", "full"})
     ->Args({1'000'000, 0})
-    ->Args({100'000, 1})
+    ->Args({1'000'000, 1})
     ->Unit(benchmark::kSecond)
     ->Iterations(1);
 
@@ -105,7 +105,7 @@ void read_back(benchmark::State& state) {
   {
     auto [log, tables] = sweep(state.range(0), state.range(1) != 0);
     log.fill(tables);
-    write_results(scratch("snapshot.h5"), tables);
+    write_results(scratch("snapshot.h5"), std::move(tables));
   }
   for (auto _ : state)
     benchmark::DoNotOptimize(read_results(scratch("snapshot.h5")).rounds.trial.size());
@@ -114,7 +114,7 @@ void read_back(benchmark::State& state) {
 BENCHMARK(read_back)
     ->ArgNames({"rows", "full"})
     ->Args({1'000'000, 0})
-    ->Args({100'000, 1})
+    ->Args({1'000'000, 1})
     ->Unit(benchmark::kSecond)
     ->Iterations(1);
 

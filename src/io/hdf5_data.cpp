@@ -52,7 +52,7 @@ bool lies_as_in_memory(hid_t dataset, const Place& place) {
 
 DatasetInfo Hdf5File::info(const std::string& dataset) const {
   const Place place{path_, dataset};
-  const Handle opened = open_dataset(id_, place);
+  const Handle opened = open_to_read(id_, place);
   const Handle type = place.own(H5Dget_type(opened), "read the type");
   return {element_type_of(type), shape_of(opened, place)};
 }
@@ -83,7 +83,7 @@ void Hdf5File::create_dataset(const std::string& dataset, ElementType type, cons
 void Hdf5File::read_numbers(const std::string& dataset, ElementType type, void* out,
                             const Shape& start, const Shape& count) const {
   const Place place{path_, dataset};
-  const Handle opened = open_dataset(id_, place);
+  const Handle opened = open_to_read(id_, place);
   const ElementType stored = element_type_of(place.own(H5Dget_type(opened), "read the type"));
   if (stored == ElementType::text || stored == ElementType::other) {
     throw DataError(path_, dataset, fmt::format("expected numbers, found {}", to_string(stored)));
@@ -106,7 +106,7 @@ void Hdf5File::write_numbers(const std::string& dataset, ElementType type, const
 
 std::vector<std::string> Hdf5File::read_strings(const std::string& dataset) const {
   const Place place{path_, dataset};
-  const Handle opened = open_dataset(id_, place);
+  const Handle opened = open_to_read(id_, place);
   const Handle type = place.own(H5Dget_type(opened), "read the type");
   const Shape shape = shape_of(opened, place);
   if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || shape.size() != 1) {

@@ -33,6 +33,27 @@ Handle open_dataset(hid_t file, const Place& place) {
   return place.own(H5Dopen2(file, place.object.c_str(), H5P_DEFAULT), "open the dataset");
 }
 
+Handle open_to_read(hid_t file, const Place& place) {
+  Handle dataset = open_dataset(file, place);
+  const Handle list = place.own(H5Dget_create_plist(dataset), "read the layout");
+  const Handle type = place.own(H5Dget_type(dataset), "read the type");
+  hsize_t file_size = 0;
+  place.checked(H5Fget_filesize(file, &file_size), "read the layout");
+  // Compressed, at most 1032 bytes come out of one (deflate); the rest is for short tables.
+  const hsize_t possible = H5Pget_layout(list) == H5D_CHUNKED
+                               ? 1100 * H5Dget_storage_size(dataset) + (hsize_t{1} << 20)
+                               : file_size;
+  hsize_t bytes = H5Tget_size(type);
+  bool too_many = false;
+  for (const std::int64_t extent : shape_of(dataset, place)) {
+    too_many |= extent < 0 || __builtin_mul_overflow(bytes, static_cast<hsize_t>(extent), &bytes);
+  }
+  if (too_many || bytes > possible) {
+    throw DataError(place.file, place.object, "is damaged or truncated (its shape needs more bytes than are stored)");
+  }
+  return dataset;
+}
+
 Handle link_creation(const Place& place) {
   Handle list = place.own(H5Pcreate(H5P_LINK_CREATE), "make a property list");
   place.checked(H5Pset_create_intermediate_group(list, 1), "set a property");

@@ -49,6 +49,10 @@ struct Place {
 std::string hdf5_reason();
 
 Handle open_dataset(hid_t file, const Place& place);
+
+/// The same, refused where its shape promises more than the file can hold: what is allocated for a
+/// dataset is bounded by the file, not by its header.
+Handle open_to_read(hid_t file, const Place& place);
 Handle link_creation(const Place& place);  ///< property list that makes missing groups
 Handle string_type(std::size_t length, const Place& place);
 hid_t native_type(ElementType type);  ///< the memory type of numbers

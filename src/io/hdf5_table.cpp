@@ -182,7 +182,7 @@ void Hdf5File::write_table(const std::string& dataset, const Table& table) {
       std::clamp<std::int64_t>(static_cast<std::int64_t>(rows), 1, rows_a_block);
   const Handle created =
       place.own(H5Dcreate2(id_, dataset.c_str(), type, space, link_creation(place),
-                           creation_properties({{chunk}, 4}, place), H5P_DEFAULT),
+                           creation_properties({{chunk}, 1}, place), H5P_DEFAULT),
                 "create the table");
   std::vector<char> block;
   for (std::size_t first = 0; first < rows; first += rows_a_block) {
@@ -203,7 +203,7 @@ std::vector<std::string> Hdf5File::columns(const std::string& dataset) const {
 Table Hdf5File::read_table(const std::string& dataset,
                            const std::vector<std::string>& names) const {
   const Place place{path_, dataset};
-  const Handle opened = open_dataset(id_, place);
+  const Handle opened = open_to_read(id_, place);
   const Handle stored = table_type(opened, place);
   Table table;
   Layout layout;
@@ -214,6 +214,9 @@ Table Hdf5File::read_table(const std::string& dataset,
   }
   const Handle type = compound_type(table, layout, place);
   const auto rows = static_cast<std::size_t>(shape_of(opened, place)[0]);
+  for (auto& column : table) {
+    std::visit([&](auto& values) { values.reserve(rows); }, column.values);
+  }
   std::vector<char> block;
   for (std::size_t first = 0; first < rows; first += rows_a_block) {
     const std::size_t n = std::min<std::size_t>(rows_a_block, rows - first);

@@ -69,6 +69,17 @@ void write_rounds(Hdf5File& file, const ResultsTables& tables) {
   file.write_table("/rounds", table);
 }
 
+void write_picks(Hdf5File& file, ResultsTables::Picks picks) {
+  Table table;
+  table.push_back({"trial", std::move(picks.trial)});
+  table.push_back({"round", std::move(picks.round)});
+  table.push_back({"order", std::move(picks.order)});
+  table.push_back({"index", std::move(picks.index)});
+  table.push_back({"label", std::move(picks.label)});
+  table.push_back({"score", std::move(picks.score)});
+  file.write_table("/picks", table);
+}
+
 void write_trials(Hdf5File& file, const std::vector<TrialRecord>& trials) {
   using Record = const TrialRecord&;
   file.write_table("/trials",
@@ -185,7 +196,7 @@ void write_curves(Hdf5File& file, const ResultsTables& tables) {
 
 }  // namespace
 
-void write_results(const std::string& path, const ResultsTables& tables) {
+void write_results(const std::string& path, ResultsTables tables) {
   Hdf5File file = Hdf5File::create_in_memory(path);
   file.set_attribute("/", "format", schema::format);
   file.set_attribute("/", "version", schema::version);
@@ -198,12 +209,7 @@ void write_results(const std::string& path, const ResultsTables& tables) {
   }
   write_rounds(file, tables);
   write_trials(file, tables.trials);
-  file.write_table("/picks", {{"trial", tables.picks.trial},
-                              {"round", tables.picks.round},
-                              {"order", tables.picks.order},
-                              {"index", tables.picks.index},
-                              {"label", tables.picks.label},
-                              {"score", tables.picks.score}});
+  write_picks(file, std::move(tables.picks));
   write_confusion(file, tables);
   write_attempts(file, tables.attempts);
   write_curves(file, tables);

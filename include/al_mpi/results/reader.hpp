@@ -51,6 +51,7 @@ struct ReadWhat {
 ResultsTables read_results(const std::string& path, const ReadWhat& what = {});
 
 /// Writes tables as a results file (temporary + fsync + rename): the snapshot, and imported logs.
-void write_results(const std::string& path, const ResultsTables& tables);
+/// A sweep's picks may fill gigabytes: hand the tables over rather than a copy.
+void write_results(const std::string& path, ResultsTables tables);
 
 }  // namespace al_mpi
