@@ -37,19 +37,22 @@ std::optional<T> number(hid_t file, const Place& place, const std::string& name,
   return value;
 }
 
-// A conversion that converts nothing: what a file stores for a variable-length text begins with its length.
-herr_t first_bytes(hid_t, hid_t to, H5T_cdata_t* conversion, std::size_t, std::size_t, std::size_t, void*, void*,
-                   hid_t) {
-  if (conversion->command == H5T_CONV_INIT) return H5Tget_size(to) == sizeof(std::uint32_t) ? 0 : -1;
+// A conversion that converts nothing: what a file stores for a variable-length text begins with its
+// length.
+herr_t first_bytes(hid_t, hid_t to, H5T_cdata_t* conversion, std::size_t, std::size_t, std::size_t,
+                   void*, void*, hid_t) {
+  if (conversion->command == H5T_CONV_INIT)
+    return H5Tget_size(to) == sizeof(std::uint32_t) ? 0 : -1;
   return 0;
 }
 
-/// The length that the file claims for a variable-length text. HDF5 would allocate it, up to 4 GiB, before it looks
-/// for the text.
+/// The length that the file claims for a variable-length text. HDF5 would allocate it, up to 4 GiB,
+/// before it looks for the text.
 std::uint32_t claimed_length(hid_t attribute, hid_t type, const Place& place) {
   const char* doing = "read the attribute";
   const Handle raw = place.own(H5Tcreate(H5T_OPAQUE, sizeof(std::uint32_t)), doing);
-  static const herr_t registered = H5Tregister(H5T_PERS_SOFT, "first bytes", type, raw, first_bytes);
+  static const herr_t registered =
+      H5Tregister(H5T_PERS_SOFT, "first bytes", type, raw, first_bytes);
   place.checked(registered, doing);
   unsigned char bytes[sizeof(std::uint32_t)];
   place.checked(H5Aread(attribute, raw, bytes), doing);
@@ -62,7 +65,8 @@ void check_length(hid_t attribute, std::size_t length, const Place& place) {
   hsize_t size = 0;
   place.checked(H5Fget_filesize(file, &size), "read the attribute");
   if (length > size) {
-    throw DataError(place.file, place.object, fmt::format("is damaged (a text of {} bytes in a file of {})", length, size));
+    throw DataError(place.file, place.object,
+                    fmt::format("is damaged (a text of {} bytes in a file of {})", length, size));
   }
 }
 

@@ -49,7 +49,8 @@ Handle open_to_read(hid_t file, const Place& place) {
     too_many |= extent < 0 || __builtin_mul_overflow(bytes, static_cast<hsize_t>(extent), &bytes);
   }
   if (too_many || bytes > possible) {
-    throw DataError(place.file, place.object, "is damaged or truncated (its shape needs more bytes than are stored)");
+    throw DataError(place.file, place.object,
+                    "is damaged or truncated (its shape needs more bytes than are stored)");
   }
   return dataset;
 }

@@ -68,7 +68,8 @@ Replay replay_journal(const Files& files) {
   const std::string_view bytes(static_cast<const char*>(file->data()),
                                static_cast<std::size_t>(file->size()));
   replay.scan = scan_journal(bytes, [&](std::string_view text) {
-    // Nearly all records are rounds; text inside a string cannot look like this (quotes are escaped).
+    // Nearly all records are rounds; text inside a string cannot look like this (quotes are
+    // escaped).
     if (text.find("\"type\":\"round\"") != std::string_view::npos) {
       replay.state.add_round(parse_round(text));
       return;

@@ -7,8 +7,8 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/trial/engine_line.hpp>
 
-// The same as json::parse(line).get<RoundRecord>(), several times faster: replaying a journal is little
-// else, and rank 0 reads every round of the sweep.
+// The same as json::parse(line).get<RoundRecord>(), several times faster: replaying a journal is
+// little else, and rank 0 reads every round of the sweep.
 
 namespace al_mpi {
 namespace {
@@ -80,7 +80,8 @@ RoundRecord round_of(element object) {
   record.n_labeled = field("n_labeled", whole<std::int64_t>);
   record.picks = field("picks", [](element list) { return each(list, pick); });
   record.metrics = field("metrics", [](element list) { return each(list, metric_entry); });
-  record.confusion = field("confusion", [](element list) { return each(list, whole<std::int64_t>); });
+  record.confusion =
+      field("confusion", [](element list) { return each(list, whole<std::int64_t>); });
   record.weights_hash = field("weights_hash", text);
   return record;
 }

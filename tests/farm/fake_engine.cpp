@@ -1,7 +1,8 @@
-// Stands in for `al_trial --serve` in tests of the farm: speaks docs/protocols.md, keeps real checkpoints, obeys
-// AL_MPI_FAULT and AL_MPI_CRASH_AT, learns nothing. A round's numbers are a hash of (key, round).
-// FAKE_ENGINE: "refuse" (does not take the configuration), "die" (leaves at once), "babble" (no protocol),
-// "no-op" (no checkpoints: what is left is the farm). FAKE_ENGINE_SECONDS: duration of a round, default 0.01.
+// Stands in for `al_trial --serve` in tests of the farm: speaks docs/protocols.md, keeps real
+// checkpoints, obeys AL_MPI_FAULT and AL_MPI_CRASH_AT, learns nothing. A round's numbers are a hash
+// of (key, round). FAKE_ENGINE: "refuse" (does not take the configuration), "die" (leaves at once),
+// "babble" (no protocol), "no-op" (no checkpoints: what is left is the farm). FAKE_ENGINE_SECONDS:
+// duration of a round, default 0.01.
 
 #include <chrono>
 #include <csignal>
@@ -90,7 +91,10 @@ class Engine {
         n_rounds_ = static_cast<int>(config.loop.n_rounds);
         n_cells_ = static_cast<std::size_t>(config.dataset.synthetic.n_classes *
                                             config.dataset.synthetic.n_classes);
-        say({{"type", "ready"}, {"device", "cpu"}, {"host", "fake"}, {"pid", ::getpid()},
+        say({{"type", "ready"},
+             {"device", "cpu"},
+             {"host", "fake"},
+             {"pid", ::getpid()},
              {"versions", {{"libtorch", "none"}}}});
       } else if (request.at("type") == "run") {
         answer(request);
@@ -103,7 +107,10 @@ class Engine {
     const auto spec = request.at("trial").get<TrialSpec>();
     const int attempt = request.at("attempt").get<int>();
     const auto failed = [&](const char* kind, const char* message) {
-      say({{"type", "failed"}, {"key", spec.key()}, {"attempt", attempt}, {"kind", kind},
+      say({{"type", "failed"},
+           {"key", spec.key()},
+           {"attempt", attempt},
+           {"kind", kind},
            {"message", message}});
     };
     try {
@@ -132,7 +139,9 @@ class Engine {
         return say({{"type", "stopped"}, {"key", state.key}, {"attempt", attempt}});
       }
     }
-    say({{"type", "done"}, {"key", state.key}, {"attempt", attempt},
+    say({{"type", "done"},
+         {"key", state.key},
+         {"attempt", attempt},
          {"seconds", seconds_since(begin)}});
   }
 
@@ -185,7 +194,10 @@ int main() {
     return 1;
   }
   if (mood == "refuse") {
-    say({{"type", "failed"}, {"key", ""}, {"attempt", 0}, {"kind", "data"},
+    say({{"type", "failed"},
+         {"key", ""},
+         {"attempt", 0},
+         {"kind", "data"},
          {"message", "tiles.h5: no such file"}});
     return 0;
   }

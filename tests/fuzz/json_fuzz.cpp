@@ -1,5 +1,5 @@
-// Any line is a record or a DataError; what is accepted survives being written and read again, and both readers of
-// rounds agree.
+// Any line is a record or a DataError; what is accepted survives being written and read again, and
+// both readers of rounds agree.
 
 #include <cstdlib>
 #include <string>

@@ -183,7 +183,8 @@ TEST_CASE("missing and mistyped objects are named") {
   CHECK_THROWS_AS(file.write_strings("/bands", {"B1"}), DataError);  // opened read-only
 }
 
-TEST_CASE("a header that promises more than the file holds is refused before anything is allocated") {
+TEST_CASE(
+    "a header that promises more than the file holds is refused before anything is allocated") {
   const ScratchFolder folder;
   const auto path = folder.file("a.h5");
   const std::string text(0x1234567, 'x');  // a length that occurs once in the file
@@ -191,7 +192,8 @@ TEST_CASE("a header that promises more than the file holds is refused before any
     auto file = Hdf5File::create(path);
     file.set_attribute("/", "text", text);
     file.write<std::int64_t>("/plain", std::vector<std::int64_t>(0x4321, 7), {0x4321});
-    file.write<std::int64_t>("/packed", std::vector<std::int64_t>(0x4567, 7), {0x4567}, {{1000}, 1});
+    file.write<std::int64_t>("/packed", std::vector<std::int64_t>(0x4567, 7), {0x4567},
+                             {{1000}, 1});
     file.write_table("/table", {{"a", std::vector<std::int64_t>(0x5432, 7)}});
     file.write_strings("/names", std::vector<std::string>(0x6543, "abc"));
     file.close();
@@ -202,7 +204,8 @@ TEST_CASE("a header that promises more than the file holds is refused before any
     std::string bytes((std::istreambuf_iterator<char>(whole)), {});
     const std::string searched(reinterpret_cast<const char*>(&number), size);
     int n = 0;
-    for (auto at = bytes.find(searched); at != std::string::npos; at = bytes.find(searched, at + 1), ++n) {
+    for (auto at = bytes.find(searched); at != std::string::npos;
+         at = bytes.find(searched, at + 1), ++n) {
       bytes[at + 3] = 0x7f;
     }
     CHECK(n > 0);
@@ -210,8 +213,10 @@ TEST_CASE("a header that promises more than the file holds is refused before any
     return Hdf5File::open(folder.file("damaged.h5"));
   };
   CHECK(Hdf5File::open(path).text_attribute("/", "text") == text);
-  CHECK_THROWS_WITH(damaged(0x1234567, 4).text_attribute("/", "text"), Contains("@text: is damaged"));
-  CHECK_THROWS_WITH(damaged(0x4321, 8).read<std::int64_t>("/plain"), Contains("/plain: is damaged"));
+  CHECK_THROWS_WITH(damaged(0x1234567, 4).text_attribute("/", "text"),
+                    Contains("@text: is damaged"));
+  CHECK_THROWS_WITH(damaged(0x4321, 8).read<std::int64_t>("/plain"),
+                    Contains("/plain: is damaged"));
   CHECK_THROWS_WITH(damaged(0x4567, 8).info("/packed"), Contains("/packed: is damaged"));
   CHECK_THROWS_WITH(damaged(0x5432, 8).read_table("/table"), Contains("/table: is damaged"));
   CHECK_THROWS_WITH(damaged(0x6543, 8).read_strings("/names"), Contains("/names: is damaged"));

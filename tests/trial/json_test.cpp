@@ -50,8 +50,15 @@ TEST_CASE("the fast reader of rounds reads what the slow one reads, and refuses 
   more["type"] = "round";
   more["unknown"] = {{"key", 7}, {"picks", json::array({1})}};
   CHECK(json(parse_round(more.dump())) == whole);
-  const json wrong_values[] = {nullptr, true,  "x", 1e300, 1.5, std::int64_t{1} << 40, json::object(),
-                               json::array({1}), json::array({json::array({1, 2, 3, 4})})};
+  const json wrong_values[] = {nullptr,
+                               true,
+                               "x",
+                               1e300,
+                               1.5,
+                               std::int64_t{1} << 40,
+                               json::object(),
+                               json::array({1}),
+                               json::array({json::array({1, 2, 3, 4})})};
   for (const auto& [name, value] : whole.items()) {
     json broken = whole;
     broken.erase(name);

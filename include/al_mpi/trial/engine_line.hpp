@@ -30,8 +30,8 @@ struct EngineLine {
 /// A round's record is not looked at; parse_round() reads it.
 EngineLine parse_engine_line(const std::string& line);
 
-/// A RoundRecord from its JSON (other fields are passed over). Throws DataError with the name of the
-/// missing or mistyped field.
+/// A RoundRecord from its JSON (other fields are passed over). Throws DataError with the name of
+/// the missing or mistyped field.
 RoundRecord parse_round(std::string_view line);
 
 // The requests to the engine, without the newline.
