@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "catch.hpp"
@@ -34,6 +35,7 @@ struct Farm {
 
   explicit Farm(SupervisorOptions options = {}, std::size_t n_workers = 1)
       : supervisor(channel, complete(std::move(options), n_workers)) {
+    ::signal(SIGPIPE, SIG_IGN);  // as al_mpi: a child may be gone when it is written to
     supervisor.start(now());
   }
 
