@@ -1,9 +1,14 @@
 // The learner on one thread: ResNet18 on 13 x 64 x 64 tiles. Argument bf16: 0 = float32, 1 =
 // bfloat16.
 
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/randn_like.h>
 #include <benchmark/benchmark.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <al_mpi/data/synthetic.hpp>
+#include <al_mpi/model/convolution.hpp>
 #include <al_mpi/model/learner.hpp>
 #include <al_mpi/model/process.hpp>
 #include <al_mpi/query/registry.hpp>
@@ -57,6 +62,41 @@ void train(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * 4 * n_labeled);
 }
 BENCHMARK(train)->ArgName("bf16")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+/// What one core can: a 3 x 3 convolution of 256 channels over 16 maps of 16 x 16, forward.
+void convolution_peak(benchmark::State& state) {
+  const at::NoGradGuard no_grad;
+  const auto type = state.range(0) != 0 ? at::kBFloat16 : at::kFloat;
+  const auto random = [&](at::IntArrayRef sizes) {
+    return at::randn(sizes).to(type).contiguous(at::MemoryFormat::ChannelsLast);
+  };
+  const at::Tensor x = random({16, 256, 16, 16});
+  const at::Tensor weight = random({256, 256, 3, 3});
+  for (auto _ : state) benchmark::DoNotOptimize(at::conv2d(x, weight, {}, 1, 1));
+  state.counters["flop/s"] = benchmark::Counter(2.0 * 16 * 16 * 16 * 256 * 256 * 9,
+                                                benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(convolution_peak)->ArgName("bf16")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+/// The gradient of a 3 x 3 kernel of 512 channels, 16 maps of `pixels` x `pixels`: oneDNN's (0) or
+/// the matrix product that convolution() takes for small maps (1).
+void weight_gradient(benchmark::State& state) {
+  const at::Tensor x = at::randn({16, 512, state.range(0), state.range(0)})
+                           .contiguous(at::MemoryFormat::ChannelsLast);
+  const at::Tensor weight =
+      at::randn({512, 512, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+  const at::Tensor y =
+      state.range(1) != 0 ? convolution(x, weight, 1, 1) : at::conv2d(x, weight, {}, 1, 1);
+  const at::Tensor gradient = at::randn_like(y);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        torch::autograd::grad({y}, {weight}, {gradient}, /*retain_graph=*/true));
+  }
+}
+BENCHMARK(weight_gradient)
+    ->ArgNames({"pixels", "product"})
+    ->ArgsProduct({{2, 4}, {0, 1}})
+    ->Unit(benchmark::kMillisecond);
 
 void inference(benchmark::State& state) {
   Trained trained(options(state.range(0) != 0));
