@@ -58,7 +58,7 @@ struct SmallMapConvolution : torch::autograd::Function<SmallMapConvolution> {
     at::Tensor x_gradient, w_gradient;
     if (context->needs_input_grad(0)) {
       x_gradient = std::get<0>(at::convolution_backward(
-          gradients[0], x, weight, c10::nullopt, {stride, stride}, {padding, padding}, {1, 1},
+          gradients[0], x, weight, /*bias_sizes=*/{}, {stride, stride}, {padding, padding}, {1, 1},
           /*transposed=*/false, {0, 0}, /*groups=*/1, {true, false, false}));
     }
     if (context->needs_input_grad(1)) {
