@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <cstdint>
+#include <map>
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/tensor.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/log.hpp>
 #include <al_mpi/model/inputs.hpp>
 
 namespace al_mpi {
@@ -38,6 +41,60 @@ void normalize_any(const Split& split, const Dataset& dataset, std::int64_t inde
   }
 }
 
+/// All images of a split on the device, [n, C, H, W] in the file's type; int16 holds the bits of
+/// uint16, a type that LibTorch 1.13 lacks. Undefined where the device has no room.
+at::Tensor copied_images(const Split& split, const c10::Device& device) {
+  const at::ScalarType type = split.pixel_type == PixelType::uint8    ? at::kByte
+                              : split.pixel_type == PixelType::uint16 ? at::kShort
+                                                                      : at::kFloat;
+  const at::Tensor mapped = at::from_blob(const_cast<void*>(split.image(0)),
+                                          {split.n, split.channels, split.height, split.width},
+                                          at::TensorOptions().dtype(type));
+  try {
+    return mapped.to(device);
+  } catch (const c10::Error& error) {
+    spdlog::warn("the images stay in the host's memory: {}", error.what_without_backtrace());
+    return {};
+  }
+}
+
+at::Tensor per_band(const std::vector<float>& values, const c10::Device& device) {
+  return at::tensor(values).view({1, -1, 1, 1}).to(device);
+}
+
+/// Normalises batches on the device. Keeps a split's images there from its first batch on.
+class ResidentInputs {
+ public:
+  ResidentInputs(std::shared_ptr<const Dataset> dataset, c10::Device device)
+      : dataset_(dataset),
+        device_(device),
+        from_host_(image_inputs(dataset, device)),
+        mean_(per_band(dataset->mean, device)),
+        scale_(per_band(dataset->std_dev, device).reciprocal()) {}
+
+  at::Tensor batch(const std::string& name, const Indices& indices) {
+    const Split& split = split_of(*dataset_, name);
+    const auto [found, is_new] = images_.try_emplace(name);
+    if (is_new) found->second = copied_images(split, device_);
+    const at::Tensor& images = found->second;
+    if (!images.defined()) return from_host_(name, indices);
+    at::Tensor chosen =
+        images.index_select(0, at::tensor(indices).to(device_, /*non_blocking=*/true));
+    if (split.pixel_type == PixelType::uint16) chosen = chosen.to(at::kInt).bitwise_and(0xFFFF);
+    return chosen
+        .to(at::kFloat, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::ChannelsLast)
+        .sub_(mean_)
+        .mul_(scale_);
+  }
+
+ private:
+  std::shared_ptr<const Dataset> dataset_;
+  c10::Device device_;
+  InputFn from_host_;
+  at::Tensor mean_, scale_;  ///< [1, C, 1, 1]
+  std::map<std::string, at::Tensor> images_;
+};
+
 }  // namespace
 
 const Split& split_of(const Dataset& dataset, const std::string& name) {
@@ -62,6 +119,12 @@ InputFn image_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device)
     }
     return batch.to(device, /*non_blocking=*/true);
   };
+}
+
+InputFn resident_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device) {
+  return
+      [inputs = std::make_shared<ResidentInputs>(dataset, device)](
+          const std::string& name, const Indices& indices) { return inputs->batch(name, indices); };
 }
 
 at::Tensor label_batch(const Split& split, const Indices& indices) {

@@ -50,7 +50,8 @@ void build_network(Model& model) {
   const Dataset& dataset = *model.dataset;
   const ModelOptions& options = model.options.model;
   const Split& pool = dataset.train();
-  model.inputs = image_inputs(model.dataset, model.device);
+  model.inputs = model.device.is_cuda() ? resident_inputs(model.dataset, model.device)
+                                        : image_inputs(model.dataset, model.device);
   if (!options.torchscript.empty()) {
     model.network = load_scripted(options.torchscript, {pool.channels, dataset.n_classes()},
                                   pool.height, pool.width);

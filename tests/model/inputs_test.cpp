@@ -11,9 +11,11 @@ using namespace al_mpi;
 
 namespace {
 
+using MakeInputs = InputFn (*)(std::shared_ptr<const Dataset>, c10::Device);
+
 /// Two images of two bands, 1 x 2 pixels: values 0..7 times `step`.
 template <class Pixel>
-at::Tensor gathered(PixelType type, double step) {
+at::Tensor gathered(PixelType type, double step, MakeInputs make = image_inputs) {
   std::vector<Pixel> pixels;
   for (int i = 0; i < 8; ++i) pixels.push_back(static_cast<Pixel>(i * step));
   const auto dataset = std::make_shared<ToyDataset>(ToyDataset::Sizes{2, 2, 1, 2});
@@ -23,7 +25,7 @@ at::Tensor gathered(PixelType type, double step) {
   split.width = 2;
   dataset->mean = {1.0f, 2.0f};
   dataset->std_dev = {2.0f, 4.0f};
-  return image_inputs(dataset, c10::Device(c10::DeviceType::CPU))("train", {1, 0});
+  return make(dataset, c10::Device(c10::DeviceType::CPU))("train", {1, 0});
 }
 
 }  // namespace
@@ -43,6 +45,18 @@ TEST_CASE("batches are gathered and normalised for every pixel type") {
                      expected(9000)));  // 63000 > 32767
   CHECK(at::allclose(gathered<float>(PixelType::float32, -0.25), expected(-0.25)));
   CHECK(gathered<float>(PixelType::float32, 1).is_contiguous(at::MemoryFormat::ChannelsLast));
+}
+
+TEST_CASE("batches normalised on the device are those gathered from the file, bit for bit") {
+  const auto agree = [](auto pixel, PixelType type, double step) {
+    using Pixel = decltype(pixel);
+    const at::Tensor there = gathered<Pixel>(type, step, resident_inputs);
+    return at::equal(there, gathered<Pixel>(type, step)) &&
+           there.is_contiguous(at::MemoryFormat::ChannelsLast);
+  };
+  CHECK(agree(std::uint8_t{}, PixelType::uint8, 36));
+  CHECK(agree(std::uint16_t{}, PixelType::uint16, 9000));  // 63000 > 32767
+  CHECK(agree(float{}, PixelType::float32, -0.25));
 }
 
 TEST_CASE("labels come in the order of the indices, one or a map a sample") {

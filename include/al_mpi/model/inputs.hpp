@@ -23,6 +23,11 @@ const Split& split_of(const Dataset& dataset, const std::string& name);
 /// (pixel - mean) / std_dev of the dataset, band by band.
 InputFn image_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device);
 
+/// The same numbers from images that are copied to the device once, as they are in the file, and
+/// normalised there: for GPUs, where a batch would wait for the bus. Splits that do not fit into
+/// the device's memory go by image_inputs.
+InputFn resident_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device);
+
 /// Labels of samples as int64 on the CPU: [b] or, for segmentation, [b, H, W].
 at::Tensor label_batch(const Split& split, const Indices& indices);
 
