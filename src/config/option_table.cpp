@@ -152,8 +152,9 @@ std::vector<Option> make_table() {
                 "own: 0.3, for segmentation 0.5"),
       AL_OPTION(model.pretrained, Anything{"a file"},
                 "weights to start from (torch.save, .safetensors, TorchScript); empty = random"),
-      AL_OPTION(model.first_conv, (OneOf{{"reinit", "inflate"}}),
-                "pretrained on other bands: a random first convolution, or one made of RGB kernels"),
+      AL_OPTION(
+          model.first_conv, (OneOf{{"reinit", "inflate"}}),
+          "pretrained on other bands: a random first convolution, or one made of RGB kernels"),
       AL_OPTION(model.freeze, (OneOf{{"none", "trunk", "batch_norm"}}), "what does not learn"),
       AL_OPTION(model.torchscript, Anything{"a file"},
                 "a TorchScript module instead of model.name; empty = none"),
@@ -257,6 +258,8 @@ std::vector<Option> make_table() {
       AL_OPTION(farm.stall_timeout, above(0),
                 "seconds without a sign of life before a trial is restarted"),
       AL_OPTION(farm.trial_timeout, at_least(0), "seconds a trial may take; 0 = no limit"),
+      AL_OPTION(farm.memory_limit, at_least(0),
+                "MiB of memory a trial may hold, the mapped dataset not counted; 0 = no limit"),
       AL_OPTION(farm.drain_margin, at_least(0),
                 "seconds before the job's end at which no more work is handed out"),
 

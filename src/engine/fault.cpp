@@ -14,7 +14,8 @@ namespace {
 
 [[noreturn]] void leak_until_killed() {
   std::vector<std::vector<char>> leaked;
-  for (;;) leaked.emplace_back(std::size_t{64} << 20, 'x');  // written, so that it counts as resident
+  for (;;)
+    leaked.emplace_back(std::size_t{16} << 20, 'x');  // written, so that it counts as resident
 }
 
 [[noreturn]] void hang() {

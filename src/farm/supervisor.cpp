@@ -12,6 +12,7 @@ namespace al_mpi {
 namespace {
 
 constexpr int max_failed_starts = 3;
+constexpr double weigh_every = 0.05;       // seconds
 constexpr double patience_to_leave = 5.0;  // seconds from the end of its input to SIGKILL
 
 std::string last_line_of(std::string text) {
@@ -101,6 +102,7 @@ bool Supervisor::turn(double now) {
       child_ended(i, how, now);
     } else {
       check_time_limits(slot, options_, now);
+      check_memory(slot, options_, now);
     }
   }
   return busy_;
@@ -170,6 +172,19 @@ void Supervisor::check_time_limits(Slot& slot, const SupervisorOptions& limits, 
             fmt::format("no sign of life for {:g} s (farm.stall_timeout)", limits.stall_timeout));
   } else if (limit > 0 && now - slot.trial_started > limit) {
     condemn(slot, fmt::format("not done in {:g} s (farm.trial_timeout)", limit));
+  }
+}
+
+/// By looking, not by a limit of the kernel's: CUDA and LibTorch reserve far more address space
+/// than they use, and the pages of the mapped dataset are nobody's own.
+void Supervisor::check_memory(Slot& slot, const SupervisorOptions& limits, double now) {
+  const bool running = slot.state == State::running && !slot.condemned;
+  if (limits.memory_limit == 0 || !running || now < slot.next_weighing) return;
+  slot.next_weighing = now + weigh_every;
+  const std::int64_t held = slot.process->memory() >> 20;
+  if (held > limits.memory_limit) {
+    condemn(slot, fmt::format("holds {} MiB of memory, {} are allowed (farm.memory_limit)", held,
+                              limits.memory_limit));
   }
 }
 

@@ -200,6 +200,13 @@ std::string WorkerProcess::ended() {
   return how_it_ended_;
 }
 
+std::int64_t WorkerProcess::memory() const {
+  std::ifstream file(fmt::format("/proc/{}/statm", pid_));  // proc(5), in pages
+  std::int64_t size = 0, resident = 0, of_files = 0;
+  file >> size >> resident >> of_files;
+  return (resident - of_files) * ::sysconf(_SC_PAGESIZE);
+}
+
 void WorkerProcess::close_input() {
   if (input_ >= 0) ::close(std::exchange(input_, -1));
 }

@@ -59,10 +59,16 @@ class FarmTest(ProgramTest):
 
     def test_children_that_die_or_hang_are_replaced(self):
         self.sweep("whole", "--workers", 2)
-        for kind in ("kill", "crash", "error", "hang"):
+        for kind, why in (("kill", "Killed"), ("crash", "Segmentation fault"), ("error", "injected error"),
+                          ("hang", "farm.stall_timeout"), ("leak", "farm.memory_limit")):
             with self.subTest(kind):
-                self.sweep(kind, "farm.stall_timeout=2", ranks=2, env={"AL_MPI_FAULT": f"{kind}@2"})
+                self.sweep(kind, "farm.stall_timeout=2", "farm.memory_limit=300", ranks=2,
+                           env={"AL_MPI_FAULT": f"{kind}@2"})
                 self.assert_same_results("whole.h5", f"{kind}.h5")
+                with h5py.File(self.folder / f"{kind}.h5") as file:
+                    failed = [str(row["message"]) for row in file["attempts"][:] if row["outcome"] == b"failed"]
+                self.assertEqual(len(failed), 4)  # each trial once
+                self.assertTrue(all(why in message for message in failed), failed)
 
     def test_a_trial_that_always_fails_is_data(self):
         fault = {"AL_MPI_FAULT": "crash@1:margin_sampling/random/1", "AL_MPI_FAULT_ATTEMPTS": "99"}

@@ -127,6 +127,21 @@ TEST_CASE("a hanging child is killed at the stall timeout") {
   CHECK(farm.next().kind == Kind::ask);
 }
 
+TEST_CASE("a child that takes too much memory is killed, one that does not is left alone") {
+  const Variable fault("AL_MPI_FAULT", "leak@1");
+  SupervisorOptions options;
+  options.memory_limit = 300;
+  Farm farm(options);
+  farm.next();
+  farm.run(0);
+  const Message died = farm.next_but_rounds();
+  CHECK(died.kind == Kind::died);
+  CHECK(died.text.find(" MiB of memory, 300 are allowed (farm.memory_limit)") != std::string::npos);
+  CHECK(farm.next().kind == Kind::ask);
+  farm.run(0, 2);
+  CHECK(parse_engine_line(farm.next_but_rounds().text).type == EngineLine::Type::done);
+}
+
 TEST_CASE("a trial that takes too long is killed though it shows signs of life") {
   const Variable slow("FAKE_ENGINE_SECONDS", "0.3");
   SupervisorOptions options;

@@ -37,6 +37,7 @@ struct FarmOptions {
   std::int64_t max_attempts = 3;      ///< blamed failures before a trial is given up
   double stall_timeout = 1800;        ///< seconds without a sign of life before a child is killed
   double trial_timeout = 0;           ///< seconds a trial may take; 0 = no limit
+  std::int64_t memory_limit = 0;  ///< MiB a child may hold, the mapped dataset aside; 0 = no limit
   double drain_margin = 120;          ///< seconds before SLURM_JOB_END_TIME at which the farm drains
 };
 

@@ -20,15 +20,16 @@ struct SupervisorOptions {
       gpus;  ///< [n_workers] CUDA_VISIBLE_DEVICES of each; empty string: leave it alone
   double stall_timeout = 1800.0;  ///< seconds without a line
   double trial_timeout = 0.0;     ///< seconds; 0 = no limit
+  std::int64_t memory_limit = 0;  ///< MiB of anonymous memory; 0 = no limit
   std::string log_folder;         ///< gets worker-RANK-SLOT.log; made if it is not there
 };
 
 /// A rank's side of the farm: keeps one child per slot alive, asks rank 0 for trials, relays what
 /// the children say. It knows tasks, not learning.
 ///
-/// A child that crashes, hangs, or takes too long is replaced at once, and rank 0 is told. A child
-/// that reported a runtime failure is replaced too: a broken CUDA context cannot be mended
-/// otherwise. A worker that does not start three times in a row is retired.
+/// A child that crashes, hangs, takes too long or too much memory is replaced at once, and rank 0
+/// is told. A child that reported a runtime failure is replaced too: a broken CUDA context cannot
+/// be mended otherwise. A worker that does not start three times in a row is retired.
 class Supervisor {
  public:
   Supervisor(Channel& channel, SupervisorOptions options);
@@ -51,6 +52,7 @@ class Supervisor {
     int attempt = 0;
     double last_line = 0.0;
     double trial_started = 0.0;
+    double next_weighing = 0.0;
     double deadline = 0.0;  ///< off: next start; leaving: then it is killed
     int failed_starts = 0;
     std::string device;
@@ -67,6 +69,7 @@ class Supervisor {
   void start_failed(std::size_t index, double now);
   static void condemn(Slot& slot, std::string reason);
   static void check_time_limits(Slot& slot, const SupervisorOptions& limits, double now);
+  static void check_memory(Slot& slot, const SupervisorOptions& limits, double now);
   void ask(std::size_t index);
   void tell(Message::Kind kind, std::size_t index, std::string text, int attempt);
   std::string log_file(std::size_t index) const;

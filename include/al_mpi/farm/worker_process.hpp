@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,9 @@ class WorkerProcess {
   /// How it ended, once it has and every line of it was read: "was killed by signal 9 (Killed)",
   /// "left with exit code 3". Empty while it lives.
   std::string ended();
+
+  /// Bytes of memory it holds for itself: resident pages that no file is behind. 0 after its end.
+  std::int64_t memory() const;
 
   void close_input();  ///< asks it to leave: it sees the end of its input
   void kill();         ///< SIGKILL

@@ -63,6 +63,7 @@ std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank,
   options.gpus = assign_gpus(gpus, local_rank, n_workers, static_cast<int>(farm.workers_per_gpu));
   options.stall_timeout = farm.stall_timeout;
   options.trial_timeout = farm.trial_timeout;
+  options.memory_limit = farm.memory_limit;
   options.log_folder = log_folder(config.results.file);
   return std::make_unique<Supervisor>(channel, std::move(options));
 }
