@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""The farm dies at every labelled write, one after the other; the same command then leads to the same results."""
+import subprocess
+import unittest
+
+from harness import BUILD, ProgramTest
+
+RANK_0 = ("lock.begun", "journal.before", "journal.middle", "journal.written", "journal.synced", "h5.begun",
+          "h5.written", "h5.renamed")
+CHILD = ("checkpoint.begun", "checkpoint.written", "checkpoint.renamed")
+COMPARED = ("/rounds", "/picks", "/confusion", "/curves")  # the rest tells times, hosts and attempts
+
+
+class CrashPointsTest(ProgramTest):
+    def sweep(self, name, *args, crash=None, expect=0):
+        config = self.small_sweep(seeds="1-2")
+        env = {"AL_MPI_ENGINE": str(BUILD / "fake_engine"), "FAKE_ENGINE_SECONDS": "0.001", "AL_MPI_LOG": "error"}
+        return self.run_program("al_mpi", config, f"results.file={name}.h5", "--workers", 1, "loop.n_rounds=1",
+                                "sweep.strategies=[margin_sampling]", *args, expect=expect,
+                                env={**env, **({"AL_MPI_CRASH_AT": crash} if crash else {})})
+
+    def assert_equal_to_undisturbed(self, name):
+        for place in COMPARED:
+            done = subprocess.run(["h5diff", "-v2", "whole.h5", f"{name}.h5", place], cwd=self.folder,
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, f"{name} {place}\n{done.stdout}{done.stderr}")
+        self.run_program("al_mpi", "verify", f"{name}.h5")
+
+    def count_crashes(self, label, survive):
+        """Kills at the first, second, ... write with this label, until there is none left; how many there were."""
+        for n in range(1, 1000):
+            name = f"{label}.{n}".replace(".", "_")
+            if not survive(name, f"{label}:{n}"):
+                return n - 1
+            self.assert_equal_to_undisturbed(name)
+
+    def rank_0_dies(self, name, crash):
+        died = self.sweep(name, crash=crash, expect=None).returncode == -9
+        self.sweep(name)
+        return died
+
+    def child_dies(self, name, crash):
+        # Each new child dies again: the trial fails in the end, or gets through by its checkpoints.
+        self.sweep(name, crash=crash, expect=None)
+        died = "Killed" in self.run_program("al_mpi", "journal", "export", f"{name}.h5").stdout
+        self.sweep(name, "--retry-failed")
+        return died
+
+    def test_every_labelled_write(self):
+        self.sweep("whole")
+        print("| label | crashes, all resumed to equal results |\n|---|---|")
+        for labels, survive in ((RANK_0, self.rank_0_dies), (CHILD, self.child_dies)):
+            for label in labels:
+                n = self.count_crashes(label, survive)
+                self.assertGreater(n, 0, f"{label} is no crash point any more")
+                print(f"| `{label}` | {n} |", flush=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
