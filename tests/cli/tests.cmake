@@ -26,6 +26,7 @@ set_tests_properties(architecture PROPERTIES LABELS unit)
 
 al_cli_test(prepare   LABELS cli)
 al_cli_test(tensors   LABELS cli)
+al_cli_test(embeddings LABELS cli)
 al_cli_test(trial     LABELS cli)
 al_cli_test(pick      LABELS cli)
 al_cli_test(results_file LABELS cli)

@@ -1,10 +1,18 @@
 #include "tools/prepare/embed.hpp"
 
+#include <algorithm>
 #include <cmath>
 
+#include <ATen/ops/from_blob.h>
+
+#include "tools/prepare/partial_rows.hpp"
+#include "tools/prepare/progress.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/hash.hpp>
 #include <al_mpi/data/band_statistics.hpp>
 #include <al_mpi/data/dataset_writer.hpp>
+#include <al_mpi/io/mapped_file.hpp>
+#include <al_mpi/model/feature_quality.hpp>
 
 namespace al_mpi {
 namespace {
@@ -25,7 +33,76 @@ void check_name(const std::string& name) {
   }
 }
 
+/// Known before hours of work, not after them.
+void refuse_taken_name(const Dataset& dataset, const EmbedRequest& request) {
+  if (request.force || dataset.train().embeddings.count(request.name) == 0) return;
+  throw ConfigError("--name", fmt::format("{} has an embedding '{}' already (--force replaces it)",
+                                          request.file, request.name));
+}
+
+/// Everything that the numbers depend on, in one line.
+std::string settings_of(const Dataset& dataset, const EncoderSource& source,
+                        const EmbedOptions& options) {
+  std::string file;
+  if (!source.file.empty()) {
+    const auto bytes = MappedFile::map(source.file);
+    file = to_hex(stable_hash(bytes->data(), static_cast<std::size_t>(bytes->size())));
+  }
+  return fmt::format("al_mpi rows {} {} {} {} {} {} {} {} {} {}", dataset.fingerprint(),
+                     source.kind, file, source.network, source.first_conv, source.method,
+                     source.seed, source.device, source.precision, options.batch_size);
+}
+
 }  // namespace
+
+void embed_network(const EmbedRequest& request, const EncoderSource& source,
+                   const EmbedOptions& options) {
+  check_name(request.name);
+  const auto dataset = Dataset::open(request.file);
+  refuse_taken_name(*dataset, request);
+  const Encoder encoder = make_encoder(*dataset, source);
+  Embedding embedding{request.name, encoder.dim, {}, encoder.made_from};
+  embedding.made_from.emplace_back("normalized", request.normalize ? "L2" : "no");
+  PartialRows partial(request.file + "." + request.name + ".part",
+                      settings_of(*dataset, source, options));
+  std::int64_t n_batches = 0;
+  for (const auto& [name, split] : dataset->splits) {
+    n_batches += (split.n + options.batch_size - 1) / options.batch_size;
+  }
+  n_batches -= static_cast<std::int64_t>(partial.size());
+  Progress progress("embedding batches", std::max<std::int64_t>(n_batches, 1),
+                    "the same command goes on from here");
+  for (const auto& [name, split] : dataset->splits) {
+    const std::string& of = name;
+    embed_split(
+        dataset, name, encoder, options, [&](std::int64_t first) { return partial.has(of, first); },
+        [&](std::int64_t first, const at::Tensor& rows) {
+          const auto* values = rows.data_ptr<float>();
+          partial.add(of, first, {values, values + rows.numel()});
+          progress.step();
+        });
+    auto& values = embedding.values[name];
+    for (std::int64_t first = 0; first < split.n; first += options.batch_size) {
+      const auto& rows = partial.rows(name, first);
+      values.insert(values.end(), rows.begin(), rows.end());
+    }
+    if (request.normalize) normalize_rows(values, static_cast<std::size_t>(encoder.dim));
+  }
+  write_embedding(request.file, embedding, request.force);
+  partial.remove();
+}
+
+QualityFigure embedding_quality(const std::string& file, const std::string& name) {
+  const auto dataset = Dataset::open(file);
+  if (dataset->task != Task::classification) return {};
+  const auto features = [&](const Split& split) {
+    const MatrixView rows = split.embeddings.at(name);
+    return LabeledFeatures{at::from_blob(const_cast<float*>(rows.data), {rows.n, rows.dim}),
+                           split.labels};
+  };
+  const LabeledFeatures train = features(dataset->train()), test = features(dataset->test());
+  return {knn_accuracy(train, test), linear_probe_accuracy(train, test)};
+}
 
 void embed_bands(const EmbedRequest& request) {
   check_name(request.name);

@@ -10,17 +10,20 @@
 namespace al_mpi {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t signalled = 0;
 
 void note_signal(int) {
-  interrupted = 1;
+  signalled = 1;
 }
 
 }  // namespace
 
-Progress::Progress(std::string what, std::int64_t total)
-    : what_(std::move(what)), total_(total), terminal_(::isatty(STDERR_FILENO) == 1) {
-  interrupted = 0;
+Progress::Progress(std::string what, std::int64_t total, std::string interrupted)
+    : what_(std::move(what)),
+      interrupted_(std::move(interrupted)),
+      total_(total),
+      terminal_(::isatty(STDERR_FILENO) == 1) {
+  signalled = 0;
   std::signal(SIGINT, note_signal);
   std::signal(SIGTERM, note_signal);
 }
@@ -32,7 +35,9 @@ Progress::~Progress() {
 }
 
 void Progress::step() {
-  if (interrupted) throw Error(ExitCode::unfinished, "interrupted (nothing was written)");
+  if (signalled) {
+    throw Error(ExitCode::unfinished, fmt::format("interrupted ({})", interrupted_));
+  }
   ++done_;
   const auto now = Clock::now();
   const auto every = terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(10000);

@@ -11,8 +11,9 @@ namespace al_mpi {
 /// are removed.
 class Progress {
  public:
-  /// `what` says what is done ("reading images"); `total` is the number of steps.
-  Progress(std::string what, std::int64_t total);
+  /// `what` says what is done ("reading images"); `total` is the number of steps; `interrupted`
+  /// what SIGINT leaves behind.
+  Progress(std::string what, std::int64_t total, std::string interrupted = "nothing was written");
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress();
@@ -25,7 +26,7 @@ class Progress {
   void show();
   void clear() const;
 
-  std::string what_;
+  std::string what_, interrupted_;
   std::int64_t total_;
   std::int64_t done_ = 0;
   bool terminal_;

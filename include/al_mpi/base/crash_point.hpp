@@ -8,7 +8,7 @@ namespace al_mpi {
 /// the first) with that label in this process kills it by SIGKILL. Does nothing otherwise.
 /// Labels: journal.before, journal.middle, journal.written, journal.synced (rank 0's records); lock.begun;
 /// KIND.begun, KIND.written, KIND.renamed for files replaced as a whole, KIND = extension of the file
-/// (h5: results, checkpoint).
+/// (h5: results, checkpoint); rows.added (al_prepare embed), pretrain.checkpoint.
 void crash_point(std::string_view label);
 
 }  // namespace al_mpi
