@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -135,6 +137,19 @@ SweepConfig defaults_for(const std::vector<Setting>& settings) {
   return config;
 }
 
+/// A configuration from elsewhere must not decide where on the machine is written; who types a
+/// command may.
+void check_stays_inside(const std::string& file, const std::string& origin) {
+  const std::filesystem::path path = std::filesystem::path(file).lexically_normal();
+  if (path.is_relative() && *path.begin() != "..") return;
+  throw ConfigError(
+      "results.file",
+      fmt::format(
+          "{}: '{}' leads out of the current folder, which a configuration file may not (give "
+          "results.file={} on the command line)",
+          origin, file, file));
+}
+
 /// map[a][b] = value for the path "a.b"; maps are made where missing.
 void put(YAML::Node map, const std::string& path, const YAML::Node& value) {
   const std::size_t dot = path.find('.');
@@ -160,7 +175,12 @@ SweepConfig load_config(const std::string& path, const std::vector<std::string>&
     throw ConfigError("", fmt::format("{}: cannot be read (is the path right?)", path));
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
-  return parse_config(text, path, overrides);
+  SweepConfig config = parse_config(text, path, overrides);
+  const bool typed = std::any_of(
+      overrides.begin(), overrides.end(),
+      [](const std::string& override) { return setting_of(override).key == "results.file"; });
+  if (!typed) check_stays_inside(config.results.file, path);
+  return config;
 }
 
 SweepConfig parse_config(const std::string& yaml, const std::string& origin,
