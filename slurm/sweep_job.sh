@@ -1,6 +1,6 @@
 # What the sbatch files have in common; sourced in the batch shell, "$@" = CONFIG [key.path=value ...].
 # Starts the sweep until the files say that it is done: a lost rank ends the step, not the sweep. Near the time
-# limit (USR1) the farm drains and the job is queued again.
+# limit (USR1, or the farm's own farm.drain_margin) the farm drains and the job is queued again.
 #   AL_MPI           the program (default: build/al_mpi, else from PATH)
 #   AL_MPI_LAUNCHER  e.g. "mpirun --bind-to none" (default: srun, where it speaks PMIx)
 set -uo pipefail
@@ -18,6 +18,17 @@ drained=0
 step=
 trap 'drained=1; [[ -n "$step" ]] && kill -USR1 "$step"' USR1  # srun and mpirun pass it on to every rank
 
+# Slurm 22.05 does not tell a job when it ends; the farm drains by this.
+if [[ -z "${SLURM_JOB_END_TIME:-}" ]]; then
+  end=$(date -d "$(squeue --noheader --job "$SLURM_JOB_ID" --format %e)" +%s 2>/dev/null) && export SLURM_JOB_END_TIME=$end
+fi
+near_the_end() { ((${SLURM_JOB_END_TIME:-0} && SLURM_JOB_END_TIME - $(date +%s) < 300)); }
+queue_again() {
+  echo "drained: job $SLURM_JOB_ID goes back into the queue"
+  scontrol requeue "$SLURM_JOB_ID" && sleep 60
+  exit 75
+}
+
 where=$("$al_mpi" status "$@" 2>/dev/null)
 while true; do
   "${launcher[@]}" "$al_mpi" "$@" &
@@ -30,16 +41,13 @@ while true; do
   if ((code == 0 || code == 4)); then exit "$code"; fi
   if ((code != 75)); then exit "$launched"; fi  # it never began: a wrong configuration
 
-  if ((drained)); then
-    echo "drained: job $SLURM_JOB_ID goes back into the queue"
-    scontrol requeue "$SLURM_JOB_ID" && sleep 60
-    exit 75
-  fi
+  ((drained)) && queue_again
   before=$where
   where=$("$al_mpi" status "$@")
   if [[ "$where" == "$before" ]]; then
     echo "no progress since the last start: giving up"
     exit 75
   fi
+  near_the_end && queue_again
   echo "unfinished (exit code $launched): starting again. $where"
 done

@@ -56,7 +56,9 @@ std::uint32_t claimed_length(hid_t attribute, hid_t type, const Place& place) {
   place.checked(registered, doing);
   unsigned char bytes[sizeof(std::uint32_t)];
   place.checked(H5Aread(attribute, raw, bytes), doing);
-  return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | static_cast<std::uint32_t>(bytes[3]) << 24;
+  std::uint32_t length = 0;  // little endian in every file
+  for (int i = 3; i >= 0; --i) length = length << 8 | bytes[i];
+  return length;
 }
 
 /// No text is longer than its file.

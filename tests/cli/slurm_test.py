@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""slurm/*.sbatch on a real, throwaway Slurm: normal end, drain + requeue + resume, killed rank, scancel."""
+"""slurm/*.sbatch on a real, throwaway Slurm: normal end, drain + requeue + resume, time limit, killed rank,
+scancel; srun inside an allocation."""
 import os
 import pathlib
 import shutil
@@ -9,6 +10,8 @@ import sys
 import tempfile
 import time
 import unittest
+
+import h5py
 
 from harness import BUILD, SOURCE, ProgramTest
 
@@ -44,10 +47,10 @@ class SlurmTest(ProgramTest):
         return subprocess.run(list(map(str, command)), cwd=self.folder, env=self.env, check=True,
                               capture_output=True, text=True).stdout
 
-    def submit(self, script="sweep_cpu.sbatch", *options, name="sweep", seconds="0.05"):
+    def submit(self, script="sweep_cpu.sbatch", *options, name="sweep", seconds="0.05", more=()):
         self.env["FAKE_ENGINE_SECONDS"] = seconds
         return self.slurm("sbatch", "--parsable", "--ntasks=3", "--time=20", "--output=%j.log", *options,
-                          SOURCE / "slurm" / script, self.config, f"results.file={name}.h5").strip()
+                          SOURCE / "slurm" / script, self.config, f"results.file={name}.h5", *more).strip()
 
     def field(self, job, name):
         shown = self.slurm("scontrol", "show", "job", job)
@@ -63,8 +66,8 @@ class SlurmTest(ProgramTest):
             self.assertLess(time.time(), end, self.log(job) + self.slurm("scontrol", "show", "job", job))
             time.sleep(0.1)
 
-    def wait_for_state(self, job, *states):
-        self.wait_for(job, lambda: self.field(job, "JobState") in states)
+    def wait_for_state(self, job, *states, seconds=90):
+        self.wait_for(job, lambda: self.field(job, "JobState") in states, seconds)
 
     def wait_for_rounds(self, job, name, n):
         journal = self.folder / f"{name}.journal"
@@ -126,6 +129,37 @@ class SlurmTest(ProgramTest):
         again = self.submit(name="cancelled")
         self.wait_for_state(again, "COMPLETED")
         self.assert_same_results("whole.h5", "cancelled.h5")
+
+    def test_srun_inside_an_allocation_as_the_readme_writes_it(self):
+        self.env["FAKE_ENGINE_SECONDS"] = "0.2"
+        self.slurm("salloc", "--ntasks=3", "--time=20", "srun", "-n", "3", BUILD / "al_mpi", self.config,
+                   "results.file=inside.h5")
+        self.assert_same_results("whole.h5", "inside.h5")
+        with h5py.File(self.folder / "inside.h5") as file:
+            self.assertEqual(set(file["attempts"]["rank"]), {0, 1, 2})
+
+    def test_the_time_limit_ends_a_job_that_did_not_drain(self):
+        job = self.submit("sweep_cpu.sbatch", "--time=1", "--signal=B:CONT@1", name="late", seconds="60",
+                          more=["farm.drain_margin=0"])
+        self.wait_for_state(job, "TIMEOUT", "FAILED", seconds=180)
+        self.assertEqual(self.field(job, "JobState"), "TIMEOUT")
+        self.wait_for(job, lambda: not self.ranks())
+        self.run_program("al_mpi", "status", "late.h5", "--exit-code", expect=75)
+        again = self.submit(name="late")
+        self.wait_for_state(again, "COMPLETED")
+        self.assert_same_results("whole.h5", "late.h5")
+
+    def test_a_farm_that_sees_its_job_end_drains_and_the_job_is_queued_again(self):
+        job = self.submit("sweep_cpu.sbatch", "--time=1", "--signal=B:CONT@1", name="near", seconds="2.5",
+                          more=["farm.drain_margin=45"])
+        self.wait_for(job, lambda: self.field(job, "Restarts") == "1")
+        self.assertIn("goes back into the queue", self.log(job))
+        self.run_program("al_mpi", "status", "near.h5", "--exit-code", expect=75)
+        self.slurm("scancel", job)
+        self.wait_for(job, lambda: not self.ranks())
+        again = self.submit(name="near")
+        self.wait_for_state(again, "COMPLETED")
+        self.assert_same_results("whole.h5", "near.h5")
 
     def test_a_wrong_configuration_fails_once(self):
         job = self.slurm("sbatch", "--parsable", "--ntasks=2", "--output=%j.log", SOURCE / "slurm/sweep_cpu.sbatch",
