@@ -109,6 +109,32 @@ class FarmTest(ProgramTest):
                 self.assert_same_results("whole.h5", f"lost{rank}.h5")
                 self.wait_for(lambda: not self.processes("fake_engine"))
 
+    def test_a_stopped_rank_is_given_up_and_welcome_when_it_speaks_again(self):
+        self.sweep("whole", "--workers", 2)
+        process = self.start_sweep("stopped", seconds=0.5, launch=("launch", "-n", 3), env={"AL_MPI_SILENCE": "1"})
+        self.wait_for_rounds("stopped", 2)
+        rank = self.processes("al_mpi")[1]
+        os.kill(rank, signal.SIGSTOP)
+        time.sleep(2.5)
+        os.kill(rank, signal.SIGCONT)
+        output = process.communicate(timeout=60)[0]
+        self.assertEqual(process.returncode, 0, output)
+        self.assertIn("rank 1 on", output)
+        self.assertIn("is lost", output)
+        self.assertIn("speaks again", output)
+        self.assert_same_results("whole.h5", "stopped.h5")
+
+    def test_a_full_disk_is_one_line_and_the_same_command_goes_on(self):
+        self.sweep("whole", "--workers", 2)
+        command = ["bash", "-c", 'ulimit -f 4; exec "$@"', "bash", *self.command("al_mpi", self.small_sweep(),
+                   "results.file=full.h5", "--workers", "2")]
+        done = subprocess.run(command, cwd=self.folder, env=self.environment({**FAKE, "AL_MPI_LOG": "error"}),
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("full.journal: could not be written (File too large)", done.stderr.splitlines()[-1])
+        self.sweep("full", "--workers", 2)
+        self.assert_same_results("whole.h5", "full.h5")
+
     def test_children_end_with_a_killed_farm(self):
         process = self.start_sweep("orphans", "--workers", 3, seconds=30)
         self.wait_for(lambda: self.processes("fake_engine"))
