@@ -42,6 +42,9 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
     throw ConfigError("model.name", fmt::format("{} does not answer the dataset's task ({})",
                                                 config.model.name, task));
   }
+  if (pixels && config.training.pseudo_labels.weight > 0) {
+    throw ConfigError("training.pseudo_labels.weight", "is for classification (must be 0)");
+  }
   for (const std::string& name : config.sweep.strategies) {
     if (pixels && !find_info(strategy_catalog(), name).segmentation) {
       throw ConfigError("sweep.strategies", fmt::format("{} does not work on segmentation", name));

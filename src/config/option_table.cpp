@@ -43,6 +43,9 @@ Within above(double low) {
 Within between(double low, double high) {
   return {fmt::format("{} .. {}", low, high), [=](double x) { return x >= low && x <= high; }};
 }
+Within above_up_to(double low, double high) {
+  return {fmt::format("in ({}, {}]", low, high), [=](double x) { return x > low && x <= high; }};
+}
 Within fraction() {
   return {"in [0, 1)", [](double x) { return x >= 0 && x < 1; }};
 }
@@ -170,6 +173,10 @@ std::vector<Option> make_table() {
       AL_OPTION(training.initial_weights, (OneOf{{"same", "fresh"}}),
                 "with reset full: the same initial weights each round, or new draws"),
       AL_OPTION(training.precision, (OneOf{{"fp32", "bf16"}}), "bf16 = autocast"),
+      AL_OPTION(training.pseudo_labels.threshold, above_up_to(0, 1),
+                "classification: least probability at which a prediction is taken for a label"),
+      AL_OPTION(training.pseudo_labels.weight, at_least(0),
+                "of such images in a second training phase; 0 = none"),
       AL_OPTION(training.prediction_batch, at_least(1),
                 "images a batch when predicting; speed only"),
 

@@ -75,6 +75,9 @@ class Trial {
                                                  {"seconds_query", state_.seconds_query},
                                                  {"seconds_train", seconds_train},
                                                  {"seconds_evaluate", evaluating.seconds()}});
+    if (input_.learner.training.pseudo_labels.weight > 0) {
+      record.metrics.emplace_back("pseudo_labels", static_cast<double>(report.n_pseudo_labels));
+    }
     record.confusion = evaluation.confusion.counts;
     record.weights_hash = learner_.weights_hash();
     state_.rounds.push_back(record);

@@ -1,12 +1,17 @@
 #include <cmath>
 #include <limits>
+#include <map>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/softmax.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/model/dropout.hpp>
 #include <al_mpi/model/model.hpp>
 #include <al_mpi/model/precision.hpp>
+#include <al_mpi/model/pseudo_labels.hpp>
 #include <al_mpi/model/sgd.hpp>
 
 namespace al_mpi {
@@ -59,20 +64,47 @@ class Trainer {
 
   /// One optimiser step; false if no label of the batch is valid.
   bool step(const Indices& batch, MeanLoss& mean) {
-    const at::Tensor labels = label_batch(model_.dataset->train(), batch);
+    at::Tensor labels = label_batch(model_.dataset->train(), batch);
+    const at::Tensor weights = use_pseudo_labels(batch, labels);
     const std::int64_t ignored = model_.dataset->ignore_label;
     const std::int64_t n_valid = labels.ne(ignored).sum().item<std::int64_t>();
     if (n_valid == 0) return false;
-    const at::Tensor loss = at::cross_entropy_loss(
-        logits(model_.inputs("train", batch)).to(at::kFloat),
-        labels.to(model_.device, /*non_blocking=*/true), {}, at::Reduction::Mean, ignored);
+    const at::Tensor predicted = logits(model_.inputs("train", batch)).to(at::kFloat);
+    labels = labels.to(model_.device, /*non_blocking=*/true);
+    const at::Tensor loss =
+        weights.defined()
+            ? (at::cross_entropy_loss(predicted, labels, {}, at::Reduction::None) * weights).sum() /
+                  weights.sum()
+            : at::cross_entropy_loss(predicted, labels, {}, at::Reduction::Mean, ignored);
     loss.backward();
     sgd_.step();
     mean.add(loss, n_valid);
     return true;
   }
 
+  /// From now on these samples count too, as if they had these labels.
+  void add(const PseudoLabels& pseudo) {
+    for (std::size_t i = 0; i < pseudo.indices.size(); ++i) {
+      pseudo_[pseudo.indices[i]] = pseudo.classes[i];
+    }
+  }
+
  private:
+  /// Puts the pseudo-labels of a batch in the place of its hidden labels; gives the weight of every
+  /// sample, undefined where all weigh the same.
+  at::Tensor use_pseudo_labels(const Indices& batch, at::Tensor& labels) const {
+    if (pseudo_.empty()) return {};
+    const double weight = model_.options.training.pseudo_labels.weight;
+    at::Tensor weights = at::ones({labels.size(0)});
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const auto found = pseudo_.find(batch[i]);
+      if (found == pseudo_.end()) continue;
+      labels.data_ptr<std::int64_t>()[i] = found->second;
+      weights.data_ptr<float>()[i] = static_cast<float>(weight);
+    }
+    return weights.to(model_.device);
+  }
+
   at::Tensor logits(const at::Tensor& images) {
     const PrecisionScope precision(model_.options.training.precision, model_.device);
     std::vector<at::Tensor> features = model_.network->encode(images);
@@ -85,7 +117,25 @@ class Trainer {
   Model& model_;
   Sgd sgd_;
   RngStream dropout_;
+  std::map<std::int64_t, std::int64_t> pseudo_;  ///< sample -> class
 };
+
+/// What the network, as trained so far, is sure of among the pool's unlabelled samples.
+PseudoLabels confident_samples(const Model& model, const Pool& pool) {
+  const at::NoGradGuard no_grad;
+  const Indices unlabeled = pool.unlabeled();
+  const std::int64_t size = model.options.training.prediction_batch;
+  PseudoLabels all;
+  for (std::int64_t first = 0; first < static_cast<std::int64_t>(unlabeled.size()); first += size) {
+    const Indices batch = part(unlabeled, first, size);
+    const at::Tensor probs = at::softmax(model.valid_logits(model.encode("train", batch)), 1).cpu();
+    const PseudoLabels some = select_pseudo_labels(probs, batch, model.valid_classes,
+                                                   model.options.training.pseudo_labels.threshold);
+    all.indices.insert(all.indices.end(), some.indices.begin(), some.indices.end());
+    all.classes.insert(all.classes.end(), some.classes.begin(), some.classes.end());
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -96,22 +146,36 @@ TrainReport train(Model& model, const Pool& pool, int round,
   enter_training_mode(model);
   Trainer trainer(model, round);
   RngStream shuffle(model.seed, "batches", static_cast<std::uint64_t>(round));
-  TrainReport report{std::numeric_limits<double>::quiet_NaN(), 0};
-  for (std::int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
-    Indices order = pool.labeled();
-    shuffle.shuffle(order);
-    MeanLoss mean;
-    for (const Indices& batch : batches_of(order, options.batch_size)) {
-      report.steps += trainer.step(batch, mean) ? 1 : 0;
+  TrainReport report;
+  report.loss = std::numeric_limits<double>::quiet_NaN();
+  const auto run_epochs = [&](const Indices& samples) {
+    for (std::int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
+      Indices order = samples;
+      shuffle.shuffle(order);
+      MeanLoss mean;
+      for (const Indices& batch : batches_of(order, options.batch_size)) {
+        report.steps += trainer.step(batch, mean) ? 1 : 0;
+      }
+      if (mean.diverged()) {
+        throw DataError("training", "",
+                        fmt::format("diverged in round {}, epoch {} (the loss is no number) lower "
+                                    "training.learning_rate",
+                                    round, epoch));
+      }
+      report.loss = mean.value();
+      if (progress) progress();
     }
-    if (mean.diverged()) {
-      throw DataError("training", "",
-                      fmt::format("diverged in round {}, epoch {} (the loss is no number) lower "
-                                  "training.learning_rate",
-                                  round, epoch));
-    }
-    report.loss = mean.value();
-    if (progress) progress();
+  };
+  Indices samples = pool.labeled();
+  run_epochs(samples);
+  if (options.pseudo_labels.weight > 0 && !samples.empty()) {
+    check(!model.segmentation(), "pseudo-labels of pixels");
+    const PseudoLabels pseudo = confident_samples(model, pool);
+    report.n_pseudo_labels = static_cast<std::int64_t>(pseudo.indices.size());
+    enter_training_mode(model);
+    trainer.add(pseudo);
+    samples.insert(samples.end(), pseudo.indices.begin(), pseudo.indices.end());
+    run_epochs(samples);
   }
   return report;
 }

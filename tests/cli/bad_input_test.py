@@ -23,6 +23,8 @@ class BadInputTest(ProgramTest):
             ("trainin.epochs=3", "trainin", "training"),
             ("training.epochs=many", "training.epochs", "many"),
             ("training.epochs=0", "training.epochs"),
+            ("training.pseudo_labels.threshold=1.5", "training.pseudo_labels.threshold"),
+            ("training.pseudo_labels.weight=-1", "training.pseudo_labels.weight"),
             ("sweep.strategies=margn_sampling", "margn_sampling", "margin_sampling"),
             ("sweep.inits=randm", "randm", "random"),
             ("model.name=resnet19", "resnet19", "resnet18"),

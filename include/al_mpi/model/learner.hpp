@@ -26,6 +26,7 @@ struct LearnerOptions {
 struct TrainReport {
   double loss = 0.0;       ///< mean cross-entropy over the last epoch; NaN if no batch had a valid label
   std::int64_t steps = 0;  ///< optimiser steps in this round
+  std::int64_t n_pseudo_labels = 0;  ///< unlabelled samples that were trained on (pseudo_labels)
 };
 
 /// A network, its training and its answers, for one trial. Every draw comes from a stream keyed by

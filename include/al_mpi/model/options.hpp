@@ -16,6 +16,12 @@ struct ModelOptions {
   std::string torchscript;            ///< a module file instead of a network of networks.def
 };
 
+/// Pool images without a label that training takes the network's word for, `training.pseudo_labels`.
+struct PseudoLabelOptions {
+  double threshold = 0.95;  ///< least probability of the predicted class, (0, 1]
+  double weight = 0;        ///< of such an image in the loss, a labelled one has 1; 0 = off
+};
+
 /// How it is trained in each round. Read from the section `training`.
 struct TrainingOptions {
   std::int64_t epochs = 15;         ///< passes over the labelled set, >= 1
@@ -26,6 +32,7 @@ struct TrainingOptions {
   std::string reset = "full";       ///< full = new weights each round | none = go on from the last round's
   std::string initial_weights = "same";  ///< with reset full: same weights each round | fresh ones
   std::string precision = "fp32";   ///< fp32 | bf16 (autocast)
+  PseudoLabelOptions pseudo_labels;
   std::int64_t prediction_batch = 64;  ///< images a batch when predicting; changes speed, not results
 };
 
