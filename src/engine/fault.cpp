@@ -23,7 +23,10 @@ namespace {
 }
 
 [[noreturn]] void fail(const std::string& kind, int round) {
-  if (kind == "crash") std::raise(SIGSEGV);
+  if (kind == "crash") {
+    std::signal(SIGSEGV, SIG_DFL);  // a sanitizer would report it and leave instead
+    std::raise(SIGSEGV);
+  }
   if (kind == "kill") std::raise(SIGKILL);
   if (kind == "hang") hang();
   if (kind == "leak") leak_until_killed();

@@ -1,3 +1,4 @@
+#include "global_heap.hpp"
 #include "hdf5_handle.hpp"
 
 namespace al_mpi {
@@ -37,30 +38,6 @@ std::optional<T> number(hid_t file, const Place& place, const std::string& name,
   return value;
 }
 
-// A conversion that converts nothing: what a file stores for a variable-length text begins with its
-// length.
-herr_t first_bytes(hid_t, hid_t to, H5T_cdata_t* conversion, std::size_t, std::size_t, std::size_t,
-                   void*, void*, hid_t) {
-  if (conversion->command == H5T_CONV_INIT)
-    return H5Tget_size(to) == sizeof(std::uint32_t) ? 0 : -1;
-  return 0;
-}
-
-/// The length that the file claims for a variable-length text. HDF5 would allocate it, up to 4 GiB,
-/// before it looks for the text.
-std::uint32_t claimed_length(hid_t attribute, hid_t type, const Place& place) {
-  const char* doing = "read the attribute";
-  const Handle raw = place.own(H5Tcreate(H5T_OPAQUE, sizeof(std::uint32_t)), doing);
-  static const herr_t registered =
-      H5Tregister(H5T_PERS_SOFT, "first bytes", type, raw, first_bytes);
-  place.checked(registered, doing);
-  unsigned char bytes[sizeof(std::uint32_t)];
-  place.checked(H5Aread(attribute, raw, bytes), doing);
-  std::uint32_t length = 0;  // little endian in every file
-  for (int i = 3; i >= 0; --i) length = length << 8 | bytes[i];
-  return length;
-}
-
 /// No text is longer than its file.
 void check_length(hid_t attribute, std::size_t length, const Place& place) {
   const Handle file = place.own(H5Iget_file_id(attribute), "read the attribute");
@@ -79,9 +56,11 @@ std::string fixed_text(hid_t attribute, hid_t type, const Place& place) {
   return value.substr(0, value.find('\0'));
 }
 
-std::string variable_text(hid_t attribute, hid_t type, const Place& place) {
-  check_length(attribute, claimed_length(attribute, type, place), place);
-  char* text = nullptr;
+std::string variable_text(hid_t file, hid_t attribute, hid_t type, const Place& place) {
+  unsigned intent = 0;
+  place.checked(H5Fget_intent(file, &intent), "read the attribute");
+  if (intent == H5F_ACC_RDONLY) return global_heap_text(attribute, type, place);
+  char* text = nullptr;  // a file that we are writing
   place.checked(H5Aread(attribute, type, &text), "read the attribute");
   std::string value = text == nullptr ? "" : text;
   H5free_memory(text);
@@ -134,7 +113,7 @@ std::optional<std::string> Hdf5File::text_attribute(const std::string& object,
   if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) {
     throw DataError(path_, path, "expected one text");
   }
-  return H5Tis_variable_str(type) > 0 ? variable_text(attribute, type, here)
+  return H5Tis_variable_str(type) > 0 ? variable_text(id_, attribute, type, here)
                                       : fixed_text(attribute, type, here);
 }
 

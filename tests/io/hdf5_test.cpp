@@ -198,11 +198,13 @@ TEST_CASE(
     file.write_strings("/names", std::vector<std::string>(0x6543, "abc"));
     file.close();
   }
-  // Each number with 0x7f in its fourth byte; extents are 64-bit numbers.
-  const auto damaged = [&](std::uint64_t number, std::size_t size) {
+  const auto stored = [](std::uint64_t number, std::size_t size) {  // extents are 64-bit numbers
+    return std::string(reinterpret_cast<const char*>(&number), size);
+  };
+  // Opens the file with 0x7f in the fourth byte of each `searched`.
+  const auto damaged = [&](const std::string& searched) {
     std::ifstream whole(path, std::ios::binary);
     std::string bytes((std::istreambuf_iterator<char>(whole)), {});
-    const std::string searched(reinterpret_cast<const char*>(&number), size);
     int n = 0;
     for (auto at = bytes.find(searched); at != std::string::npos;
          at = bytes.find(searched, at + 1), ++n) {
@@ -213,13 +215,17 @@ TEST_CASE(
     return Hdf5File::open(folder.file("damaged.h5"));
   };
   CHECK(Hdf5File::open(path).text_attribute("/", "text") == text);
-  CHECK_THROWS_WITH(damaged(0x1234567, 4).text_attribute("/", "text"),
-                    Contains("@text: is damaged"));
-  CHECK_THROWS_WITH(damaged(0x4321, 8).read<std::int64_t>("/plain"),
+  for (const std::string& place :
+       {stored(0x1234567, 4), stored(0x1234567, 8), std::string("GCOL")}) {
+    CHECK_THROWS_WITH(damaged(place).text_attribute("/", "text"), Contains("@text: is damaged"));
+  }
+  CHECK_THROWS_WITH(damaged(stored(0x4321, 8)).read<std::int64_t>("/plain"),
                     Contains("/plain: is damaged"));
-  CHECK_THROWS_WITH(damaged(0x4567, 8).info("/packed"), Contains("/packed: is damaged"));
-  CHECK_THROWS_WITH(damaged(0x5432, 8).read_table("/table"), Contains("/table: is damaged"));
-  CHECK_THROWS_WITH(damaged(0x6543, 8).read_strings("/names"), Contains("/names: is damaged"));
+  CHECK_THROWS_WITH(damaged(stored(0x4567, 8)).info("/packed"), Contains("/packed: is damaged"));
+  CHECK_THROWS_WITH(damaged(stored(0x5432, 8)).read_table("/table"),
+                    Contains("/table: is damaged"));
+  CHECK_THROWS_WITH(damaged(stored(0x6543, 8)).read_strings("/names"),
+                    Contains("/names: is damaged"));
 }
 
 TEST_CASE("a file that cannot grow any more is an error, not a crash") {
