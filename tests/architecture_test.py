@@ -33,14 +33,14 @@ DOORS = {
     r"nlohmann/.*": {"trial", "results", "config", "engine", "farm", "farm/mpi", "apps", "tools", "io"},
     r"simdjson\.h": {"trial"},
     r"CLI/.*": {"apps", "tools"},
-    r"gdal.*|ogr.*|cpl_.*": {"tools"},
+    r"gdal.*|ogr.*|cpl_.*": {"tools/raster"},
 }
 
 
 def layer_of(path):
     parts = path.relative_to(ROOT).parts
     if parts[0] == "tools":
-        return "tools"
+        return "tools/raster" if parts[1] == "raster" else "tools"
     folders = parts[2:-1] if parts[0] == "include" else parts[1:-1]
     if folders[:2] == ("farm", "mpi"):
         return "farm/mpi"

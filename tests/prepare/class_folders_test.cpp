@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "catch.hpp"
-#include "prepare/geotiff.hpp"
+#include "raster/geotiff.hpp"
 #include "scratch_folder.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/dataset.hpp>

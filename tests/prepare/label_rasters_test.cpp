@@ -3,7 +3,7 @@
 #include <set>
 
 #include "catch.hpp"
-#include "prepare/geotiff.hpp"
+#include "raster/geotiff.hpp"
 #include "scratch_folder.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/dataset.hpp>
@@ -107,6 +107,39 @@ TEST_CASE("all problems of all pairs are told at once, and nothing is written") 
   CHECK_THAT(problem, Contains("scene_3.tif: 8 x 11 pixels, but its image has 8 x 12"));
   CHECK_THAT(problem, Contains("scene_4.tif: label 11 (expected 0..10)"));
   CHECK_THAT(problem, Contains("scene_5.tif: 5 x 12 pixels, smaller than a tile of 6"));
+  CHECK_FALSE(fs::exists(import.output));
+}
+
+TEST_CASE("labels that lie elsewhere, or are no classes, are told with the other problems") {
+  const ScratchFolder folder;
+  const auto import = import_of(folder);
+  const auto write = [&](const std::string& name, int bands, GDALDataType type, double west, int zone) {
+    write_geotiff(folder.file(name), {bands, 8, 12, type, {}, west, zone});
+  };
+  write("images/a/scene_1.tif", 2, GDT_UInt16, 600000, 32);
+  write("labels/a/scene_1.tif", 1, GDT_Byte, 600000, 33);
+  write("images/a/scene_2.tif", 2, GDT_UInt16, 600000, 32);
+  write("labels/a/scene_2.tif", 1, GDT_Byte, 600010, 32);
+  write("labels/scene_3.tif", 1, GDT_UInt16, 0, 0);
+  write("labels/scene_4.tif", 2, GDT_Byte, 0, 0);
+  write("images/scene_5.tif", 3, GDT_UInt16, 0, 0);
+  const auto problem = problem_of(import);
+  CHECK_THAT(problem, Contains("5 of the images or label rasters cannot be used"));
+  CHECK_THAT(problem, Contains("scene_1.tif: another projection than its image"));
+  CHECK_THAT(problem, Contains("scene_2.tif: another position or pixel size than its image"));
+  CHECK_THAT(problem, Contains("scene_3.tif: 1 bands of uint16 (expected one of uint8)"));
+  CHECK_THAT(problem, Contains("scene_4.tif: 2 bands of uint8 (expected one of uint8)"));
+  CHECK_THAT(problem, Contains("scene_5.tif: 3 bands of uint16 (the first image has 2 of uint16)"));
+  CHECK_FALSE(fs::exists(import.output));
+}
+
+TEST_CASE("labels without a single labelled pixel are refused") {
+  const ScratchFolder folder;
+  auto import = import_of(folder);
+  for (int k = 1; k <= 5; ++k) {
+    write_pair(folder, (k < 3 ? "a/scene_" : "scene_") + std::to_string(k), 100, 0);
+  }
+  CHECK_THAT(problem_of(import), Contains("no tile of the 5 label rasters has any labelled pixels"));
   CHECK_FALSE(fs::exists(import.output));
 }
 

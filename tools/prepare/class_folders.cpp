@@ -5,7 +5,7 @@
 
 #include "tools/prepare/output_file.hpp"
 #include "tools/prepare/progress.hpp"
-#include "tools/prepare/raster.hpp"
+#include "tools/raster/raster.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/dataset_writer.hpp>
 

@@ -1,15 +1,12 @@
 #include "tools/prepare/label_rasters.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <map>
 
-#include <ogr_srs_api.h>
-
 #include "tools/prepare/output_file.hpp"
 #include "tools/prepare/progress.hpp"
-#include "tools/prepare/raster.hpp"
+#include "tools/raster/raster.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
 #include <al_mpi/data/dataset_writer.hpp>
@@ -39,24 +36,6 @@ std::map<std::string, std::string> images_below(const std::string& folder) {
   }
   if (found.empty()) throw DataError(folder, "", "no images (.tif, .jpg, .png) below it");
   return found;
-}
-
-bool same_projection(const std::string& a, const std::string& b) {
-  if (a == b || a.empty() || b.empty()) return true;
-  OGRSpatialReferenceH first = OSRNewSpatialReference(a.c_str());
-  OGRSpatialReferenceH second = OSRNewSpatialReference(b.c_str());
-  const bool same = OSRIsSame(first, second) != 0;
-  OSRDestroySpatialReference(first);
-  OSRDestroySpatialReference(second);
-  return same;
-}
-
-bool same_place(const Raster& a, const Raster& b) {
-  if (a.projection.empty() || b.projection.empty()) return true;
-  for (std::size_t i = 0; i < 6; ++i) {  // to a hundredth of a pixel
-    if (std::abs(a.transform[i] - b.transform[i]) > 0.01 * std::abs(a.transform[1])) return false;
-  }
-  return true;
 }
 
 /// Looks at every pair, remembers what is wrong with it, and cuts it into tiles.
@@ -164,9 +143,9 @@ class Survey {
       fail(fmt::format("{} x {} pixels, but its image has {} x {}", labels.height, labels.width,
                        image.height, image.width));
     }
-    if (!same_projection(image.projection, labels.projection))
+    if (!same_projection(image.place, labels.place))
       fail("another projection than its image");
-    if (!same_place(image, labels)) fail("another position or pixel size than its image");
+    if (!same_place(image.place, labels.place)) fail("another position or pixel size than its image");
   }
 
   const LabelRasterImport& import_;
@@ -182,6 +161,11 @@ std::map<std::string, std::vector<Tile>> split_tiles(const std::vector<Pair>& pa
                                                      const LabelRasterImport& import) {
   std::int64_t n_tiles = 0;
   for (const auto& pair : pairs) n_tiles += static_cast<std::int64_t>(pair.tiles.size());
+  if (n_tiles == 0) {
+    throw DataError(import.labels, "",
+                    fmt::format("no tile of the {} label rasters has {} labelled pixels", pairs.size(),
+                                import.min_labeled > 0 ? "enough" : "any"));
+  }
   const std::int64_t n_test =
       import.n_test < 0 ? std::max<std::int64_t>(n_tiles / 3, 1) : import.n_test;
   std::map<std::string, std::vector<Tile>> splits;

@@ -1,38 +1,19 @@
-#include "tools/prepare/raster.hpp"
+#include "tools/raster/raster.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <filesystem>
-#include <numeric>
 
-#include <cpl_conv.h>
 #include <cpl_error.h>
 #include <gdal.h>
+#include <ogr_srs_api.h>
 
+#include "tools/raster/gdal.hpp"
 #include <al_mpi/base/error.hpp>
 
 namespace al_mpi {
 namespace {
-
-void start_gdal() {
-  static const bool started = [] {
-    CPLSetErrorHandler(CPLQuietErrorHandler);
-    // A damaged JPEG is an error, not a grey patch; sidecar files are neither looked for nor
-    // written.
-    CPLSetConfigOption("GDAL_ERROR_ON_LIBJPEG_WARNING", "TRUE");
-    CPLSetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR");
-    CPLSetConfigOption("GDAL_PAM_ENABLED", "NO");
-    GDALAllRegister();
-    return true;
-  }();
-  static_cast<void>(started);
-}
-
-[[noreturn]] void fail(const std::string& path, const std::string& problem) {
-  std::string reason = CPLGetLastErrorMsg();
-  std::replace(reason.begin(), reason.end(), '\n', ' ');
-  throw DataError(path, "", reason.empty() ? problem : fmt::format("{} ({})", problem, reason));
-}
 
 PixelType pixel_type_of(GDALDatasetH dataset) {
   const GDALDataType type = GDALGetRasterDataType(GDALGetRasterBand(dataset, 1));
@@ -47,13 +28,37 @@ GDALDataType gdal_type(PixelType type) {
 
 }  // namespace
 
+Georeference Georeference::coarser(std::int64_t size) const {
+  Georeference coarse = *this;
+  for (const std::size_t i : {1, 2, 4, 5}) coarse.transform[i] *= static_cast<double>(size);
+  return coarse;
+}
+
+bool same_projection(const Georeference& a, const Georeference& b) {
+  if (a.projection == b.projection || a.projection.empty() || b.projection.empty()) return true;
+  OGRSpatialReferenceH first = OSRNewSpatialReference(a.projection.c_str());
+  OGRSpatialReferenceH second = OSRNewSpatialReference(b.projection.c_str());
+  const bool same = OSRIsSame(first, second) != 0;
+  OSRDestroySpatialReference(first);
+  OSRDestroySpatialReference(second);
+  return same;
+}
+
+bool same_place(const Georeference& a, const Georeference& b) {
+  if (!a.known() || !b.known()) return true;
+  for (std::size_t i = 0; i < 6; ++i) {
+    if (std::abs(a.transform[i] - b.transform[i]) > 0.01 * std::abs(a.transform[1])) return false;
+  }
+  return true;
+}
+
 Raster::Raster(const std::string& path) : path_(path) {
   start_gdal();
   if (!std::filesystem::exists(path)) throw DataError(path, "", "no such file");
   CPLErrorReset();
   const char* drivers[] = {"GTiff", "JPEG", "PNG", nullptr};
   dataset_ = GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY, drivers, nullptr, nullptr);
-  if (dataset_ == nullptr) fail(path, "not readable as GeoTIFF, JPEG or PNG");
+  if (dataset_ == nullptr) gdal_failure(path, "not readable as GeoTIFF, JPEG or PNG");
   channels = GDALGetRasterCount(dataset_);
   width = GDALGetRasterXSize(dataset_);
   height = GDALGetRasterYSize(dataset_);
@@ -65,8 +70,13 @@ Raster::Raster(const std::string& path) : path_(path) {
   for (int band = 1; band <= channels; ++band) {
     band_names.emplace_back(GDALGetDescription(GDALGetRasterBand(dataset_, band)));
   }
-  projection = GDALGetProjectionRef(dataset_);
-  if (GDALGetGeoTransform(dataset_, transform.data()) != CE_None) transform = {0, 1, 0, 0, 0, 1};
+  place.projection = GDALGetProjectionRef(dataset_);
+  if (GDALGetGeoTransform(dataset_, place.transform.data()) != CE_None) {
+    place.transform = Georeference().transform;
+  }
+  int has_no_data = 0;
+  const double value = GDALGetRasterNoDataValue(GDALGetRasterBand(dataset_, 1), &has_no_data);
+  if (has_no_data != 0) no_data = value;
 }
 
 Raster::~Raster() {
@@ -74,6 +84,14 @@ Raster::~Raster() {
 }
 
 void Raster::read(const Window& window, void* out) const {
+  read_as(window, pixel_type, out);
+}
+
+void Raster::read_float(const Window& window, float* out) const {
+  read_as(window, PixelType::float32, out);
+}
+
+void Raster::read_as(const Window& window, PixelType type, void* out) const {
   check(window.x >= 0 && window.y >= 0 && window.x + window.width <= width &&
             window.y + window.height <= height,
         "{}: window outside the image", path_);
@@ -82,8 +100,8 @@ void Raster::read(const Window& window, void* out) const {
   const CPLErr result = GDALDatasetRasterIO(
       dataset_, GF_Read, as_int(window.x), as_int(window.y), as_int(window.width),
       as_int(window.height), out, as_int(window.width), as_int(window.height),
-      gdal_type(pixel_type), as_int(channels), nullptr, 0, 0, 0);
-  if (result != CE_None) fail(path_, "the pixels could not be read");
+      gdal_type(type), as_int(channels), nullptr, 0, 0, 0);
+  if (result != CE_None) gdal_failure(path_, "the pixels could not be read");
 }
 
 bool is_image_name(const std::string& path) {

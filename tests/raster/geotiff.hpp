@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <gdal.h>
+#include <ogr_srs_api.h>
 
 namespace al_mpi {
 
@@ -15,6 +16,7 @@ struct TestImage {
   GDALDataType type = GDT_UInt16;
   std::vector<std::uint16_t> values = {};  ///< [bands, height, width]; empty = 100 band + pixel
   double west = 0.0;                       ///< left edge of the georeference [m]; 0 = none
+  int utm_zone = 0;                        ///< northern, of the projection; 0 = none
 };
 
 /// Writes a small GeoTIFF with GDAL itself.
@@ -32,6 +34,12 @@ inline void write_geotiff(const std::string& path, const TestImage& image = {}) 
   if (image.west != 0.0) {
     double transform[6] = {image.west, 10, 0, 5000000, 0, -10};
     GDALSetGeoTransform(file, transform);
+  }
+  if (image.utm_zone != 0) {
+    OGRSpatialReferenceH system = OSRNewSpatialReference(nullptr);
+    OSRImportFromEPSG(system, 32600 + image.utm_zone);
+    GDALSetSpatialRef(file, system);
+    OSRDestroySpatialReference(system);
   }
   const CPLErr written =
       GDALDatasetRasterIO(file, GF_Write, 0, 0, image.width, image.height, values.data(),

@@ -1,9 +1,9 @@
-#include "tools/prepare/raster.hpp"
+#include "tools/raster/raster.hpp"
 
 #include <fstream>
 
 #include "catch.hpp"
-#include "prepare/geotiff.hpp"
+#include "raster/geotiff.hpp"
 #include "scratch_folder.hpp"
 #include <al_mpi/base/error.hpp>
 
@@ -19,7 +19,7 @@ TEST_CASE("a GeoTIFF is read band by band, whole or in a window") {
   CHECK(raster.height == 3);
   CHECK(raster.width == 4);
   CHECK(raster.pixel_type == PixelType::uint16);
-  CHECK(raster.transform[0] == 600000.0);
+  CHECK(raster.place.transform[0] == 600000.0);
   std::vector<std::uint16_t> all(24), part(4);
   raster.read(all.data());
   CHECK(all[5] == 5);
