@@ -1,7 +1,8 @@
-// al_trial: the engine. Runs one trial from the command line, serves trials to a rank, or applies a
-// strategy to stored arrays.
+// al_trial: the engine. Runs one trial from the command line, serves trials to a rank, applies a
+// strategy to stored arrays, or a trained network to a scene.
 
 #include "apps/al_trial/pick.hpp"
+#include "apps/al_trial/predict.hpp"
 #include "apps/al_trial/run.hpp"
 #include "apps/al_trial/serve.hpp"
 #include "apps/app.hpp"
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
              "  al_trial configs/demo.yaml --strategy margin_sampling --init random --seed 1\n"
              "  al_trial configs/demo.yaml --strategy badge --seed 1 loop.n_rounds=2\n"
              "  al_trial pick --strategy margin_sampling --input predictions.h5 --n 32\n"
+             "  al_trial predict --checkpoint trial.network --image scene.tif --output classes.tif\n"
              "  al_trial --serve   (the child of a rank: docs/protocols.md)");
 
   RunOptions run;
@@ -28,8 +30,12 @@ int main(int argc, char** argv) {
   PickOptions pick;
   CLI::App* pick_command = add_pick_command(app, pick);
 
+  PredictOptions predict;
+  CLI::App* predict_command = add_predict_command(app, predict);
+
   return run_app(app, argc, argv, [&] {
     if (pick_command->parsed()) return run_pick(pick);
+    if (predict_command->parsed()) return run_predict(predict);
     return serve ? serve_trials() : run_one(run);
   });
 }

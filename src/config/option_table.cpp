@@ -183,6 +183,9 @@ std::vector<Option> make_table() {
       AL_OPTION(loop.n_init, at_least(1), "labels at the start"),
       AL_OPTION(loop.n_query, at_least(1), "labels bought a round"),
       AL_OPTION(loop.n_rounds, between(0, 100000), "queries"),
+      AL_OPTION(loop.reference_mean_iou, Anything{"true | false"},
+                "segmentation: also record the published study's mIoU")
+          .reference("true"),
 
       AL_OPTION(
           query.features, (OneOf{{"embeddings", "penultimate"}}),
@@ -207,6 +210,10 @@ std::vector<Option> make_table() {
           query.pixel_margin, (OneOf{{"probabilities", "class_indices"}}),
           "segmentation: what margin_sampling subtracts (class indices: the reference's slip)")
           .reference("class_indices"),
+      AL_OPTION(query.ignored_class, (OneOf{{"left_out", "cut_off"}}),
+                "segmentation: pixel probabilities over the other classes only, or cut off after "
+                "the softmax (rows then sum to less than 1)")
+          .reference("cut_off"),
       AL_OPTION(query.kmeans_restarts, at_least(1), "k-means++ starts, the best inertia is kept"),
       AL_OPTION(query.stochastic, (OneOf{{"none", "power", "softmax", "softrank"}}),
                 "Gumbel noise on acquisition scores: draws instead of the top"),
@@ -272,6 +279,8 @@ std::vector<Option> make_table() {
 
       AL_OPTION(results.file, EndsIn{".h5"},
                 "the one results file; journal and checkpoints lie beside it"),
+      AL_OPTION(results.networks, Anything{"a folder"},
+                "keeps each trial's final network, for al_trial predict; empty = none"),
       AL_OPTION(results.snapshot_every, at_least(0), "seconds between two rebuilds of that file"),
   };
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/pool.hpp>
 
@@ -21,7 +23,18 @@ void Pool::label(const Indices& picks) {
     check(!is_labeled(index), "pick {} is labelled already", index);
     is_labeled_[static_cast<std::size_t>(index)] = true;
     labeled_.push_back(index);
+    count_pixels(index);
   }
+}
+
+void Pool::count_pixels(std::int64_t index) {
+  const Split& split = dataset_->train();
+  if (split.label_maps == nullptr) return;
+  const std::int64_t n_pixels = split.height * split.width;
+  const std::uint8_t* map = split.label_map(index);
+  pixels_labeled_.all += n_pixels;
+  pixels_labeled_.foreground +=
+      n_pixels - std::count(map, map + n_pixels, dataset_->ignore_label);
 }
 
 std::int64_t Pool::label_of(std::int64_t index) const {

@@ -6,6 +6,8 @@
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/engine/checkpoint.hpp>
 #include <al_mpi/engine/fault.hpp>
+#include <al_mpi/engine/network_file.hpp>
+#include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/query/registry.hpp>
 
 namespace al_mpi {
@@ -37,6 +39,7 @@ class Trial {
       throw ConfigError("loop", fmt::format("n_init + n_rounds x n_query = {} labels exceed the "
                                             "pool of {} samples", wanted, pool_.size()));
     }
+    if (!input.network_file.empty()) AtomicFile writable(input.network_file);  // before hours of training
     state_.key = input.spec.key();
     state_.fingerprint = input.fingerprint;
   }
@@ -47,6 +50,7 @@ class Trial {
       if (events_.should_stop && events_.should_stop()) return TrialEnd::stopped;
       run_round(n_rounds_done());
     }
+    if (!input_.network_file.empty()) keep_network();
     return TrialEnd::done;
   }
 
@@ -67,9 +71,11 @@ class Trial {
     const Stopwatch training;
     const TrainReport report = learner_.train(pool_, round, events_.alive);
     const double seconds_train = training.seconds();
+    trained_ = true;
     const Stopwatch evaluating;
     const Evaluation evaluation = learner_.evaluate("test");
     record.metrics = evaluation.metrics();
+    if (!classification()) add_pixel_metrics(record, evaluation);
     record.metrics.insert(record.metrics.end(), {{"train_loss", report.loss},
                                                  {"steps", static_cast<double>(report.steps)},
                                                  {"seconds_query", state_.seconds_query},
@@ -88,6 +94,27 @@ class Trial {
     if (round < input_.loop.n_rounds) choose(round + 1);
     save();
     if (events_.round) events_.round(record);
+  }
+
+  void add_pixel_metrics(RoundRecord& record, const Evaluation& evaluation) const {
+    auto& metrics = record.metrics;
+    const Dataset& dataset = *input_.dataset;
+    for (auto& metric : pixel_metrics(evaluation, dataset.classes, dataset.ignore_label)) {
+      metrics.push_back(std::move(metric));
+    }
+    if (input_.loop.reference_mean_iou) {
+      metrics.emplace_back("reference_mean_iou", reference_mean_iou(evaluation.all_pixels));
+    }
+    const PixelCounts bought = pool_.pixels_labeled();
+    metrics.emplace_back("pixels_labeled", static_cast<double>(bought.all));
+    metrics.emplace_back("pixels_foreground", static_cast<double>(bought.foreground));
+  }
+
+  void keep_network() {
+    // A finished trial was resumed: where each round starts from new weights, its checkpoint holds none.
+    const bool has_weights = trained_ || input_.learner.training.reset != "full";
+    if (!has_weights) learner_.train(pool_, static_cast<int>(input_.loop.n_rounds), events_.alive);
+    save_network(input_.network_file, learner_.trained_network());
   }
 
   /// Fills next_picks: the initial set (round 0) or the strategy's query.
@@ -168,6 +195,7 @@ class Trial {
   Pool pool_;
   Learner learner_;
   Checkpoint state_;
+  bool trained_ = false;  ///< in this process: the learner holds the last round's weights
 };
 
 }  // namespace

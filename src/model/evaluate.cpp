@@ -15,6 +15,7 @@ class Tally {
   Tally(const Dataset& dataset, const std::vector<std::int64_t>& valid_classes)
       : valid_classes_(valid_classes), columns_(static_cast<std::size_t>(dataset.n_classes()), -1) {
     result_.confusion = ConfusionMatrix(dataset.n_classes());
+    if (dataset.task == Task::segmentation) result_.all_pixels = result_.confusion;
     for (std::size_t c = 0; c < valid_classes.size(); ++c) {
       columns_[static_cast<std::size_t>(valid_classes[c])] = static_cast<std::int64_t>(c);
     }
@@ -30,6 +31,13 @@ class Tally {
       const std::int64_t truth = columns_[static_cast<std::size_t>(label[i])];
       if (truth >= 0) add_row(row, n_classes, truth);
     }
+  }
+
+  /// predicted [b, H, W] over all classes, the ignored one too.
+  void add_all_pixels(const at::Tensor& predicted, const at::Tensor& labels) {
+    const std::int64_t* prediction = predicted.data_ptr<std::int64_t>();
+    const std::int64_t* label = labels.data_ptr<std::int64_t>();
+    for (std::int64_t i = 0; i < labels.numel(); ++i) result_.all_pixels.add(label[i], prediction[i]);
   }
 
   Evaluation result() {
@@ -65,8 +73,10 @@ Evaluation evaluate(Model& model, const std::string& split_name) {
   const std::int64_t batch_size = model.options.training.prediction_batch;
   for (std::int64_t first = 0; first < split.n; first += batch_size) {
     const Indices batch = part(all, first, batch_size);
-    const at::Tensor logits = model.valid_logits(model.encode(split_name, batch));
-    tally.add(at::log_softmax(logits, 1).cpu(), label_batch(split, batch));
+    const at::Tensor logits = model.logits(model.encode(split_name, batch));
+    const at::Tensor labels = label_batch(split, batch);
+    tally.add(at::log_softmax(model.valid(logits), 1).cpu(), labels);
+    if (model.segmentation()) tally.add_all_pixels(logits.argmax(1).cpu(), labels);
   }
   return tally.result();
 }

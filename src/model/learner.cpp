@@ -48,6 +48,25 @@ std::string Learner::weights_hash() const {
   return hash_of(named_state(*impl_->network));
 }
 
+TrainedNetwork Learner::trained_network() const {
+  const Dataset& dataset = *impl_->dataset;
+  const Split& pool = dataset.train();
+  TrainedNetwork network;
+  network.model = impl_->options.model;
+  network.precision = impl_->options.training.precision;
+  network.task = dataset.task;
+  network.classes = dataset.classes;
+  network.ignore_label = dataset.ignore_label;
+  network.bands = dataset.bands;
+  network.pixel_type = pool.pixel_type;
+  network.mean = dataset.mean;
+  network.std_dev = dataset.std_dev;
+  network.height = pool.height;
+  network.width = pool.width;
+  network.state = state();
+  return network;
+}
+
 std::string Learner::state() const {
   return to_bytes(named_state(*impl_->network));
 }

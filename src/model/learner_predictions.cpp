@@ -156,7 +156,11 @@ class LearnerPredictions : public Predictions {
   }
 
   at::Tensor softmax(const FeatureMaps& maps) const {
-    return at::softmax(model_.valid_logits(maps), 1);
+    const at::Tensor logits = model_.logits(maps);
+    if (model_.segmentation() && model_.options.query.ignored_class == "cut_off") {
+      return model_.valid(at::softmax(logits, 1));
+    }
+    return at::softmax(model_.valid(logits), 1);
   }
 
   /// The maps as pass t sees them: its mask is one for all samples, drawn from a key of its own.

@@ -81,8 +81,14 @@ double macro_f1(const ConfusionMatrix& matrix) {
                     [](const ClassCounts& c) { return 2 * c.tp / (2 * c.tp + c.fp + c.fn); });
 }
 
+std::vector<double> class_ious(const ConfusionMatrix& matrix) {
+  std::vector<double> ious;
+  for (std::int64_t k = 0; k < matrix.n_classes; ++k) ious.push_back(iou(class_counts(matrix, k)));
+  return ious;
+}
+
 double mean_iou(const ConfusionMatrix& matrix) {
-  return class_mean(matrix, iou);
+  return class_mean(matrix, [](const ClassCounts& c) { return c.tp + c.fn > 0 ? iou(c) : nan; });
 }
 
 double frequency_weighted_iou(const ConfusionMatrix& matrix) {
@@ -92,6 +98,17 @@ double frequency_weighted_iou(const ConfusionMatrix& matrix) {
     if (c.tp + c.fn > 0) sum += (c.tp + c.fn) * iou(c);
   }
   return sum / static_cast<double>(matrix.total());
+}
+
+double reference_mean_iou(const ConfusionMatrix& all_pixels) {
+  std::int64_t highest = 0;
+  double sum = 0;
+  for (std::int64_t k = 1; k < all_pixels.n_classes; ++k) {
+    const ClassCounts c = class_counts(all_pixels, k);
+    if (c.tp + c.fp > 0) highest = k;
+    if (c.tp > 0) sum += iou(c);
+  }
+  return highest > 0 ? sum / static_cast<double>(highest) : nan;
 }
 
 void CalibrationError::add(double confidence, bool correct) {
@@ -118,6 +135,21 @@ std::vector<std::pair<std::string, double>> Evaluation::metrics() const {
           {"mean_iou", mean_iou(confusion)},
           {"nll", nll},
           {"ece", ece}};
+}
+
+std::vector<std::pair<std::string, double>> pixel_metrics(const Evaluation& evaluation,
+                                                          const std::vector<std::string>& classes,
+                                                          std::int64_t ignore_label) {
+  std::vector<std::pair<std::string, double>> metrics = {
+      {"frequency_weighted_iou", frequency_weighted_iou(evaluation.confusion)}};
+  const std::vector<double> ious = class_ious(evaluation.confusion);
+  for (std::size_t k = 0; k < classes.size(); ++k) {
+    if (static_cast<std::int64_t>(k) == ignore_label) continue;
+    std::string name = "iou_" + classes[k];
+    std::replace_if(name.begin(), name.end(), [](char c) { return c == ' ' || c == '/'; }, '_');
+    metrics.emplace_back(name, ious[k]);
+  }
+  return metrics;
 }
 
 }  // namespace al_mpi

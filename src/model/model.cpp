@@ -129,18 +129,24 @@ void enter_training_mode(Model& model) {
   }
 }
 
-std::vector<at::Tensor> Model::encode(const std::string& split, const Indices& indices) const {
+std::vector<at::Tensor> Model::encode(const at::Tensor& images) const {
   const at::NoGradGuard no_grad;
   const PrecisionScope precision(options.training.precision, device);
   network->eval();
-  return network->encode(inputs(split, indices));
+  return network->encode(images);
 }
 
-at::Tensor Model::valid_logits(const std::vector<at::Tensor>& features) const {
+at::Tensor Model::logits(const std::vector<at::Tensor>& features) const {
   const PrecisionScope precision(options.training.precision, device);
-  const at::Tensor logits = network->decode(features).to(at::kFloat);
-  if (static_cast<std::int64_t>(valid_classes.size()) == logits.size(1)) return logits;
-  return logits.index_select(1, at::tensor(valid_classes, logits.options().dtype(at::kLong)));
+  return network->decode(features).to(at::kFloat);
+}
+
+at::Tensor Model::valid(const at::Tensor& of_all_classes) const {
+  if (static_cast<std::int64_t>(valid_classes.size()) == of_all_classes.size(1)) {
+    return of_all_classes;
+  }
+  return of_all_classes.index_select(
+      1, at::tensor(valid_classes, of_all_classes.options().dtype(at::kLong)));
 }
 
 }  // namespace al_mpi

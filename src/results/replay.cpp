@@ -1,7 +1,6 @@
 #include "replay.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <ctime>
 #include <filesystem>
 #include <set>
@@ -127,11 +126,7 @@ void check_same_provenance(const SweepState& state, const Provenance& now,
 }
 
 std::string checkpoint_name(const TrialSpec& spec) {
-  std::string readable = fmt::format("{}-{}-{}", spec.strategy, spec.init, spec.seed).substr(0, 80);
-  for (char& c : readable) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '-') c = '_';
-  }
-  return fmt::format("{}-{}.checkpoint", readable, to_hex(stable_hash(spec.key())));
+  return spec.file_stem() + ".checkpoint";
 }
 
 ResultsTables with_attributes(ResultsTables tables, const SweepState& state) {

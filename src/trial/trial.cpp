@@ -1,11 +1,13 @@
 #include <al_mpi/trial/trial.hpp>
 
+#include <cctype>
 #include <charconv>
 #include <limits>
 
 #include <fmt/format.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/hash.hpp>
 #include <al_mpi/base/names.hpp>
 
 namespace al_mpi {
@@ -20,6 +22,14 @@ std::string TrialSpec::key() const {
   std::string own;
   for (const auto& [name, value] : settings) own += fmt::format("{}={};", name, value);
   return fmt::format("{}{}{}/{}/{}", own, own.empty() ? "" : "/", strategy, init, seed);
+}
+
+std::string TrialSpec::file_stem() const {
+  std::string readable = fmt::format("{}-{}-{}", strategy, init, seed).substr(0, 80);
+  for (char& c : readable) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '-') c = '_';
+  }
+  return fmt::format("{}-{}", readable, to_hex(stable_hash(key())));
 }
 
 TrialSpec TrialSpec::from_key(const std::string& key) {

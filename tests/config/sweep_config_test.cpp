@@ -49,6 +49,12 @@ TEST_CASE("keys of a file are read, and overrides win") {
 TEST_CASE("protocol: reference changes defaults, and the file's own keys still win") {
   CHECK(parsed("protocol: reference").training.reset == "none");
   CHECK(parsed("protocol: reference").query.mc_batch_norm == "batch");
+  CHECK(parsed("protocol: reference").query.pixel_entropy == "lowest");
+  CHECK(parsed("protocol: reference").query.pixel_margin == "class_indices");
+  CHECK(parsed("protocol: reference").query.ignored_class == "cut_off");
+  CHECK(parsed("protocol: reference").loop.reference_mean_iou);
+  CHECK_FALSE(parsed("").loop.reference_mean_iou);
+  CHECK(parsed("protocol: reference\nquery: {ignored_class: left_out}").query.ignored_class == "left_out");
   CHECK(parsed("training: {reset: full}\nprotocol: reference").training.reset == "full");
   CHECK(parsed("", {"protocol=reference"}).training.reset == "none");
   CHECK(parsed("protocol: reference", {"protocol=recommended"}).training.reset == "full");

@@ -48,3 +48,26 @@ TEST_CASE("impossible picks are bugs") {
   CHECK_THROWS_AS(pool.label({-1}), InternalError);
   CHECK_THROWS_AS(pool.label({2, 2}), InternalError);
 }
+
+TEST_CASE("label maps are counted in pixels, and in pixels that have a class") {
+  SyntheticOptions options;
+  options.task = "segmentation";
+  options.n_train = 4;
+  options.n_test = 2;
+  options.n_classes = 3;
+  options.tile = 16;
+  const auto dataset = make_synthetic(options);
+  Pool pool(*dataset);
+  CHECK(pool.pixels_labeled().all == 0);
+  pool.label({2});
+  pool.label({0, 3});
+  std::int64_t foreground = 0;
+  for (const std::int64_t i : {0, 2, 3}) {
+    for (std::int64_t p = 0; p < 256; ++p) {
+      foreground += dataset->train().label_map(i)[p] != dataset->ignore_label ? 1 : 0;
+    }
+  }
+  CHECK(pool.pixels_labeled().all == 3 * 256);
+  CHECK(pool.pixels_labeled().foreground == foreground);
+  CHECK(foreground < 3 * 256);  // the built-in scenes have unlabelled patches
+}

@@ -1,11 +1,13 @@
 #include <al_mpi/engine/run_trial.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/engine/checkpoint.hpp>
+#include <al_mpi/engine/network_file.hpp>
 
 #include "catch.hpp"
 #include "scratch_folder.hpp"
@@ -159,4 +161,55 @@ TEST_CASE("a checkpoint that cannot be written costs a warning, not the trial") 
   const auto expected = records_of(input);
   input.checkpoint = folder.file("no/such/folder/trial.checkpoint");
   check_equal(records_of(input), expected);
+}
+
+TEST_CASE("rounds of a segmentation say what the labels cost and how each class fares") {
+  SyntheticOptions scenes_options;
+  scenes_options.task = "segmentation";
+  scenes_options.n_train = 12;
+  scenes_options.n_test = 4;
+  scenes_options.tile = 16;
+  TrialInput input = small_trial("entropy_sampling");
+  input.dataset = make_synthetic(scenes_options);
+  input.learner.model.name = "unet_resnet18";
+  input.learner.training.epochs = 1;
+  input.loop = {4, 4, 1};
+  const auto records = records_of(input);
+  CHECK(metric(records[0], "pixels_labeled") == 4 * 256);
+  CHECK(metric(records[1], "pixels_labeled") == 8 * 256);
+  CHECK(metric(records[1], "pixels_foreground") > metric(records[0], "pixels_foreground"));
+  CHECK(metric(records[1], "pixels_foreground") < 8 * 256);
+  CHECK(metric(records[1], "frequency_weighted_iou") >= 0.0);
+  const auto has = [](const RoundRecord& record, const std::string& name) {
+    return std::any_of(record.metrics.begin(), record.metrics.end(),
+                       [&](const auto& entry) { return entry.first == name; });
+  };
+  CHECK(has(records[0], "iou_shrub_and_scrub"));
+  CHECK_FALSE(has(records[0], "iou_no_data"));
+  CHECK_FALSE(has(records[0], "reference_mean_iou"));
+  input.loop.reference_mean_iou = true;
+  CHECK(has(records_of(input)[0], "reference_mean_iou"));
+}
+
+TEST_CASE("the network of the last round is kept, also when a finished trial is resumed") {
+  const std::string reset = GENERATE("full", "none");
+  const ScratchFolder folder;
+  TrialInput input = small_trial();
+  input.learner.training.reset = reset;
+  input.checkpoint = folder.file("trial.ckpt");
+  input.network_file = folder.file("trial.network");
+  records_of(input);
+  const std::string kept = folder.contents("trial.network");
+  CHECK(load_network(input.network_file).classes.size() == 4);
+  fs::remove(input.network_file);
+  records_of(input);
+  CHECK(folder.contents("trial.network") == kept);
+}
+
+TEST_CASE("a network that could not be kept is refused before the training") {
+  TrialInput input = small_trial();
+  input.network_file = "/nonexistent/folder/trial.network";
+  TrialEvents events;
+  events.round = [](const RoundRecord&) { FAIL("trained first"); };
+  CHECK_THROWS_WITH(run_trial(input, events), Catch::Contains("/nonexistent/folder"));
 }

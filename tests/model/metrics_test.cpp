@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "catch.hpp"
+#include <al_mpi/io/hdf5.hpp>
 #include <al_mpi/model/metrics.hpp>
 
 using namespace al_mpi;
@@ -32,13 +33,13 @@ TEST_CASE("metrics of a confusion matrix leave out classes that occur nowhere") 
   CHECK(frequency_weighted_iou(matrix) == Approx((6 * 5.0 / 9 + 4 * 2.0 / 5 + 0.0) / 11));
 }
 
-TEST_CASE("a class that is only predicted counts in F1 and IoU but not in recall") {
+TEST_CASE("a class that is only predicted counts in F1 but not in recall and mIoU") {
   ConfusionMatrix matrix(2);
   matrix.add(0, 0, 3);
   matrix.add(0, 1, 1);
   CHECK(balanced_accuracy(matrix) == Approx(0.75));
   CHECK(macro_f1(matrix) == Approx((6.0 / 7 + 0.0) / 2));
-  CHECK(mean_iou(matrix) == Approx((3.0 / 4 + 0.0) / 2));
+  CHECK(mean_iou(matrix) == Approx(3.0 / 4));  // the test set fixes the classes of the mean
   CHECK(frequency_weighted_iou(matrix) == Approx(0.75));
 }
 
@@ -55,6 +56,47 @@ TEST_CASE("a confusion matrix refuses classes that it does not have") {
   ConfusionMatrix matrix(2);
   CHECK_THROWS(matrix.add(2, 0));
   CHECK_THROWS(matrix.add(0, -1));
+}
+
+TEST_CASE("a segmentation has an IoU for each class but the ignored one") {
+  Evaluation evaluation;
+  evaluation.confusion = example();
+  const auto metrics = pixel_metrics(evaluation, {"no data", "water", "shrub and scrub", "bare"}, 0);
+  REQUIRE(metrics.size() == 4);
+  CHECK(metrics[0].first == "frequency_weighted_iou");
+  CHECK(metrics[1] == std::make_pair(std::string("iou_water"), 2.0 / 5));
+  CHECK(metrics[2] == std::make_pair(std::string("iou_shrub_and_scrub"), 0.0));
+  CHECK(std::isnan(metrics[3].second));
+}
+
+TEST_CASE("the reference's mIoU counts pixels without a label and stops at the highest prediction") {
+  ConfusionMatrix all_pixels(4);
+  all_pixels.add(0, 1, 2);  // no label: false positives of class 1
+  all_pixels.add(1, 1, 3);
+  all_pixels.add(3, 1, 1);
+  all_pixels.add(3, 2, 1);  // class 3 is never predicted: not in the mean
+  CHECK(reference_mean_iou(all_pixels) == Approx((3.0 / 6 + 0.0 / 1) / 2));
+  ConfusionMatrix nothing(2);
+  nothing.add(1, 0, 5);
+  CHECK(std::isnan(reference_mean_iou(nothing)));
+}
+
+// tests/data/reference.h5: label maps with no data (0), and the reference implementation's answer.
+TEST_CASE("both mIoUs of the oracle's label maps are met") {
+  const Hdf5File file = Hdf5File::open(std::string(AL_TEST_DATA) + "/reference.h5");
+  const auto truth = file.read<std::uint8_t>("/segmentation/miou/true");
+  const auto predicted = file.read<std::uint8_t>("/segmentation/miou/pred");
+  ConfusionMatrix all_pixels(11), valid(11);
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    all_pixels.add(truth[i], predicted[i]);
+    if (truth[i] != 0) valid.add(truth[i], predicted[i]);
+  }
+  const auto oracle = [&](const char* name) {
+    return file.read<double>(std::string("/segmentation/miou/") + name).at(0);
+  };
+  CHECK(reference_mean_iou(all_pixels) == Approx(oracle("reference_value")).epsilon(1e-12));
+  // Predictions of "no data" on labelled pixels count against the class that they miss.
+  CHECK(mean_iou(valid) == Approx(oracle("ignore_aware_value")).epsilon(1e-12));
 }
 
 TEST_CASE("the calibration error weights the gap of each bin by its samples") {

@@ -135,3 +135,34 @@ TEST_CASE("MC passes over pixels share a mask on the deepest feature") {
   const at::Tensor p = mc_probabilities(*predictions, range(0, 4), 2);
   CHECK(largest_difference(p[1], probabilities(*predictions, range(0, 4))) < 1e-5);
 }
+
+TEST_CASE("the reference cuts class 0 off after the softmax, which leaves the proportions") {
+  const auto dataset = tiles();
+  LearnerOptions options = unet_options();
+  const auto probabilities_with = [&](const char* ignored_class) {
+    options.query.ignored_class = ignored_class;
+    Learner learner(dataset, options, 1);
+    return probabilities(*learner.predictions(1), range(0, 3));
+  };
+  const at::Tensor left_out = probabilities_with("left_out");
+  const at::Tensor cut_off = probabilities_with("cut_off");
+  CHECK(cut_off.sizes() == left_out.sizes());
+  const at::Tensor sums = cut_off.sum(1, /*keepdim=*/true);
+  CHECK(sums.max().item<double>() < 1.0);
+  CHECK(largest_difference(cut_off / sums, left_out) < 1e-5);
+}
+
+TEST_CASE("the matrix over all pixels holds the labelled ones' and those without a label") {
+  const auto dataset = tiles();
+  Learner learner(dataset, unet_options(), 1);
+  Pool pool(*dataset);
+  pool.label(range(0, 12));
+  learner.train(pool, 0);
+  const Evaluation evaluation = learner.evaluate("test");
+  CHECK(evaluation.all_pixels.total() == 12 * 400);
+  std::int64_t without_label = 0;
+  for (std::int64_t k = 0; k < 4; ++k) without_label += evaluation.all_pixels.at(0, k);
+  CHECK(without_label == 12 * 200);
+  // False positives on pixels without a label: the reference's value is the lower one.
+  CHECK(reference_mean_iou(evaluation.all_pixels) < mean_iou(evaluation.confusion));
+}

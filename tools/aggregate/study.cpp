@@ -15,8 +15,8 @@
 namespace al_mpi {
 namespace {
 
-const std::vector<std::string> metric_order = {"accuracy",          "mean_iou", "macro_f1",
-                                               "balanced_accuracy", "nll",      "ece"};
+const std::vector<std::string> metric_order = {
+    "accuracy", "mean_iou", "frequency_weighted_iou", "macro_f1", "balanced_accuracy", "nll", "ece"};
 
 /// Position in a catalogue; unknown names (of a newer version) come last, in alphabetical order.
 std::pair<std::size_t, std::string> rank_in(const std::vector<StrategyInfo>& catalog,
@@ -197,7 +197,7 @@ std::string metric_of(const Study& study, const std::string& name) {
 
 bool lower_is_better(const std::string& metric) {
   return metric == "nll" || metric == "ece" || metric == "brier" || metric == "train_loss" ||
-         metric.rfind("seconds", 0) == 0;
+         metric.rfind("seconds", 0) == 0 || metric.rfind("pixels_", 0) == 0;
 }
 
 }  // namespace al_mpi

@@ -44,6 +44,7 @@ struct FarmOptions {
 /// Section `results`.
 struct ResultsOptions {
   std::string file = "results/sweep.h5";  ///< the one results file; journal and checkpoints lie beside it
+  std::string networks;  ///< folder that keeps each trial's final network; empty = none
   double snapshot_every = 30;             ///< seconds between two rebuilds of the file, >= 0
 };
 

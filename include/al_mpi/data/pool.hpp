@@ -9,6 +9,12 @@ namespace al_mpi {
 
 using Indices = std::vector<std::int64_t>;  ///< global pool indices, 0 <= i < pool size
 
+/// What an annotator of label maps has looked at.
+struct PixelCounts {
+  std::int64_t all = 0;
+  std::int64_t foreground = 0;  ///< with a class: not ignore_label
+};
+
 /// The labelled mask over /train, and the only door to the pool's labels: a label is readable once the
 /// sample has been bought.
 class Pool {
@@ -29,10 +35,16 @@ class Pool {
   /// Class of a labelled sample (classification). InternalError if it is not labelled.
   std::int64_t label_of(std::int64_t index) const;
 
+  /// Pixels of the samples bought so far (segmentation; zeros for classification).
+  PixelCounts pixels_labeled() const { return pixels_labeled_; }
+
  private:
+  void count_pixels(std::int64_t index);
+
   const Dataset* dataset_;
   std::vector<bool> is_labeled_;
   Indices labeled_;
+  PixelCounts pixels_labeled_;
 };
 
 }  // namespace al_mpi

@@ -9,6 +9,7 @@ struct LoopOptions {
   std::int64_t n_init = 32;    ///< labels at the start, >= 1
   std::int64_t n_query = 32;   ///< labels bought a round, >= 1
   std::int64_t n_rounds = 10;  ///< queries, >= 0
+  bool reference_mean_iou = false;  ///< segmentation: also record the reference's mIoU (S-4 .. S-6)
 };
 
 }  // namespace al_mpi

@@ -18,6 +18,7 @@ struct TrialInput {
   LearnerOptions learner;
   std::shared_ptr<const Dataset> dataset;
   std::string checkpoint;   ///< file that is resumed from and replaced after each round; empty = none
+  std::string network_file;  ///< receives the network of the last round (network_file.hpp); empty = none
   std::string fingerprint;  ///< of settings and dataset: a checkpoint of others is not resumed
   int attempt = 1;          ///< recorded with each round
 };
@@ -35,7 +36,7 @@ enum class TrialEnd { done, stopped };
 ///
 /// Round r of the records is the state after training on n_init + r x n_query samples; its picks are the
 /// ones bought to get there. A trial resumed from its checkpoint gives the records of an undisturbed one
-/// bit for bit, times and attempt aside. A damaged checkpoint is logged and the trial begins anew.
+/// bit for bit, times and attempt aside; so does its network file. A damaged checkpoint is logged and the trial begins anew.
 /// Throws ConfigError (unknown strategy, more labels than samples) and DataError (training diverged).
 TrialEnd run_trial(const TrialInput& input, const TrialEvents& events = {});
 

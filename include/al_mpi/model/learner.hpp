@@ -11,6 +11,7 @@
 #include <al_mpi/model/metrics.hpp>
 #include <al_mpi/model/options.hpp>
 #include <al_mpi/model/predictions.hpp>
+#include <al_mpi/model/trained_network.hpp>
 #include <al_mpi/query/options.hpp>
 
 namespace al_mpi {
@@ -49,6 +50,7 @@ class Learner {
   std::unique_ptr<Predictions> predictions(int round);
 
   std::string weights_hash() const;           ///< 16 hex digits over parameters and buffers
+  TrainedNetwork trained_network() const;     ///< the present weights, with what they were trained on
   std::string state() const;                  ///< parameters and buffers, as bytes
   void load_state(const std::string& bytes);  ///< throws DataError if they do not fit
 

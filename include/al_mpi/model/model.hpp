@@ -29,11 +29,20 @@ struct Model {
   /// valid_classes[c].
   std::vector<std::int64_t> valid_classes;
 
-  /// encode() of samples in evaluation mode without gradients: feature maps.
-  std::vector<at::Tensor> encode(const std::string& split, const Indices& indices) const;
+  /// Feature maps of normalised images [b, bands, H, W] in evaluation mode, without gradients.
+  std::vector<at::Tensor> encode(const at::Tensor& images) const;
+  std::vector<at::Tensor> encode(const std::string& split, const Indices& indices) const {
+    return encode(inputs(split, indices));
+  }
 
-  /// decode() to float32 logits over the valid classes: [b, C] or [b, C, H, W].
-  at::Tensor valid_logits(const std::vector<at::Tensor>& features) const;
+  /// decode() to float32 logits over all classes: [b, K] or [b, K, H, W].
+  at::Tensor logits(const std::vector<at::Tensor>& features) const;
+
+  /// The columns of the valid classes: [b, C] or [b, C, H, W].
+  at::Tensor valid(const at::Tensor& of_all_classes) const;
+  at::Tensor valid_logits(const std::vector<at::Tensor>& features) const {
+    return valid(logits(features));
+  }
 };
 
 /// Builds the network on its device, with its initial weights. Throws as Learner's constructor

@@ -20,6 +20,8 @@ struct QueryOptions {
   std::string pixel_entropy = "highest";  ///< first: highest | lowest, as the reference (S-1)
   std::string pixel_margin =
       "probabilities";                ///< probabilities | class_indices, as the reference (S-2)
+  std::string ignored_class =
+      "left_out";  ///< left_out = softmax over the others | cut_off after it, as the reference (S-7)
   std::int64_t kmeans_restarts = 10;  ///< k-means++ starts, best inertia kept, >= 1
   std::string stochastic = "none";    ///< noise on scores: none | power | softmax | softrank
   double stochastic_beta = 1.0;       ///< its inverse temperature, > 0

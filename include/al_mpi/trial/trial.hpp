@@ -21,6 +21,9 @@ struct TrialSpec {
   /// Identity across runs: "strategy/init/seed", with "key=value;.../" before it for own settings.
   std::string key() const;
 
+  /// A name for files of this trial: readable, and unique by a hash of the key.
+  std::string file_stem() const;
+
   /// The spec with this key (trial number 0). Throws DataError if it is none.
   static TrialSpec from_key(const std::string& key);
 };

@@ -1,5 +1,7 @@
 #include "apps/al_trial/run.hpp"
 
+#include <filesystem>
+
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/catalog/catalog.hpp>
@@ -16,6 +18,8 @@ void add_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--init", options.init, "Initial set")->capture_default_str();
   app.add_option("--seed", options.seed, "Seed of every random stream")->capture_default_str();
   app.add_option("--checkpoint", options.checkpoint, "File to resume from and to keep after each round");
+  app.add_option("--save-network", options.network,
+                 "File that receives the network of the last round (for al_trial predict)");
 }
 
 std::shared_ptr<const Dataset> load_dataset(const SweepConfig& config) {
@@ -35,6 +39,12 @@ TrialInput trial_input(const SweepConfig& config, const TrialSpec& spec,
   input.learner.threads = static_cast<int>(config.farm.threads);
   input.fingerprint = settings_fingerprint(config) + dataset->fingerprint();
   input.dataset = std::move(dataset);
+  if (!config.results.networks.empty()) {
+    std::error_code unmade;  // the trial says so when it cannot write there
+    std::filesystem::create_directories(config.results.networks, unmade);
+    input.network_file =
+        (std::filesystem::path(config.results.networks) / (spec.file_stem() + ".network")).string();
+  }
   return input;
 }
 
@@ -53,6 +63,7 @@ ExitCode run_one(const RunOptions& options) {
   check_against_dataset(config, dataset->train().n, dataset->n_classes(), to_string(dataset->task));
   TrialInput input = trial_input(config, spec, dataset, available_device(config.farm.device));
   input.checkpoint = options.checkpoint;
+  if (!options.network.empty()) input.network_file = options.network;
 
   TrialEvents events;
   events.round = [](const RoundRecord& record) {

@@ -19,6 +19,7 @@ struct RunOptions {
   std::string init = "random";
   std::int64_t seed = 1;
   std::string checkpoint;
+  std::string network;
 };
 
 void add_run_options(CLI::App& app, RunOptions& options);

@@ -1,0 +1,73 @@
+#include <al_mpi/engine/network_file.hpp>
+
+#include <fmt/format.h>
+
+#include <al_mpi/base/error.hpp>
+
+#include "sealed_file.hpp"
+
+namespace al_mpi {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* magic = "al_mpi network 1";
+constexpr PixelType pixel_types[] = {PixelType::uint8, PixelType::uint16, PixelType::float32};
+
+PixelType pixel_type(const std::string& name) {
+  for (const PixelType type : pixel_types) {
+    if (to_string(type) == name) return type;
+  }
+  throw DataError("network", "pixel_type", fmt::format("unknown '{}'", name));
+}
+
+TrainedNetwork parse(const SealedFile& file) {
+  const json& header = file.header;
+  TrainedNetwork network;
+  network.model.name = header.at("name").get<std::string>();
+  network.model.dropout = header.at("dropout").get<double>();
+  network.model.torchscript = header.at("torchscript").get<std::string>();
+  network.precision = header.at("precision").get<std::string>();
+  network.task = header.at("task") == "segmentation" ? Task::segmentation : Task::classification;
+  network.classes = header.at("classes").get<std::vector<std::string>>();
+  network.ignore_label = header.at("ignore_label").get<std::int64_t>();
+  network.bands = header.at("bands").get<std::vector<std::string>>();
+  network.pixel_type = pixel_type(header.at("pixel_type").get<std::string>());
+  network.mean = header.at("mean").get<std::vector<float>>();
+  network.std_dev = header.at("std").get<std::vector<float>>();
+  network.height = header.at("height").get<std::int64_t>();
+  network.width = header.at("width").get<std::int64_t>();
+  network.state = file.bytes;
+  return network;
+}
+
+}  // namespace
+
+void save_network(const std::string& path, const TrainedNetwork& network) {
+  write_sealed_file(path, magic,
+                    {{{"name", network.model.name},
+                      {"dropout", network.model.dropout},
+                      {"torchscript", network.model.torchscript},
+                      {"precision", network.precision},
+                      {"task", to_string(network.task)},
+                      {"classes", network.classes},
+                      {"ignore_label", network.ignore_label},
+                      {"bands", network.bands},
+                      {"pixel_type", to_string(network.pixel_type)},
+                      {"mean", network.mean},
+                      {"std", network.std_dev},
+                      {"height", network.height},
+                      {"width", network.width}},
+                     network.state});
+}
+
+TrainedNetwork load_network(const std::string& path) {
+  const SealedFile file = read_sealed_file(path, magic, "trained network");
+  try {
+    return parse(file);
+  } catch (const json::exception& error) {
+    throw DataError(path, "", fmt::format("holds other fields than expected ({})", error.what()));
+  }
+}
+
+}  // namespace al_mpi
