@@ -139,15 +139,15 @@ SweepConfig defaults_for(const std::vector<Setting>& settings) {
 
 /// A configuration from elsewhere must not decide where on the machine is written; who types a
 /// command may.
-void check_stays_inside(const std::string& file, const std::string& origin) {
+void check_stays_inside(const std::string& key, const std::string& file,
+                        const std::string& origin) {
   const std::filesystem::path path = std::filesystem::path(file).lexically_normal();
-  if (path.is_relative() && *path.begin() != "..") return;
+  if (path.empty() || (path.is_relative() && *path.begin() != "..")) return;
   throw ConfigError(
-      "results.file",
-      fmt::format(
-          "{}: '{}' leads out of the current folder, which a configuration file may not (give "
-          "results.file={} on the command line)",
-          origin, file, file));
+      key, fmt::format(
+               "{}: '{}' leads out of the current folder, which a configuration file may not (give "
+               "{}={} on the command line)",
+               origin, file, key, file));
 }
 
 /// map[a][b] = value for the path "a.b"; maps are made where missing.
@@ -176,10 +176,13 @@ SweepConfig load_config(const std::string& path, const std::vector<std::string>&
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
   SweepConfig config = parse_config(text, path, overrides);
-  const bool typed = std::any_of(
-      overrides.begin(), overrides.end(),
-      [](const std::string& override) { return setting_of(override).key == "results.file"; });
-  if (!typed) check_stays_inside(config.results.file, path);
+  for (const char* key : {"results.file", "results.networks"}) {
+    const bool typed = std::any_of(
+        overrides.begin(), overrides.end(),
+        [&](const std::string& override) { return setting_of(override).key == key; });
+    const std::string value = find_option(key)->value(config).as<std::string>();
+    if (!typed) check_stays_inside(key, value, path);
+  }
   return config;
 }
 

@@ -22,6 +22,9 @@ class SecurityTest(ProgramTest):
                     done = self.run_program("al_mpi", config, *how, expect=2)
                     self.assert_one_line_error(done, "results.file", file, "current folder")
             self.assertEqual(self.files(), {"here", "sweep.yaml"})
+        networks = self.write("networks.yaml", "results: {networks: ../networks}")
+        self.assert_one_line_error(self.run_program("al_trial", networks, expect=2), "results.networks", "current folder")
+        networks.unlink()
         self.run_program("al_mpi", config, f"results.file={self.folder}/typed.h5", env=FAKE)  # who types it may
         self.assertIn("typed.h5", self.files())
 

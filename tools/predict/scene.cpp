@@ -9,9 +9,10 @@
 namespace al_mpi {
 namespace {
 
-/// The values [begin, begin + size) along one axis that decide cell `index`, and the cell's own ones.
+/// A cell along one axis, and the window that decides it.
 struct Span {
-  std::int64_t cell, cell_size, window;
+  std::int64_t cell, cell_size;  ///< first pixel and number of pixels
+  std::int64_t window;           ///< first pixel
 };
 
 std::vector<Span> spans(std::int64_t length, std::int64_t window, std::int64_t stride) {

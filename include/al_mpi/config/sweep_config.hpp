@@ -63,8 +63,8 @@ struct SweepConfig {
 
 /// Reads a YAML file and applies overrides "section.key=value" (later wins). Throws ConfigError
 /// naming the path of the key: unknown key (with the nearest known), wrong type, value out of
-/// range, unknown strategy, a results.file outside the current folder that the file, not an
-/// override, asks for.
+/// range, unknown strategy, a results.file or results.networks outside the current folder that the
+/// file, not an override, asks for.
 SweepConfig load_config(const std::string& path, const std::vector<std::string>& overrides = {});
 /// The same from YAML text; `origin` names it in messages.
 SweepConfig parse_config(const std::string& yaml, const std::string& origin,
