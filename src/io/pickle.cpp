@@ -235,6 +235,8 @@ class Unpickler {
 
   void push_global(std::string module, std::string_view name) {
     push(PickleKind::global);
+    constexpr std::size_t longest = 256;  // names from the stack could be doubled again and again
+    if (module.size() + name.size() > longest) return;
     stack_.back()->text = std::move(module.append(".").append(name));
   }
 
