@@ -93,6 +93,7 @@ void query(benchmark::State& state, const std::string& name, bool initial) {
   const QueryFn ask = initial ? initial_set(name) : strategy(name);
   for (auto _ : state) {
     QueryContext context{unlabeled, labeled, labels, n_picks, options, pool, 1, initial ? 0 : 1};
+    context.oracle_label = [](std::int64_t index) { return index % classes; };
     benchmark::DoNotOptimize(ask(context));
   }
 }

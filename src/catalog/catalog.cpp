@@ -29,8 +29,8 @@ std::string known_name(const std::vector<Info>& catalog, const std::string& text
 
 }  // namespace
 
-#define AL_STRATEGY(name, alias, cost, segmentation) {#name, alias, cost, segmentation},
-#define AL_INIT(name, alias, cost, segmentation)
+#define AL_STRATEGY(name, alias, cost, segmentation, oracle) {#name, alias, cost, segmentation, oracle},
+#define AL_INIT(name, ...)
 const std::vector<StrategyInfo>& strategy_catalog() {
   static const std::vector<StrategyInfo> catalog = {
 #include <al_mpi/catalog/strategies.def>
@@ -40,8 +40,8 @@ const std::vector<StrategyInfo>& strategy_catalog() {
 #undef AL_STRATEGY
 #undef AL_INIT
 
-#define AL_STRATEGY(name, alias, cost, segmentation)
-#define AL_INIT(name, alias, cost, segmentation) {#name, alias, cost, segmentation},
+#define AL_STRATEGY(name, ...)
+#define AL_INIT(name, alias, cost, segmentation, oracle) {#name, alias, cost, segmentation, oracle},
 const std::vector<StrategyInfo>& init_catalog() {
   static const std::vector<StrategyInfo> catalog = {
 #include <al_mpi/catalog/strategies.def>
@@ -55,6 +55,15 @@ const std::vector<NetworkInfo>& network_catalog() {
 #include <al_mpi/catalog/networks.def>
   };
   return catalog;
+}
+
+bool is_oracle(const std::string& name) {
+  for (const auto* catalog : {&strategy_catalog(), &init_catalog()}) {
+    for (const StrategyInfo& info : *catalog) {
+      if (info.name == name) return info.oracle;
+    }
+  }
+  return false;
 }
 
 std::string strategy_name(const std::string& text, const std::string& key) {

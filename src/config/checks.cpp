@@ -17,15 +17,36 @@ const Info& find_info(const std::vector<Info>& catalog, const std::string& name)
   return *found;
 }
 
-void check_budget(const SweepConfig& config, std::int64_t pool_size) {
+void check_budget(const SweepConfig& config, std::int64_t n_samples) {
   const LoopOptions& loop = config.loop;
   // In floating point: the product of two wild settings must not overflow.
-  const double wanted = static_cast<double>(loop.n_init) +
+  const double wanted = static_cast<double>(config.training.validation) +
+                        static_cast<double>(loop.n_init) +
                         static_cast<double>(loop.n_rounds) * static_cast<double>(loop.n_query);
-  if (wanted > static_cast<double>(pool_size)) {
-    throw ConfigError(
-        "loop", fmt::format("n_init + n_rounds x n_query = {:.0f} exceeds the pool of {} samples",
-                            wanted, pool_size));
+  const double pool_size =
+      static_cast<double>(n_samples) * static_cast<double>(config.oracle.duplicates);
+  if (wanted > pool_size) {
+    throw ConfigError("loop", fmt::format("{}n_init + n_rounds x n_query = {:.0f} exceeds the pool "
+                                          "of {:.0f} samples",
+                                          config.training.validation > 0 ? "validation + " : "",
+                                          wanted, pool_size));
+  }
+}
+
+/// What single settings ask of others.
+void check_training(const SweepConfig& config, bool pixels) {
+  const TrainingOptions& training = config.training;
+  if (training.early_stopping > 0 && training.validation == 0) {
+    throw ConfigError("training.early_stopping",
+                      "nothing is held out to stop by (set training.validation, too)");
+  }
+  if (training.augment != "none" && config.model.torchscript.empty() &&
+      find_info(network_catalog(), config.model.name).embeddings) {
+    throw ConfigError("training.augment", fmt::format("{} takes embeddings, not images (use none)",
+                                                      config.model.name));
+  }
+  if (config.oracle.noise > 0 && pixels) {
+    throw ConfigError("oracle.noise", "label noise is for classification");
   }
 }
 
@@ -56,13 +77,16 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
     }
   }
   check_budget(config, pool_size);
+  check_training(config, pixels);
   std::map<std::string, std::string> checked;
   for (const TrialSpec& spec : expand(config)) {
     if (spec.settings == checked) continue;  // trials of one combination are neighbours
     checked = spec.settings;
     std::vector<std::string> own;
     for (const auto& [key, value] : checked) own.push_back(key + "=" + value);
-    check_budget(with_overrides(config, own), pool_size);
+    const SweepConfig combination = with_overrides(config, own);
+    check_budget(combination, pool_size);
+    check_training(combination, pixels);
   }
 }
 

@@ -17,7 +17,7 @@ bool covered(const Option& option, const SweepConfig& config) {
 }  // namespace
 
 bool shapes_results(const Option& option) {
-  for (const char* section : {"model.", "training.", "loop.", "query."}) {
+  for (const char* section : {"model.", "training.", "loop.", "query.", "oracle."}) {
     if (option.key.rfind(section, 0) == 0) return true;
   }
   return false;

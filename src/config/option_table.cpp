@@ -163,10 +163,21 @@ std::vector<Option> make_table() {
                 "a TorchScript module instead of model.name; empty = none"),
 
       AL_OPTION(training.epochs, at_least(1), "passes over the labelled set a round"),
+      AL_OPTION(training.steps, at_least(0),
+                "optimiser steps a round instead of epochs: equal effort in every round; 0 = epochs"),
       AL_OPTION(training.batch_size, at_least(1), "images a step"),
       AL_OPTION(training.learning_rate, above(0), "SGD"),
       AL_OPTION(training.momentum, fraction(), "SGD"),
       AL_OPTION(training.weight_decay, at_least(0), "SGD"),
+      AL_OPTION(training.schedule, (OneOf{{"constant", "cosine", "step"}}),
+                "learning rate over a round; cosine: down to 0, step: / 10 at 1/2 and 3/4"),
+      AL_OPTION(training.augment, (OneOf{{"none", "flips", "dihedral", "dihedral_crop"}}),
+                "random views in training; dihedral: flips and quarter turns, crop: shifts by up to 1/8"),
+      AL_OPTION(training.validation, at_least(0),
+                "labels bought at random before the start to validate on; counted in the budget"),
+      AL_OPTION(training.early_stopping, at_least(0),
+                "epochs without a better validation loss that end a round's training, the best weights "
+                "are kept; 0 = never"),
       AL_OPTION(training.reset, (OneOf{{"full", "none"}}),
                 "new weights each round, or go on from the last round's")
           .reference("none"),
@@ -186,6 +197,9 @@ std::vector<Option> make_table() {
       AL_OPTION(loop.reference_mean_iou, Anything{"true | false"},
                 "segmentation: also record the published study's mIoU")
           .reference("true"),
+      AL_OPTION(loop.diagnostics, (OneOf{{"none", "distances", "all"}}),
+                "recorded each round: coverage_radius and batch_diversity of the embeddings; all: "
+                "pool_entropy, too (one pass over the pool)"),
 
       AL_OPTION(
           query.features, (OneOf{{"embeddings", "penultimate"}}),
@@ -242,9 +256,16 @@ std::vector<Option> make_table() {
                            }}),
                 "strategy that picks among them"),
       AL_OPTION(query.two_stage_factor, at_least(1), "candidates kept, times n_query"),
+      AL_OPTION(query.partition, at_least(1),
+                "random shares of a huge pool that a strategy looks at one by one; 1 = whole"),
       AL_OPTION(query.adversarial_max_steps, at_least(1), "cap on the steps of BIM and DeepFool"),
       AL_OPTION(query.adversarial_epsilon, above(0),
                 "BIM's step [standard deviations of the input]"),
+
+      AL_OPTION(oracle.noise, fraction(),
+                "stress test: probability of a wrong label, uniform over the other classes"),
+      AL_OPTION(oracle.duplicates, at_least(1),
+                "stress test: copies of each sample in the pool (redundancy)"),
 
       AL_OPTION(sweep.strategies,
                 (InCatalog{"names of strategies",
@@ -261,6 +282,10 @@ std::vector<Option> make_table() {
       AL_OPTION(sweep.seeds, Seeds{}, "one trial each"),
       AL_OPTION(sweep.grid, Anything{"keys and lists of values"},
                 "further settings to vary, e.g. {loop.n_init: [10, 32]}"),
+      AL_OPTION(sweep.target_ci, at_least(0),
+                "add seeds to a cell until the 95 % interval of its mean final value (accuracy, mean "
+                "IoU) is no wider than +- this; 0 = off"),
+      AL_OPTION(sweep.max_seeds, at_least(1), "with target_ci: the most seeds a cell gets"),
 
       AL_OPTION(farm.workers_per_rank, at_least(0),
                 "trials a rank runs at once; 0 = 1 under MPI, else the number of GPUs or cores"),
@@ -281,6 +306,8 @@ std::vector<Option> make_table() {
                 "the one results file; journal and checkpoints lie beside it"),
       AL_OPTION(results.networks, Anything{"a folder"},
                 "keeps each trial's final network, for al_trial predict; empty = none"),
+      AL_OPTION(results.save_scores, Anything{"true | false"},
+                "keep the acquisition scores of the whole pool in NAME.scores/, a file a round"),
       AL_OPTION(results.snapshot_every, at_least(0), "seconds between two rebuilds of that file"),
   };
 }

@@ -79,12 +79,12 @@ std::size_t bytes_of(PixelType type) {
 const void* Split::image(std::int64_t i) const {
   check(i >= 0 && i < n, "image {} of {}", i, n);
   return static_cast<const char*>(images) +
-         static_cast<std::size_t>(i * channels * height * width) * bytes_of(pixel_type);
+         static_cast<std::size_t>(i % (n / copies) * channels * height * width) * bytes_of(pixel_type);
 }
 
 const std::uint8_t* Split::label_map(std::int64_t i) const {
   check(label_maps != nullptr && i >= 0 && i < n, "label map {} of {}", i, n);
-  return label_maps + i * height * width;
+  return label_maps + i % (n / copies) * height * width;
 }
 
 std::string Dataset::fingerprint() const {

@@ -8,6 +8,8 @@
 #include <al_mpi/engine/fault.hpp>
 #include <al_mpi/engine/network_file.hpp>
 #include <al_mpi/io/atomic_file.hpp>
+#include <al_mpi/engine/score_file.hpp>
+#include <al_mpi/query/diagnostics.hpp>
 #include <al_mpi/query/registry.hpp>
 
 namespace al_mpi {
@@ -31,21 +33,26 @@ class Trial {
         events_(events),
         query_(strategy(input.spec.strategy)),
         init_(initial_set(input.spec.init)),
-        pool_(*input.dataset),
-        learner_(input.dataset, input.learner, input.spec.seed) {
+        dataset_(with_duplicates(input.dataset, input.oracle.duplicates)),
+        pool_(*dataset_, input.oracle, input.spec.seed),
+        learner_(dataset_, input.learner, input.spec.seed) {
     const LoopOptions& loop = input.loop;
-    const std::int64_t wanted = loop.n_init + loop.n_rounds * loop.n_query;
+    const std::int64_t n_validation = input.learner.training.validation;
+    const std::int64_t wanted = n_validation + loop.n_init + loop.n_rounds * loop.n_query;
     if (wanted > pool_.size()) {
-      throw ConfigError("loop", fmt::format("n_init + n_rounds x n_query = {} labels exceed the "
-                                            "pool of {} samples", wanted, pool_.size()));
+      throw ConfigError("loop", fmt::format("{}n_init + n_rounds x n_query = {} labels exceed the "
+                                            "pool of {} samples",
+                                            n_validation > 0 ? "validation + " : "", wanted,
+                                            pool_.size()));
     }
     if (!input.network_file.empty()) AtomicFile writable(input.network_file);  // before hours of training
+    pool_.hold_out(RngStream(input.spec.seed, "validation").sample(pool_.size(), n_validation));
     state_.key = input.spec.key();
     state_.fingerprint = input.fingerprint;
   }
 
   TrialEnd run() {
-    if (!resume()) choose(0);
+    if (!resume()) choose(0, *learner_.predictions(0));
     while (n_rounds_done() <= input_.loop.n_rounds) {
       if (events_.should_stop && events_.should_stop()) return TrialEnd::stopped;
       run_round(n_rounds_done());
@@ -56,7 +63,7 @@ class Trial {
 
  private:
   int n_rounds_done() const { return static_cast<int>(state_.rounds.size()); }
-  bool classification() const { return input_.dataset->task == Task::classification; }
+  bool classification() const { return dataset_->task == Task::classification; }
 
   void run_round(int round) {
     inject_fault(state_.key, round, input_.attempt);
@@ -66,7 +73,7 @@ class Trial {
     record.round = round;
     record.attempt = input_.attempt;
     record.picks = buy(state_.next_picks);
-    record.n_labeled = pool_.n_labeled();
+    record.n_labeled = pool_.n_bought();
 
     const Stopwatch training;
     const TrainReport report = learner_.train(pool_, round, events_.alive);
@@ -84,6 +91,12 @@ class Trial {
     if (input_.learner.training.pseudo_labels.weight > 0) {
       record.metrics.emplace_back("pseudo_labels", static_cast<double>(report.n_pseudo_labels));
     }
+    if (!pool_.held_out().empty()) {
+      record.metrics.emplace_back("validation_loss", report.validation_loss);
+      record.metrics.emplace_back("validation_accuracy", report.validation_accuracy);
+    }
+    const auto predictions = learner_.predictions(round + 1);
+    add_diagnostics(record, *predictions);
     record.confusion = evaluation.confusion.counts;
     record.weights_hash = learner_.weights_hash();
     state_.rounds.push_back(record);
@@ -91,7 +104,7 @@ class Trial {
     // The next picks are chosen before the checkpoint, from this round's weights: where each round
     // starts from new weights, a checkpoint then needs none and stays a few kilobytes.
     state_.next_picks.clear();
-    if (round < input_.loop.n_rounds) choose(round + 1);
+    if (round < input_.loop.n_rounds) choose(round + 1, *predictions);
     save();
     if (events_.round) events_.round(record);
   }
@@ -118,21 +131,47 @@ class Trial {
   }
 
   /// Fills next_picks: the initial set (round 0) or the strategy's query.
-  void choose(int round) {
+  void choose(int round, Predictions& predictions) {
     if (events_.alive) events_.alive();
     const Stopwatch stopwatch;
     const bool initial = round == 0;
     const std::int64_t n = initial ? input_.loop.n_init : input_.loop.n_query;
     const Indices unlabeled = pool_.unlabeled();
     const std::vector<std::int64_t> labels = labels_of_labeled();
-    const auto predictions = learner_.predictions(round);
-    QueryContext context{unlabeled, pool_.labeled(), labels, n, input_.learner.query,
-                         *predictions, input_.spec.seed, round};
+    QueryContext context{unlabeled,   pool_.labeled(),  labels, n, input_.learner.query,
+                         predictions, input_.spec.seed, round};
+    if (classification()) {
+      context.oracle_label = [this](std::int64_t index) { return pool_.oracle_label(index); };
+    }
+    PoolScores scores;
+    if (!input_.scores.empty()) {
+      context.keep_scores = [&](const Indices& indices, const at::Tensor& values) {
+        scores.index.insert(scores.index.end(), indices.begin(), indices.end());
+        const at::Tensor kept = values.to(at::kDouble).contiguous();
+        scores.score.insert(scores.score.end(), kept.data_ptr<double>(),
+                            kept.data_ptr<double>() + kept.numel());
+      };
+    }
     const Picks picks = initial ? init_(context) : query_(context);
     check(static_cast<std::int64_t>(picks.size()) == n, "{} chose {} of {} samples",
           initial ? input_.spec.init : input_.spec.strategy, picks.size(), n);
     for (const Pick& pick : picks) state_.next_picks.push_back({pick.index, -1, pick.score});
     state_.seconds_query = stopwatch.seconds();
+    if (!scores.index.empty()) save_scores(input_.scores, state_.key, round, scores);
+  }
+
+  /// How well the labelled set covers the pool, how varied its last batch is, how sure the network is of the rest.
+  void add_diagnostics(RoundRecord& record, Predictions& predictions) const {
+    const std::string& wanted = input_.loop.diagnostics;
+    if (wanted == "none") return;
+    Indices batch;
+    for (const PickRecord& pick : record.picks) batch.push_back(pick.index);
+    const Indices rest = pool_.unlabeled();
+    const auto add = [&](const char* name, double value) { record.metrics.emplace_back(name, value); };
+    add("coverage_radius", coverage_radius(predictions.embeddings(rest),
+                                           predictions.embeddings(pool_.labeled())));
+    add("batch_diversity", mean_pairwise_distance(predictions.embeddings(batch)));
+    if (wanted == "all") add("pool_entropy", mean_entropy(predictions, rest));
   }
 
   /// The oracle answers: marks the picks as labelled and fills in their labels.
@@ -192,6 +231,7 @@ class Trial {
   const TrialEvents& events_;
   QueryFn query_;
   QueryFn init_;
+  std::shared_ptr<const Dataset> dataset_;
   Pool pool_;
   Learner learner_;
   Checkpoint state_;

@@ -62,23 +62,37 @@ class Tally {
   double nll_ = 0;
 };
 
+template <class LabelsOf>
+Evaluation evaluate(Model& model, const std::string& split, const Indices& samples,
+                    const LabelsOf& labels_of) {
+  const at::NoGradGuard no_grad;
+  Tally tally(*model.dataset, model.valid_classes);
+  const std::int64_t batch_size = model.options.training.prediction_batch;
+  const auto n = static_cast<std::int64_t>(samples.size());
+  for (std::int64_t first = 0; first < n; first += batch_size) {
+    const Indices batch = part(samples, first, batch_size);
+    const at::Tensor logits = model.logits(model.encode(split, batch));
+    const at::Tensor labels = labels_of(batch);
+    tally.add(at::log_softmax(model.valid(logits), 1).cpu(), labels);
+    if (model.segmentation()) tally.add_all_pixels(logits.argmax(1).cpu(), labels);
+  }
+  return tally.result();
+}
+
 }  // namespace
 
 Evaluation evaluate(Model& model, const std::string& split_name) {
   const Split& split = split_of(*model.dataset, split_name);
   Indices all(static_cast<std::size_t>(split.n));
   std::iota(all.begin(), all.end(), 0);
-  const at::NoGradGuard no_grad;
-  Tally tally(*model.dataset, model.valid_classes);
-  const std::int64_t batch_size = model.options.training.prediction_batch;
-  for (std::int64_t first = 0; first < split.n; first += batch_size) {
-    const Indices batch = part(all, first, batch_size);
-    const at::Tensor logits = model.logits(model.encode(split_name, batch));
-    const at::Tensor labels = label_batch(split, batch);
-    tally.add(at::log_softmax(model.valid(logits), 1).cpu(), labels);
-    if (model.segmentation()) tally.add_all_pixels(logits.argmax(1).cpu(), labels);
-  }
-  return tally.result();
+  return evaluate(model, split_name, all,
+                  [&](const Indices& batch) { return label_batch(split, batch); });
+}
+
+Evaluation validate(Model& model, const Pool& pool) {
+  const Split& split = model.dataset->train();
+  return evaluate(model, "train", pool.held_out(),
+                  [&](const Indices& batch) { return label_batch(pool, split, batch); });
 }
 
 }  // namespace al_mpi

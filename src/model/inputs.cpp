@@ -146,6 +146,13 @@ at::Tensor label_batch(const Split& split, const Indices& indices) {
   return labels;
 }
 
+at::Tensor label_batch(const Pool& pool, const Split& split, const Indices& indices) {
+  if (split.label_maps != nullptr) return label_batch(split, indices);
+  std::vector<std::int64_t> labels;
+  for (const std::int64_t index : indices) labels.push_back(pool.label_of(index));
+  return at::tensor(labels);
+}
+
 Indices part(const Indices& indices, std::int64_t first, std::int64_t size) {
   const auto n = static_cast<std::int64_t>(indices.size());
   return Indices(indices.begin() + first, indices.begin() + std::min(n, first + size));

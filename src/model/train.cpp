@@ -1,18 +1,21 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/tensor.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/model/dropout.hpp>
 #include <al_mpi/model/model.hpp>
 #include <al_mpi/model/precision.hpp>
 #include <al_mpi/model/pseudo_labels.hpp>
+#include <al_mpi/model/random_views.hpp>
 #include <al_mpi/model/sgd.hpp>
+#include <al_mpi/model/weights.hpp>
 
 namespace al_mpi {
 namespace {
@@ -55,28 +58,80 @@ class MeanLoss {
   std::int64_t n_ = 0;
 };
 
+/// The learning rate at step t of n: constant, half a cosine down to 0, or a tenth from the half and a hundredth
+/// from three quarters of the steps on.
+double learning_rate_at(const TrainingOptions& options, std::int64_t t, std::int64_t n) {
+  const double done = static_cast<double>(t) / static_cast<double>(n);
+  if (options.schedule == "cosine") {
+    return options.learning_rate * 0.5 * (1.0 + std::cos(done * 3.14159265358979323846));
+  }
+  if (options.schedule == "step") {
+    return options.learning_rate * (done < 0.5 ? 1.0 : done < 0.75 ? 0.1 : 0.01);
+  }
+  return options.learning_rate;
+}
+
+/// The weights of the lowest validation loss so far.
+class BestWeights {
+ public:
+  BestWeights(Model& model, const Pool& pool) : model_(model), pool_(pool) {}
+
+  /// Validates the present weights. Returns whether training should end.
+  bool look() {
+    const double loss = validate(model_, pool_).nll;
+    ++n_worse_;
+    if (!(loss >= best_)) {  // the first, too, if it is no number
+      best_ = loss;
+      n_worse_ = 0;
+      weights_.clear();
+      for (const auto& [name, tensor] : named_state(*model_.network)) {
+        weights_.push_back(tensor.detach().clone());
+      }
+    }
+    return n_worse_ >= model_.options.training.early_stopping;
+  }
+
+  void restore() {
+    const at::NoGradGuard no_grad;
+    auto weight = weights_.begin();
+    for (auto& [name, tensor] : named_state(*model_.network)) tensor.copy_(*weight++);
+  }
+
+ private:
+  Model& model_;
+  const Pool& pool_;
+  std::vector<at::Tensor> weights_;
+  double best_ = std::numeric_limits<double>::infinity();
+  std::int64_t n_worse_ = 0;
+};
+
 class Trainer {
  public:
-  Trainer(Model& model, int round)
+  Trainer(Model& model, const Pool& pool, int round)
       : model_(model),
+        pool_(pool),
         sgd_(model.network->parameters(), model.options.training),
-        dropout_(model.seed, "dropout", static_cast<std::uint64_t>(round)) {}
+        dropout_(model.seed, "dropout", static_cast<std::uint64_t>(round)),
+        augment_(model.seed, "augment", static_cast<std::uint64_t>(round)) {}
 
   /// One optimiser step; false if no label of the batch is valid.
-  bool step(const Indices& batch, MeanLoss& mean) {
-    at::Tensor labels = label_batch(model_.dataset->train(), batch);
-    const at::Tensor weights = use_pseudo_labels(batch, labels);
+  bool step(const Indices& batch, double learning_rate, MeanLoss& mean) {
+    at::Tensor labels = labels_of(batch);
+    const at::Tensor weights = weights_of(batch);
     const std::int64_t ignored = model_.dataset->ignore_label;
     const std::int64_t n_valid = labels.ne(ignored).sum().item<std::int64_t>();
     if (n_valid == 0) return false;
-    const at::Tensor predicted = logits(model_.inputs("train", batch)).to(at::kFloat);
+    at::Tensor images = model_.inputs("train", batch);
     labels = labels.to(model_.device, /*non_blocking=*/true);
+    random_views(images, labels, model_.options.training.augment, augment_);
+    const at::Tensor predicted = logits(images).to(at::kFloat);
     const at::Tensor loss =
         weights.defined()
             ? (at::cross_entropy_loss(predicted, labels, {}, at::Reduction::None) * weights).sum() /
                   weights.sum()
             : at::cross_entropy_loss(predicted, labels, {}, at::Reduction::Mean, ignored);
     loss.backward();
+    sgd_.set_learning_rate(learning_rate);
     sgd_.step();
     mean.add(loss, n_valid);
     return true;
@@ -90,19 +145,26 @@ class Trainer {
   }
 
  private:
-  /// Puts the pseudo-labels of a batch in the place of its hidden labels; gives the weight of every
-  /// sample, undefined where all weigh the same.
-  at::Tensor use_pseudo_labels(const Indices& batch, at::Tensor& labels) const {
-    if (pseudo_.empty()) return {};
-    const double weight = model_.options.training.pseudo_labels.weight;
-    at::Tensor weights = at::ones({labels.size(0)});
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const auto found = pseudo_.find(batch[i]);
-      if (found == pseudo_.end()) continue;
-      labels.data_ptr<std::int64_t>()[i] = found->second;
-      weights.data_ptr<float>()[i] = static_cast<float>(weight);
+  /// What the oracle said of each sample of a batch, or the network itself.
+  at::Tensor labels_of(const Indices& batch) const {
+    if (pseudo_.empty()) return label_batch(pool_, model_.dataset->train(), batch);
+    std::vector<std::int64_t> labels;
+    for (const std::int64_t index : batch) {
+      const auto found = pseudo_.find(index);
+      labels.push_back(found != pseudo_.end() ? found->second : pool_.label_of(index));
     }
-    return weights.to(model_.device);
+    return at::tensor(labels);
+  }
+
+  /// The weight of each sample of a batch, undefined where all weigh the same.
+  at::Tensor weights_of(const Indices& batch) const {
+    if (pseudo_.empty()) return {};
+    std::vector<float> weights;
+    for (const std::int64_t index : batch) {
+      const double weight = model_.options.training.pseudo_labels.weight;
+      weights.push_back(pseudo_.count(index) > 0 ? static_cast<float>(weight) : 1.0F);
+    }
+    return at::tensor(weights).to(model_.device);
   }
 
   at::Tensor logits(const at::Tensor& images) {
@@ -115,8 +177,9 @@ class Trainer {
   }
 
   Model& model_;
+  const Pool& pool_;
   Sgd sgd_;
-  RngStream dropout_;
+  RngStream dropout_, augment_;
   std::map<std::int64_t, std::int64_t> pseudo_;  ///< sample -> class
 };
 
@@ -142,19 +205,28 @@ PseudoLabels confident_samples(const Model& model, const Pool& pool) {
 TrainReport train(Model& model, const Pool& pool, int round,
                   const std::function<void()>& progress) {
   const TrainingOptions& options = model.options.training;
+  const bool validates = !pool.held_out().empty();
+  const bool stops_early = validates && options.early_stopping > 0;
   if (options.reset == "full") reset_weights(model, round);
-  enter_training_mode(model);
-  Trainer trainer(model, round);
+  Trainer trainer(model, pool, round);
   RngStream shuffle(model.seed, "batches", static_cast<std::uint64_t>(round));
   TrainReport report;
   report.loss = std::numeric_limits<double>::quiet_NaN();
   const auto run_epochs = [&](const Indices& samples) {
-    for (std::int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
+    if (samples.empty()) return;
+    BestWeights best(model, pool);
+    const auto n_batches = static_cast<std::int64_t>(batches_of(samples, options.batch_size).size());
+    const std::int64_t n_steps = options.steps > 0 ? options.steps : options.epochs * n_batches;
+    bool stop = false;
+    // A step without any valid label counts, or nothing would end the loop.
+    for (std::int64_t t = 0, epoch = 1; t < n_steps && !stop; ++epoch) {
+      enter_training_mode(model);  // predictions left it
       Indices order = samples;
       shuffle.shuffle(order);
       MeanLoss mean;
       for (const Indices& batch : batches_of(order, options.batch_size)) {
-        report.steps += trainer.step(batch, mean) ? 1 : 0;
+        if (t == n_steps) break;
+        report.steps += trainer.step(batch, learning_rate_at(options, t++, n_steps), mean) ? 1 : 0;
       }
       if (mean.diverged()) {
         throw DataError("training", "",
@@ -163,8 +235,10 @@ TrainReport train(Model& model, const Pool& pool, int round,
                                     round, epoch));
       }
       report.loss = mean.value();
+      if (stops_early) stop = best.look();
       if (progress) progress();
     }
+    if (stops_early) best.restore();
   };
   Indices samples = pool.labeled();
   run_epochs(samples);
@@ -172,10 +246,14 @@ TrainReport train(Model& model, const Pool& pool, int round,
     check(!model.segmentation(), "pseudo-labels of pixels");
     const PseudoLabels pseudo = confident_samples(model, pool);
     report.n_pseudo_labels = static_cast<std::int64_t>(pseudo.indices.size());
-    enter_training_mode(model);
     trainer.add(pseudo);
     samples.insert(samples.end(), pseudo.indices.begin(), pseudo.indices.end());
     run_epochs(samples);
+  }
+  if (validates) {
+    const Evaluation evaluation = validate(model, pool);
+    report.validation_loss = evaluation.nll;
+    report.validation_accuracy = accuracy(evaluation.confusion);
   }
   return report;
 }

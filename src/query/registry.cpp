@@ -46,8 +46,34 @@ void check_picks(const std::string& name, const QueryContext& context, const Pic
         "{} picked one that is no candidate", name);
 }
 
+/// query.partition random shares of the candidates, each asked for its part of n (partition 1 inside, also for
+/// strategies that ask others). Follows DISTIL's PartitionStrategy (Beck et al., arXiv 2106.15324).
+Picks ask_shares(const QueryContext& context, Picks (*query)(QueryContext&)) {
+  const auto n_candidates = static_cast<std::int64_t>(context.unlabeled.size());
+  const std::int64_t n_shares = std::min(context.options.partition, n_candidates);
+  QueryOptions options = context.options;
+  options.partition = 1;
+  Indices shuffled = context.unlabeled;
+  RngStream rng = context.rng("partition");
+  rng.shuffle(shuffled);
+  // Share s holds the candidates from s / n_shares to (s + 1) / n_shares, and gives as great a part of n.
+  const auto share_of = [&](std::int64_t total, std::int64_t s) { return total * s / n_shares; };
+  Picks picks;
+  for (std::int64_t s = 0; s < n_shares; ++s) {
+    Indices share(shuffled.begin() + share_of(n_candidates, s),
+                  shuffled.begin() + share_of(n_candidates, s + 1));
+    std::sort(share.begin(), share.end());
+    const std::int64_t n = share_of(context.n, s + 1) - share_of(context.n, s);
+    if (n == 0) continue;
+    QueryContext part = context.about(share, n, options);
+    const Picks some = query(part);
+    picks.insert(picks.end(), some.begin(), some.end());
+  }
+  return picks;
+}
+
 /// What all share: candidates in ascending order (their order then cannot matter), 1 <= n <=
-/// candidates, and a check of the answer.
+/// candidates, labels that were not bought for oracles only, and a check of the answer.
 QueryFn contracted(const std::string& name, const Table& table) {
   const auto query = table.at(name);
   return [name, query](QueryContext& asked) -> Picks {
@@ -55,9 +81,9 @@ QueryFn contracted(const std::string& name, const Table& table) {
     std::sort(candidates.begin(), candidates.end());
     const auto n = std::min(asked.n, static_cast<std::int64_t>(candidates.size()));
     if (n <= 0) return {};
-    QueryContext context{candidates,    asked.labeled,     asked.labels, n,
-                         asked.options, asked.predictions, asked.seed,   asked.round};
-    Picks picks = query(context);
+    QueryContext context = asked.about(candidates, n, asked.options);
+    if (!is_oracle(name)) context.oracle_label = nullptr;
+    Picks picks = asked.options.partition > 1 ? ask_shares(context, query) : query(context);
     check_picks(name, context, picks);
     return picks;
   };

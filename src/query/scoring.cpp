@@ -113,6 +113,7 @@ Picks highest(const QueryContext& context, const at::Tensor& scores, std::int64_
 }
 
 Picks top_n(const QueryContext& context, const at::Tensor& scores) {
+  if (context.keep_scores) context.keep_scores(context.unlabeled, scores);
   return highest(context, stochastic_scores(context, scores), context.n);
 }
 

@@ -64,8 +64,7 @@ at::Tensor stochastic_scores(const QueryContext& context, const at::Tensor& scor
 Picks stochastic_bald(const QueryContext& context, const std::string& kind) {
   QueryOptions options = context.options;
   options.stochastic = kind;
-  QueryContext noisy{context.unlabeled, context.labeled,     context.labels, context.n,
-                     options,           context.predictions, context.seed,   context.round};
+  QueryContext noisy = context.about(context.unlabeled, context.n, options);
   return top_n(noisy, score_mc_probabilities(noisy, mutual_information));
 }
 

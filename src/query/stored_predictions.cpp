@@ -80,9 +80,9 @@ Indices StoredPredictions::labeled() const {
 
 std::vector<std::int64_t> StoredPredictions::labels(const Indices& indices) const {
   if (!has("labels")) return {};
-  const auto all = file_.read<std::int64_t>(path("labels"));
+  if (labels_.empty()) labels_ = file_.read<std::int64_t>(path("labels"));
   std::vector<std::int64_t> labels;
-  for (const std::int64_t index : indices) labels.push_back(all[static_cast<std::size_t>(index)]);
+  for (const std::int64_t i : indices) labels.push_back(labels_[static_cast<std::size_t>(i)]);
   return labels;
 }
 

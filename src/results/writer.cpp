@@ -123,6 +123,32 @@ void write_confusion(Hdf5File& file, const ResultsTables& tables) {
   file.write("/confusion", tables.confusion, {n, k, k}, {{chunk, k, k}, 1});
 }
 
+/// /labeled_classes [rounds, K]: what was labelled up to each round, by class, as the oracle answered.
+void write_labeled_classes(Hdf5File& file, const ResultsTables& tables) {
+  const auto& rounds = tables.rounds;
+  const auto& picks = tables.picks;
+  const std::size_t k = tables.class_names.size();
+  const bool known = std::all_of(picks.label.begin(), picks.label.end(), [&](std::int64_t label) {
+    return label >= 0 && label < static_cast<std::int64_t>(k);
+  });
+  if (!known || picks.label.empty()) return;  // segmentation, imported logs
+  std::vector<std::int64_t> counts(rounds.trial.size() * k, 0);
+  std::size_t pick = 0;
+  for (std::size_t row = 0; row < rounds.trial.size(); ++row) {
+    std::int64_t* count = counts.data() + row * k;
+    const bool goes_on = row > 0 && rounds.trial[row] == rounds.trial[row - 1];
+    if (goes_on) std::copy(count - k, count, count);
+    const auto key = std::make_pair(rounds.trial[row], rounds.round[row]);
+    for (; pick < picks.label.size(); ++pick) {  // both tables are sorted by trial and round
+      if (std::make_pair(picks.trial[pick], picks.round[pick]) > key) break;
+      ++count[picks.label[pick]];
+    }
+  }
+  const auto n = static_cast<std::int64_t>(rounds.trial.size()), width = static_cast<std::int64_t>(k);
+  const std::int64_t chunk = std::clamp<std::int64_t>(cells_a_chunk / width, 1, n);
+  file.write("/labeled_classes", counts, {n, width}, {{chunk, width}, 1});
+}
+
 /// The values along one axis of the curves, and where each trial lies on it.
 template <class Value>
 struct Axis {
@@ -211,6 +237,7 @@ void write_results(const std::string& path, ResultsTables tables) {
   write_trials(file, tables.trials);
   write_picks(file, std::move(tables.picks));
   write_confusion(file, tables);
+  write_labeled_classes(file, tables);
   write_attempts(file, tables.attempts);
   write_curves(file, tables);
   write_file_atomically(path, file.image());

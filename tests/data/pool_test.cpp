@@ -28,8 +28,6 @@ TEST_CASE("a pool starts unlabelled and remembers what was bought, in order") {
   pool.label({0});
   CHECK(pool.labeled() == Indices{4, 1, 0});
   CHECK(pool.unlabeled() == Indices{2, 3});
-  CHECK(pool.is_labeled(1));
-  CHECK_FALSE(pool.is_labeled(2));
 }
 
 TEST_CASE("labels are readable only after they were bought") {
@@ -70,4 +68,57 @@ TEST_CASE("label maps are counted in pixels, and in pixels that have a class") {
   CHECK(pool.pixels_labeled().all == 3 * 256);
   CHECK(pool.pixels_labeled().foreground == foreground);
   CHECK(foreground < 3 * 256);  // the built-in scenes have unlabelled patches
+}
+
+TEST_CASE("what is held out is bought, readable and not for training") {
+  const auto dataset = small_dataset();
+  Pool pool(*dataset);
+  pool.hold_out({2});
+  pool.label({4});
+  CHECK(pool.labeled() == Indices{4});
+  CHECK(pool.held_out() == Indices{2});
+  CHECK(pool.n_labeled() == 1);
+  CHECK(pool.n_bought() == 2);
+  CHECK(pool.unlabeled() == Indices{0, 1, 3});
+  CHECK(pool.label_of(2) == dataset->train().labels[2]);
+  CHECK_THROWS_AS(pool.label({2}), InternalError);
+}
+
+TEST_CASE("a noisy oracle is wrong as often as asked, alike over the other classes, and the same each time") {
+  SyntheticOptions options;
+  options.n_train = 4000;
+  options.n_test = 2;
+  options.n_classes = 3;
+  options.tile = 4;
+  const auto dataset = make_synthetic(options);
+  const Pool pool(*dataset, {0.3, 1}, 7), again(*dataset, {0.3, 1}, 7), other(*dataset, {0.3, 1}, 8);
+  int wrong = 0, next_class = 0, differs = 0;
+  for (std::int64_t i = 0; i < 4000; ++i) {
+    const std::int64_t truth = dataset->train().labels[static_cast<std::size_t>(i)];
+    const std::int64_t told = pool.oracle_label(i);
+    CHECK(told == again.oracle_label(i));
+    wrong += told != truth ? 1 : 0;
+    next_class += told == (truth + 1) % 3 ? 1 : 0;
+    differs += told != other.oracle_label(i) ? 1 : 0;
+  }
+  CHECK(wrong / 4000.0 == Approx(0.3).margin(0.025));  // 3.5 standard errors
+  CHECK(next_class / static_cast<double>(wrong) == Approx(0.5).margin(0.05));
+  CHECK(differs > 1000);
+}
+
+TEST_CASE("a duplicated pool repeats its samples in turn and shares their pixels") {
+  const auto dataset = small_dataset();
+  const auto tripled = with_duplicates(dataset, 3);
+  const Split& pool = tripled->train();
+  REQUIRE(pool.n == 15);
+  CHECK(tripled->test().n == 2);
+  CHECK(dataset->train().n == 5);
+  for (std::int64_t i = 0; i < 15; ++i) {
+    CHECK(pool.image(i) == dataset->train().image(i % 5));
+    CHECK(pool.labels[static_cast<std::size_t>(i)] ==
+          dataset->train().labels[static_cast<std::size_t>(i % 5)]);
+  }
+  for (const auto& [name, view] : pool.embeddings) CHECK(view.n == 15);
+  CHECK(Pool(*tripled).size() == 15);
+  CHECK(with_duplicates(dataset, 1) == dataset);
 }

@@ -1,13 +1,17 @@
 #include <al_mpi/engine/run_trial.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <set>
+
+#include <fmt/format.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/engine/checkpoint.hpp>
 #include <al_mpi/engine/network_file.hpp>
+#include <al_mpi/io/hdf5.hpp>
 
 #include "catch.hpp"
 #include "scratch_folder.hpp"
@@ -212,4 +216,83 @@ TEST_CASE("a network that could not be kept is refused before the training") {
   TrialEvents events;
   events.round = [](const RoundRecord&) { FAIL("trained first"); };
   CHECK_THROWS_WITH(run_trial(input, events), Catch::Contains("/nonexistent/folder"));
+}
+
+TEST_CASE("validation labels are counted, the same for all strategies, and never picked") {
+  TrialInput input = small_trial();
+  input.learner.training.validation = 10;
+  const auto records = records_of(input);
+  CHECK(records[0].n_labeled == 10 + 8);
+  CHECK(records[3].n_labeled == 10 + 8 + 3 * 6);
+  CHECK(metric(records[0], "validation_loss") > 0.0);
+  TrialInput other = input;
+  other.spec.strategy = "random_sampling";
+  other.loop = {70, 1, 0};  // all that is left
+  const auto all_at_once = records_of(other);
+  std::set<std::int64_t> rest;
+  for (const PickRecord& pick : all_at_once[0].picks) rest.insert(pick.index);
+  CHECK(rest.size() == 70);
+  for (const RoundRecord& record : records) {
+    for (const PickRecord& pick : record.picks) CHECK(rest.count(pick.index) == 1);
+  }
+  other.loop.n_init = 71;
+  CHECK_THROWS_WITH(run_trial(other), Catch::Contains("validation + n_init"));
+}
+
+TEST_CASE("early stopping, augmentation, a noisy oracle and a duplicated pool are resumed bit for bit") {
+  TrialInput input = small_trial("margin_sampling");
+  input.learner.training.validation = 10;
+  input.learner.training.early_stopping = 1;
+  input.learner.training.augment = "dihedral_crop";
+  input.learner.training.schedule = "cosine";
+  input.oracle = {0.2, 2};
+  const auto whole = records_of(input);
+  const ScratchFolder folder;
+  input.checkpoint = folder.file("trial.ckpt");
+  records_of(input, 2);
+  check_equal(whole, records_of(input));
+  bool any_wrong = false;
+  for (const RoundRecord& record : whole) {
+    for (const PickRecord& pick : record.picks) {
+      CHECK(pick.index < 160);
+      any_wrong = any_wrong ||
+                  pick.label != scenes()->train().labels[static_cast<std::size_t>(pick.index % 80)];
+    }
+  }
+  CHECK(any_wrong);
+}
+
+TEST_CASE("diagnostics: more labels cover more, and asking for them changes nothing else") {
+  TrialInput input = small_trial("kcenter_greedy");
+  input.loop.diagnostics = "all";
+  const auto records = records_of(input);
+  for (std::size_t r = 1; r < records.size(); ++r) {
+    CHECK(metric(records[r], "coverage_radius") <= metric(records[r - 1], "coverage_radius"));
+    CHECK(metric(records[r], "batch_diversity") > 0.0);
+    CHECK(metric(records[r], "pool_entropy") > 0.0);
+    CHECK(metric(records[r], "pool_entropy") < 1.4);  // ln 4 = 1.386
+  }
+  // What a farthest-first pick is away from all before is what the cover's radius was.
+  CHECK(metric(records[0], "coverage_radius") == Approx(records[1].picks[0].score));
+  input.loop.diagnostics = "none";
+  const auto plain = records_of(input);
+  check_equal(records, plain);
+  CHECK(std::isnan(metric(plain[0], "coverage_radius")));
+}
+
+TEST_CASE("the scores of all candidates are kept on request, a file a round") {
+  const ScratchFolder folder;
+  TrialInput input = small_trial("margin_sampling");
+  input.scores = folder.file("scores");
+  const auto records = records_of(input);
+  CHECK_FALSE(fs::exists(input.scores + "/round_0.h5"));  // the initial set ranks nothing
+  for (int round = 1; round <= 3; ++round) {
+    const Hdf5File file = Hdf5File::open(fmt::format("{}/round_{}.h5", input.scores, round));
+    const auto index = file.read<std::int64_t>("/index");
+    const auto score = file.read<double>("/score");
+    const RoundRecord& record = records[static_cast<std::size_t>(round)];
+    REQUIRE(index.size() == static_cast<std::size_t>(80 - record.n_labeled + 6));
+    const double best = *std::max_element(score.begin(), score.end());
+    CHECK(best == record.picks[0].score);
+  }
 }

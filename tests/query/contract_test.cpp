@@ -124,7 +124,8 @@ TEST_CASE("samples with non-finite numbers come last") {
     question.n = 17;  // all 20 candidates but the bad ones
     const Picks picks = query(question);
     check_picks(question, picks, 17);
-    if (query.name.find("random") != std::string::npos) return;  // looks at no number
+    if (query.name.find("random") != std::string::npos || is_oracle(query.name))
+      return;  // looks at no number
     for (const Pick& pick : picks) {
       CHECK(std::find(bad.begin(), bad.end(), pick.index) == bad.end());
     }

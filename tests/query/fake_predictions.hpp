@@ -110,9 +110,10 @@ struct Question {
   std::int64_t n = 1;
   std::int64_t seed = 1;
   int round = 1;
+  std::function<std::int64_t(std::int64_t)> oracle_label;
 
   QueryContext context() {
-    return {unlabeled, labeled, labels, n, options, predictions, seed, round};
+    return {unlabeled, labeled, labels, n, options, predictions, seed, round, oracle_label};
   }
   Picks ask(const std::string& name) {
     QueryContext asked = context();
@@ -156,6 +157,7 @@ inline Question random_question(std::int64_t n, std::int64_t seed = 7) {
   p.probs = at::softmax(at::linear(p.stored_features, p.stored_head.weight, p.stored_head.bias), 1);
   p.mc_probs = at::softmax(random_tensor({passes, n, n_classes}, seed + 4), 2);
   question.options.mc_passes = passes;
+  question.oracle_label = [](std::int64_t i) { return i % n_classes; };
   for (std::int64_t i = 0; i < n; ++i) {
     if (i % 3 == 0) {
       question.labeled.push_back(i);

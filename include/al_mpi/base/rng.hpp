@@ -13,7 +13,8 @@ namespace al_mpi {
 ///
 /// Two streams with another key are independent, and a stream gives the same numbers on every rank,
 /// machine and retry, whatever else was drawn before. There is no global generator in this program.
-/// Purposes in use: "weights", "batches", "dropout", "mc_dropout", "init", "query", "tie_break".
+/// Purposes in use: "weights", "batches", "dropout", "mc_dropout", "init", "query", "tie_break",
+/// "stochastic", "augment", "validation", "label_noise", "partition".
 /// Reference: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC 2011); Random123.
 /// A UniformRandomBitGenerator; prefer its own draws to std:: distributions, which differ between
 /// standard libraries.

@@ -11,6 +11,7 @@ struct StrategyInfo {
   std::string alias;  ///< the reference's class name; empty where it has none
   double cost;        ///< first guess of a trial's cost relative to random_sampling
   bool segmentation;  ///< works on pixels too
+  bool oracle;        ///< sees labels that were not bought: a bound, marked so in figures
 };
 
 struct NetworkInfo {
@@ -22,6 +23,9 @@ struct NetworkInfo {
 const std::vector<StrategyInfo>& strategy_catalog();
 const std::vector<StrategyInfo>& init_catalog();
 const std::vector<NetworkInfo>& network_catalog();
+
+/// Whether a strategy or an initial set of this name is an oracle; false for unknown names.
+bool is_oracle(const std::string& name);
 
 /// The one name of a strategy, from its name or alias, compared without case and underscores.
 /// Throws ConfigError with the nearest known name. `key` is the setting's path, for the message.

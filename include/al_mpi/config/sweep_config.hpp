@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <al_mpi/data/pool.hpp>
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/engine/options.hpp>
 #include <al_mpi/model/options.hpp>
@@ -26,6 +27,8 @@ struct SweepOptions {
   std::vector<std::int64_t> seeds = {1};  ///< written as "1-10", "1,3,5" or a YAML list
   /// Settings to vary beside them, "section.key" -> values; every combination is run.
   std::map<std::string, std::vector<std::string>> grid;
+  double target_ci = 0;         ///< half width of the final value's 95 % interval to reach; 0 = seeds as given
+  std::int64_t max_seeds = 50;  ///< with target_ci: the most seeds a cell gets
 };
 
 /// Section `farm`: how trials are run; never changes a number.
@@ -45,6 +48,7 @@ struct FarmOptions {
 struct ResultsOptions {
   std::string file = "results/sweep.h5";  ///< the one results file; journal and checkpoints lie beside it
   std::string networks;  ///< folder that keeps each trial's final network; empty = none
+  bool save_scores = false;               ///< acquisition scores of the whole pool, in NAME.scores/
   double snapshot_every = 30;             ///< seconds between two rebuilds of the file, >= 0
 };
 
@@ -56,6 +60,7 @@ struct SweepConfig {
   TrainingOptions training;
   LoopOptions loop;
   QueryOptions query;
+  OracleOptions oracle;
   SweepOptions sweep;
   FarmOptions farm;
   ResultsOptions results;
@@ -86,7 +91,8 @@ std::vector<std::string> differing_settings(const SweepConfig& stored, const Swe
 void check_same_settings(const std::string& stored_yaml, const SweepConfig& now, const std::string& file);
 
 /// Checks that only the dataset can decide: the budget fits the pool, network and strategies answer `task`
-/// ("classification" | "segmentation"), there are two classes at least. Throws ConfigError.
+/// ("classification" | "segmentation"), there are two classes at least; and that settings fit together.
+/// Throws ConfigError.
 void check_against_dataset(const SweepConfig& config, std::int64_t pool_size, std::int64_t n_classes,
                            const std::string& task);
 

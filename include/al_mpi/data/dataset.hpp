@@ -27,6 +27,7 @@ struct Split {
   const void* images = nullptr;  ///< [n, channels, height, width], contiguous, mapped read-only
   PixelType pixel_type = PixelType::uint16;
   std::int64_t n = 0;
+  std::int64_t copies = 1;       ///< the arrays of images and label maps hold n / copies samples, in turn
   std::int64_t channels = 0;
   std::int64_t height = 0;
   std::int64_t width = 0;
@@ -70,5 +71,9 @@ class Dataset {
  protected:
   Dataset() = default;
 };
+
+/// The dataset with every sample of its pool (/train) `copies` times: sample i of n is i, i + n, i + 2n, ...
+/// Pixels are shared, not copied.
+std::shared_ptr<const Dataset> with_duplicates(std::shared_ptr<const Dataset> dataset, std::int64_t copies);
 
 }  // namespace al_mpi

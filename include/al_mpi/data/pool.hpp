@@ -15,35 +15,51 @@ struct PixelCounts {
   std::int64_t foreground = 0;  ///< with a class: not ignore_label
 };
 
+/// How well the oracle answers: stress tests. Read from the section `oracle` of a configuration.
+struct OracleOptions {
+  double noise = 0.0;  ///< probability of a wrong class, [0, 1); classification only
+  std::int64_t duplicates = 1;  ///< copies of each sample in the pool, >= 1 (redundancy)
+};
+
 /// The labelled mask over /train, and the only door to the pool's labels: a label is readable once the
 /// sample has been bought.
 class Pool {
  public:
-  explicit Pool(const Dataset& dataset);
+  /// With `oracle.noise` the class of sample i is wrong by a draw of (seed, i), whenever it is asked.
+  explicit Pool(const Dataset& dataset, const OracleOptions& oracle = {}, std::int64_t seed = 0);
 
-  std::int64_t size() const { return static_cast<std::int64_t>(is_labeled_.size()); }
+  std::int64_t size() const { return static_cast<std::int64_t>(is_bought_.size()); }
   std::int64_t n_labeled() const { return static_cast<std::int64_t>(labeled_.size()); }
-  bool is_labeled(std::int64_t index) const { return is_labeled_[static_cast<std::size_t>(index)]; }
+  /// All that was paid for: labelled and held out.
+  std::int64_t n_bought() const { return n_labeled() + static_cast<std::int64_t>(held_out_.size()); }
 
-  const Indices& labeled() const { return labeled_; }  ///< in the order they were bought
-  Indices unlabeled() const;                           ///< ascending
+  const Indices& labeled() const { return labeled_; }    ///< to train on, in the order they were bought
+  const Indices& held_out() const { return held_out_; }  ///< bought to validate on
+  Indices unlabeled() const;                             ///< not bought, ascending
 
   /// The oracle: marks `picks` as labelled. A bug (InternalError) if one is out of range, doubled or
-  /// labelled already.
+  /// bought already.
   void label(const Indices& picks);
+  /// The same for samples that are never trained on.
+  void hold_out(const Indices& picks);
 
-  /// Class of a labelled sample (classification). InternalError if it is not labelled.
+  /// Class of a bought sample (classification). InternalError if it was not bought.
   std::int64_t label_of(std::int64_t index) const;
+  /// What the oracle would say of any sample: for bounds that are marked so, never for a strategy.
+  std::int64_t oracle_label(std::int64_t index) const;
 
   /// Pixels of the samples bought so far (segmentation; zeros for classification).
   PixelCounts pixels_labeled() const { return pixels_labeled_; }
 
  private:
+  void buy(const Indices& picks, Indices& list);
   void count_pixels(std::int64_t index);
 
   const Dataset* dataset_;
-  std::vector<bool> is_labeled_;
-  Indices labeled_;
+  OracleOptions oracle_;
+  std::int64_t seed_;
+  std::vector<bool> is_bought_;
+  Indices labeled_, held_out_;
   PixelCounts pixels_labeled_;
 };
 

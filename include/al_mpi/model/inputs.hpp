@@ -31,6 +31,9 @@ InputFn resident_inputs(std::shared_ptr<const Dataset> dataset, c10::Device devi
 /// Labels of samples as int64 on the CPU: [b] or, for segmentation, [b, H, W].
 at::Tensor label_batch(const Split& split, const Indices& indices);
 
+/// The same of bought samples of the pool, as its oracle answered.
+at::Tensor label_batch(const Pool& pool, const Split& split, const Indices& indices);
+
 /// Parts of `indices` of at most `size` samples, in order.
 Indices part(const Indices& indices, std::int64_t first, std::int64_t size);
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct TrainReport {
   double loss = 0.0;       ///< mean cross-entropy over the last epoch; NaN if no batch had a valid label
   std::int64_t steps = 0;  ///< optimiser steps in this round
   std::int64_t n_pseudo_labels = 0;  ///< unlabelled samples that were trained on (pseudo_labels)
+  double validation_loss = std::numeric_limits<double>::quiet_NaN();      ///< of the weights kept, on what the
+  double validation_accuracy = std::numeric_limits<double>::quiet_NaN();  ///< pool holds out; NaN if nothing
 };
 
 /// A network, its training and its answers, for one trial. Every draw comes from a stream keyed by
@@ -38,7 +41,8 @@ class Learner {
   Learner(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options, std::int64_t seed);
   ~Learner();
 
-  /// Trains on the pool's labelled samples; `progress` is called after each epoch (a sign of life).
+  /// Trains on the pool's labelled samples, and validates on the ones it holds out; `progress` is called
+  /// after each epoch (a sign of life).
   /// Throws DataError if the loss becomes NaN ("training diverged").
   TrainReport train(const Pool& pool, int round, const std::function<void()>& progress = {});
 

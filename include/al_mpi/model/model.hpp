@@ -58,6 +58,7 @@ void enter_training_mode(Model& model);
 
 TrainReport train(Model& model, const Pool& pool, int round, const std::function<void()>& progress);
 Evaluation evaluate(Model& model, const std::string& split);
+Evaluation validate(Model& model, const Pool& pool);  ///< on what the pool holds out
 std::unique_ptr<Predictions> learner_predictions(Model& model, int round);
 
 }  // namespace al_mpi

@@ -25,10 +25,15 @@ struct PseudoLabelOptions {
 /// How it is trained in each round. Read from the section `training`.
 struct TrainingOptions {
   std::int64_t epochs = 15;         ///< passes over the labelled set, >= 1
+  std::int64_t steps = 0;           ///< optimiser steps instead of epochs, the same in every round; 0 = epochs
   std::int64_t batch_size = 16;     ///< >= 1
   double learning_rate = 0.05;      ///< SGD, > 0
   double momentum = 0.3;            ///< SGD, [0, 1)
   double weight_decay = 0.0;        ///< SGD, >= 0
+  std::string schedule = "constant";  ///< of the learning rate over a round: constant | cosine | step
+  std::string augment = "none";     ///< none | flips | dihedral | dihedral_crop, see random_views.hpp
+  std::int64_t validation = 0;      ///< labels bought at random before the start to validate on, >= 0
+  std::int64_t early_stopping = 0;  ///< epochs without a better validation loss before training ends; 0 = never
   std::string reset = "full";       ///< full = new weights each round | none = go on from the last round's
   std::string initial_weights = "same";  ///< with reset full: same weights each round | fresh ones
   std::string precision = "fp32";   ///< fp32 | bf16 (autocast)

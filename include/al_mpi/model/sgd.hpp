@@ -14,6 +14,8 @@ class Sgd {
  public:
   Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options);
 
+  void set_learning_rate(double rate) { learning_rate_ = static_cast<float>(rate); }
+
   /// Updates the parameters from their gradients, then drops the gradients. Parameters without one
   /// stay.
   void step();

@@ -35,6 +35,7 @@ struct QueryOptions {
   std::string two_stage_first = "entropy_sampling";  ///< strategy that keeps candidates ...
   std::string two_stage_second = "kcenter_greedy";   ///< ... for the one that picks among them
   std::int64_t two_stage_factor = 5;                 ///< candidates kept, times n, >= 1
+  std::int64_t partition = 1;                        ///< random shares asked one by one, >= 1
   std::int64_t adversarial_max_steps = 50;           ///< cap on BIM and DeepFool steps, >= 1
   double adversarial_epsilon =
       0.05;  ///< BIM step, in standard deviations of the normalised input, > 0

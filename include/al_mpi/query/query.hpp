@@ -33,6 +33,18 @@ struct QueryContext {
   std::int64_t seed;  ///< of the trial
   int round;          ///< of the query, from 1; 0 for an initial set
 
+  /// Class of a candidate, bought or not; set for names that the catalog marks as oracles only.
+  std::function<std::int64_t(std::int64_t index)> oracle_label = {};
+  /// Told the acquisition scores of all candidates (before noise) by strategies that rank them.
+  std::function<void(const Indices& indices, const at::Tensor& scores)> keep_scores = {};
+
+  /// The same question about other candidates.
+  QueryContext about(const Indices& candidates, std::int64_t wanted,
+                     const QueryOptions& other_options) const {
+    return {candidates, labeled, labels,       wanted,     other_options, predictions, seed,
+            round,      oracle_label, keep_scores};
+  }
+
   /// The strategy's stream for one purpose ("query", "tie_break", ...).
   RngStream rng(const std::string& purpose) const {
     return RngStream(seed, purpose, static_cast<std::uint64_t>(round));

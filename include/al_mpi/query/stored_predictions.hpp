@@ -12,7 +12,7 @@ namespace al_mpi {
 /// Predictions for a whole pool of n samples read from arrays of an HDF5 group, row = global index:
 ///   probs [n, C] or [n, C, H, W]; mc_probs [T, n, C] or [T, n, C, H, W]; features [n, d];
 ///   embeddings [n, D]; head_weight [C, d]; head_bias [C]; labeled [n] (0 or 1); labels [n]
-///   (classes, read for labelled samples only).
+///   (classes; of unlabelled samples only oracles ask).
 /// All are optional; what a strategy needs and the group lacks is named in a DataError, as are
 /// shapes that do not fit together. Pixel arrays are read batch by batch.
 class StoredPredictions : public Predictions {
@@ -50,6 +50,7 @@ class StoredPredictions : public Predictions {
   std::string asker_;
   std::map<std::string, Shape> shapes_;
   std::int64_t pool_size_ = -1;
+  mutable std::vector<std::int64_t> labels_;  ///< once asked for
 };
 
 }  // namespace al_mpi

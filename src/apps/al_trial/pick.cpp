@@ -42,6 +42,9 @@ Picks pick(const PickOptions& options) {
   }
   QueryContext context{unlabeled, labeled, labels,       options.n,
                        settings,  stored,  options.seed, initial ? 0 : options.round};
+  if (stored.has("labels")) {
+    context.oracle_label = [&](std::int64_t index) { return stored.labels({index}).front(); };
+  }
   return initial ? initial_set(name)(context) : strategy(name)(context);
 }
 

@@ -20,6 +20,8 @@ void add_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--checkpoint", options.checkpoint, "File to resume from and to keep after each round");
   app.add_option("--save-network", options.network,
                  "File that receives the network of the last round (for al_trial predict)");
+  app.add_option("--save-scores", options.scores,
+                 "Folder for the acquisition scores of the whole pool, a file a round");
 }
 
 std::shared_ptr<const Dataset> load_dataset(const SweepConfig& config) {
@@ -35,6 +37,7 @@ TrialInput trial_input(const SweepConfig& config, const TrialSpec& spec,
   input.learner.model = config.model;
   input.learner.training = config.training;
   input.learner.query = config.query;
+  input.oracle = config.oracle;
   input.learner.device = device;
   input.learner.threads = static_cast<int>(config.farm.threads);
   input.fingerprint = settings_fingerprint(config) + dataset->fingerprint();
@@ -64,6 +67,7 @@ ExitCode run_one(const RunOptions& options) {
   TrialInput input = trial_input(config, spec, dataset, available_device(config.farm.device));
   input.checkpoint = options.checkpoint;
   if (!options.network.empty()) input.network_file = options.network;
+  input.scores = options.scores;
 
   TrialEvents events;
   events.round = [](const RoundRecord& record) {

@@ -20,6 +20,7 @@ struct RunOptions {
   std::int64_t seed = 1;
   std::string checkpoint;
   std::string network;
+  std::string scores;
 };
 
 void add_run_options(CLI::App& app, RunOptions& options);

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <condition_variable>
 #include <mutex>
@@ -133,6 +134,7 @@ class Server {
       TrialInput input = trial_input(config, spec, dataset_of(config), device_);
       input.checkpoint = request.value("checkpoint", "");
       input.attempt = attempt;
+      if (config.results.save_scores) input.scores = scores_folder(config, input.checkpoint);
       report(run_trial(input, events_of(spec.key())), spec.key(), attempt);
     });
   }
@@ -154,6 +156,12 @@ class Server {
     events.alive = [key] { send({{"type", "alive"}, {"key", key}}); };
     events.should_stop = [this] { return requests_.draining(); };
     return events;
+  }
+
+  /// NAME.scores/TRIAL beside NAME.checkpoints/TRIAL.checkpoint.
+  static std::string scores_folder(const SweepConfig& config, const std::string& checkpoint) {
+    const auto folder = std::filesystem::path(config.results.file).replace_extension(".scores");
+    return (folder / std::filesystem::path(checkpoint).stem()).string();
   }
 
   SweepConfig with_settings_of(const TrialSpec& spec) const {

@@ -1,0 +1,82 @@
+// class_balanced_random, stratified: bounds that see labels which were not bought.
+
+#include <map>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/catalog/catalog.hpp>
+
+#include "query/fake_predictions.hpp"
+
+using namespace al_mpi;
+
+namespace {
+
+/// Samples 0..9 are of class 0, 10..15 of class 1, 16..19 of class 2.
+std::int64_t class_of(std::int64_t index) { return index < 10 ? 0 : index < 16 ? 1 : 2; }
+
+Question twenty() {
+  Question question;
+  question.unlabeled = range(0, 20);
+  question.oracle_label = class_of;
+  return question;
+}
+
+std::map<std::int64_t, int> histogram(const Picks& picks) {
+  std::map<std::int64_t, int> counts;
+  for (const Pick& pick : picks) ++counts[class_of(pick.index)];
+  return counts;
+}
+
+using Counts = std::map<std::int64_t, int>;
+
+}  // namespace
+
+TEST_CASE("class_balanced_random fills up the classes with the fewest labels, while they last") {
+  Question question = twenty();
+  question.labeled = {0, 1, 2};
+  question.labels = {0, 0, 0};
+  question.unlabeled = range(3, 20);
+  question.n = 6;
+  CHECK(histogram(question.ask("class_balanced_random")) == Counts{{1, 3}, {2, 3}});
+  question.n = 14;  // class 2 has only four
+  CHECK(histogram(question.ask("class_balanced_random")) == Counts{{0, 4}, {1, 6}, {2, 4}});
+}
+
+TEST_CASE("class_balanced_random draws every sample of a class equally often") {
+  Question question = twenty();
+  question.n = 3;  // one of each class
+  std::map<std::int64_t, int> drawn;
+  constexpr int n_draws = 6000;
+  for (question.seed = 1; question.seed <= n_draws; ++question.seed) {
+    for (const Pick& pick : question.ask("class_balanced_random")) ++drawn[pick.index];
+  }
+  double chi_squared = 0.0;
+  for (std::int64_t i = 10; i < 16; ++i) {
+    const double expected = n_draws / 6.0;
+    chi_squared += (drawn[i] - expected) * (drawn[i] - expected) / expected;
+  }
+  CHECK(chi_squared < 20.5);  // 5 degrees of freedom, p = 0.001
+}
+
+TEST_CASE("stratified keeps the pool's class shares, by largest remainders") {
+  Question question = twenty();
+  question.n = 10;
+  CHECK(histogram(question.ask_init("stratified")) == Counts{{0, 5}, {1, 3}, {2, 2}});
+  question.n = 7;  // 3.5, 2.1, 1.4: two remainders of equal use, the larger wins
+  CHECK(histogram(question.ask_init("stratified")) == Counts{{0, 4}, {1, 2}, {2, 1}});
+}
+
+TEST_CASE("only what is marked as an oracle sees labels that were not bought") {
+  CHECK(is_oracle("class_balanced_random"));
+  CHECK(is_oracle("stratified"));
+  CHECK_FALSE(is_oracle("random_sampling"));
+  CHECK_FALSE(is_oracle("typiclust"));
+  Question question = random_question(30);
+  question.n = 4;
+  question.oracle_label = [](std::int64_t) -> std::int64_t { throw InternalError("was asked"); };
+  for (const StrategyInfo& info : strategy_catalog()) {
+    if (!info.oracle) CHECK_NOTHROW(question.ask(info.name));
+  }
+  question.oracle_label = nullptr;
+  CHECK_THROWS_AS(question.ask("class_balanced_random"), DataError);
+}
