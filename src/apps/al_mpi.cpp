@@ -5,6 +5,7 @@
 #include "al_mpi/simulation.hpp"
 #include "al_mpi/status.hpp"
 #include "al_mpi/sweep.hpp"
+#include "al_mpi/tune.hpp"
 #include "apps/app.hpp"
 #include <al_mpi/config/sweep_config.hpp>
 
@@ -14,10 +15,11 @@ using namespace al_mpi;
 
 struct CommandLine {
   SweepArguments sweep;
-  bool dry_run = false, help_config = false, plan = false;
+  bool dry_run = false, help_config = false, plan = false, save_scores = false;
   std::string simulate;
   StatusArguments status;
   LaunchArguments launch;
+  TuneArguments tune;
   std::string explain_file, explain_trial;
 };
 
@@ -29,6 +31,8 @@ void add_sweep(CLI::App& app, CommandLine& line) {
       ->check(CLI::PositiveNumber);
   app.add_flag("--retry-failed", line.sweep.retry_failed,
                "try failed and quarantined trials again");
+  app.add_flag("--save-scores", line.save_scores,
+               "keep the acquisition scores of the whole pool (results.save_scores)");
   app.add_flag("--dry-run", line.dry_run, "tell what would be done, touch nothing");
   app.add_flag("--plan", line.plan, "how well numbers of workers divide the grid");
   app.add_option("--simulate", line.simulate, "run the scheduler in virtual time")
@@ -70,7 +74,8 @@ CLI::App* add_launch(CLI::App& app, CommandLine& line) {
   return launch;
 }
 
-ExitCode run_main(const CommandLine& line, int& argc, char**& argv) {
+ExitCode run_main(CommandLine& line, int& argc, char**& argv) {
+  if (line.save_scores) line.sweep.overrides.push_back("results.save_scores=true");
   const bool only_tells = line.help_config || line.dry_run || line.plan || !line.simulate.empty();
   if (only_tells && started_as_rank() > 0) return ExitCode::ok;
   if (line.help_config) {
@@ -96,6 +101,7 @@ int main(int argc, char** argv) {
   CLI::App* explain = add_explain(app, line);
   const ResultsCommands results(app);
   CLI::App* launched = add_launch(app, line);
+  CLI::App* tuned = add_tune(app, line.tune);
   app.require_subcommand(0, 1);
   return run_app(
       app, argc, argv,
@@ -103,6 +109,9 @@ int main(int argc, char** argv) {
         if (status->parsed()) return show_status(line.status);
         if (explain->parsed()) return explain_trial(line.explain_file, line.explain_trial);
         if (results.parsed()) return results.run();
+        if (tuned->parsed()) {
+          return tune(line.tune, started_by_mpi(), started_as_rank(), argc, argv);
+        }
         if (launched->parsed()) {
           const std::vector<std::string> rest = launched->remaining();
           line.launch.sweep.insert(line.launch.sweep.end(), rest.begin(), rest.end());

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <boost/math/distributions/students_t.hpp>
+
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/stats/sample.hpp>
 
@@ -34,6 +36,13 @@ Moments moments(const std::vector<double>& values) {
 Sample describe(const std::vector<double>& values) {
   const Moments m = moments(values);
   return {m.n, m.mean, m.n < 2 ? missing : std::sqrt(m.squares / static_cast<double>(m.n - 1))};
+}
+
+double half_width(const Sample& sample, double confidence) {
+  if (sample.n < 2) return missing;
+  const auto n = static_cast<double>(sample.n);
+  const boost::math::students_t t(n - 1.0);
+  return boost::math::quantile(t, 0.5 + 0.5 * confidence) * sample.std / std::sqrt(n);
 }
 
 double population_std(const std::vector<double>& values) {

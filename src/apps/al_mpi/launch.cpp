@@ -1,5 +1,7 @@
 #include "launch.hpp"
 
+#include "replicate.hpp"
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -82,11 +84,13 @@ ExitCode launch(const LaunchArguments& arguments) {
   install_signal_handlers();
   // mpirun sometimes does not return after a recovery when ranks finalise MPI: they leave by _exit.
   ::setenv("AL_MPI_RECOVERY", "1", 1);
-  const std::string file = checked_config(arguments).results.file;
+  const SweepConfig config = checked_config(arguments);
+  const std::string file = config.results.file;
   for (SweepStatus before = sweep_status(file);;) {
     run_to_end(mpirun_command(arguments));
     const SweepStatus after = sweep_status(file);
-    if (after.code != ExitCode::unfinished || drain_signalled()) return after.code;
+    const bool unfinished = after.code == ExitCode::unfinished || n_replications_left(config) > 0;
+    if (!unfinished || drain_signalled()) return after.code;
     if (after.rounds == before.rounds && after.attempts == before.attempts) {
       throw FarmError(0, "the sweep makes no progress any more", ExitCode::unfinished);
     }

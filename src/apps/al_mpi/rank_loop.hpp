@@ -21,6 +21,7 @@ struct RankOptions {
 struct RankEnd {
   ExitCode code = ExitCode::ok;
   bool lost_peer = false;  ///< MPI_Finalize might hang
+  bool wants_more = false;  ///< sweep.target_ci asks for trials that were not in this grid
 };
 
 /// The life of a rank, from its hello to the leave it is told. `coordinator` is rank 0's, else

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "rank_loop.hpp"
+#include "replicate.hpp"
 #include "signals.hpp"
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/data/dataset.hpp>
@@ -90,10 +91,12 @@ RankEnd lead(Channel& channel, RankOptions options, const SweepArguments& argume
              MpiSession* session) {
   std::unique_ptr<ResultsStore> store;
   std::optional<Coordinator> coordinator;
+  Sweep sweep;
   try {
-    const Sweep sweep = prepare_sweep(arguments);
+    sweep = prepare_sweep(arguments);
     const std::string stored = ResultsStore::stored_config(sweep.config.results.file);
     if (!stored.empty()) check_same_settings(stored, sweep.config, sweep.config.results.file);
+    sweep.grid = replicated_grid(sweep.config, sweep.grid);
     store = ResultsStore::open({sweep.config.results.file, sweep.config.results.snapshot_every},
                                sweep.provenance, sweep.grid);
     if (arguments.retry_failed) store->reset_failed();
@@ -108,6 +111,13 @@ RankEnd lead(Channel& channel, RankOptions options, const SweepArguments& argume
   RankEnd end = run_rank(channel, &*coordinator, options);
   if (end.lost_peer) session->abandon();
   end.code = coordinator->result();
+  if (end.code == ExitCode::ok || end.code == ExitCode::failed_trials) {
+    if (const std::size_t n = n_replications_left(sweep.config); n > 0) {
+      spdlog::info("sweep.target_ci asks for {} more trials", n);
+      end.code = ExitCode::unfinished;
+      end.wants_more = true;
+    }
+  }
   return end;
 }
 
@@ -149,7 +159,8 @@ ExitCode run_sweep(const SweepArguments& arguments, bool under_mpi, int& argc, c
   install_signal_handlers();
   std::optional<MpiSession> session;
   if (under_mpi) session.emplace(argc, argv);
-  const auto channel = session ? make_mpi_channel(*session) : std::make_unique<LocalChannel>();
+  std::unique_ptr<Channel> channel = session ? make_mpi_channel(*session)
+                                             : std::make_unique<LocalChannel>();
   start_logging(channel->rank() > 0 ? fmt::format("rank {}", channel->rank()) : "");
   const int local_rank = session ? session->local_rank() : 0;
 
@@ -164,7 +175,11 @@ ExitCode run_sweep(const SweepArguments& arguments, bool under_mpi, int& argc, c
     if (end.lost_peer || recovering) ::_exit(static_cast<int>(end.code));
     return end.code;
   }
-  const RankEnd end = lead(*channel, options, arguments, session ? &*session : nullptr);
+  RankEnd end = lead(*channel, options, arguments, session ? &*session : nullptr);
+  while (end.wants_more && !session) {  // under MPI the same command goes on (launch does so itself)
+    channel = std::make_unique<LocalChannel>();
+    end = lead(*channel, options, arguments, nullptr);
+  }
   if (end.lost_peer || recovering) {
     std::fflush(nullptr);
     ::_exit(static_cast<int>(end.code));
