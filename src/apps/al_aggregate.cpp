@@ -19,6 +19,8 @@ void add_aggregate(CLI::App& app, AggregateOptions& options) {
       ->check(CLI::Range(1e-6, 0.5))
       ->capture_default_str();
   app.add_option("--target", options.analysis.target, "Value of the metric for 'labels to target'");
+  app.add_option("--bound", options.bounds,
+                 "Results file of a bound (all labels at once): a line, and the share of it");
   app.add_option("--format", options.formats, "Of figures: svg,png,pdf, or none")
       ->delimiter(',')
       ->check(CLI::IsMember({"svg", "png", "pdf", "none"}))

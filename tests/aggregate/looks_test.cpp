@@ -27,3 +27,10 @@ TEST_CASE("the look depends on the name alone, and random sampling is black") {
   CHECK(look_of("margin_sampling").colour == look_of("margin_sampling").colour);
   CHECK_FALSE(look_of("a_strategy_of_tomorrow").colour.empty());
 }
+
+TEST_CASE("oracles are marked wherever a figure names them") {
+  CHECK(shown_name("class_balanced_random") == "class_balanced_random (oracle)");
+  CHECK(shown_name("stratified") == "stratified (oracle)");
+  CHECK(shown_name("random_sampling") == "random_sampling");
+  CHECK(shown_name("a_strategy_of_tomorrow") == "a_strategy_of_tomorrow");
+}

@@ -34,6 +34,17 @@ class AggregateTest(ProgramTest):
         self.assertAlmostEqual(numbers["panels"][0]["comparisons"][0]["difference"], 0.05)
         self.assertAlmostEqual(numbers["panels"][0]["strategies"][1]["labels_to_target"], 32 + 1.3 * 32)
 
+    def test_a_bound_is_drawn_and_divides_the_final_values(self):
+        self.imported()
+        self.write("all.log", "".join(f"RandomSampling_random,{seed},u{seed},{0.8 + 0.1 * seed}\n" for seed in (0, 1)))
+        self.run_program("al_aggregate", "import-log", "all.log", "--n-init", 500, "--output", "all.h5")
+        self.run_program("al_aggregate", "study.h5", "--output", "plots", "--format", "svg", "--bound", "all.h5")
+        rows = list(csv.DictReader((self.folder / "plots/tables/summary.csv").read_text().splitlines()))
+        self.assertAlmostEqual(float(rows[0]["final / bound"]), 0.42 / 0.85)
+        self.assertIn("500 labels at once: 0.850", (self.folder / "plots/learning_curves_random.svg").read_text())
+        done = self.run_program("al_aggregate", "study.h5", "--output", "plots", "--bound", "no.h5", expect=3)
+        self.assertIn("no.h5", done.stderr)
+
     def test_a_log_comes_back_as_it_went(self):
         self.imported()
         done = self.run_program("al_aggregate", "export", "study.h5", "--reference-log")

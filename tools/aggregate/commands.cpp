@@ -66,7 +66,8 @@ void aggregate(const AggregateOptions& options) {
   what.picks = !options.formats.empty();  // millions of rows that only a figure needs
   what.confusion = false;
   const Study study = read_study(options.results, what);
-  const Analysis analysis = analyze(study, options.analysis);
+  Analysis analysis = analyze(study, options.analysis);
+  analysis.bounds = read_bounds(options.bounds, analysis.metric);
   const fs::path folder = options.output;
   make_folder(folder);
   const std::vector<Table> tables = all_tables(study, analysis);

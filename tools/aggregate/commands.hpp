@@ -15,6 +15,7 @@ struct AggregateOptions {
   std::vector<std::string> formats = {"svg",
                                       "png"};  ///< of figures: svg, png, pdf; "none" draws nothing
   std::string style = "paper";                 ///< paper | reference
+  std::vector<std::string> bounds;             ///< results files of bounds, see read_bounds()
   AnalysisOptions analysis;
 };
 

@@ -99,7 +99,7 @@ Figure class_share_figure(const Analysis& analysis, const ClassShares& g) {
     figure.data += shares_data(g, s);
     figure.script +=
         grid.cell(s) +
-        fmt::format("set title {} offset 0,-0.6 font \",10\"\n", quoted(g.strategies[s])) +
+        fmt::format("set title {} offset 0,-0.6 font \",10\"\n", quoted(shown_name(g.strategies[s]))) +
         (s + columns < n ? "unset xlabel\n" : "set xlabel \"round\" offset 0,0.6\n") +
         (s % columns == 0 ? "set format y \"%g\"\n" : "set format y \"\"\n") + cell_script(g, s) +
         "unset label 1\n";

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <tools/aggregate/figures.hpp>
+#include <tools/aggregate/looks.hpp>
 
 namespace al_mpi {
 namespace {
@@ -56,7 +57,7 @@ std::string leaders(const GroupAnalysis& g, double first_row) {
     const double end = is_left ? 0.7 : k + 0.3;
     script += line(x, 0, x, y, "linewidth 1 linecolor rgb \"#555555\"") +
               line(x, y, end, y, "linewidth 1 linecolor rgb \"#555555\"");
-    const std::string& name = g.strategies[order[i]];
+    const std::string name = shown_name(g.strategies[order[i]]);
     script += is_left ? label(fmt::format("{}  {:.2f}", name, x), end - 0.1, y, "right")
                       : label(fmt::format("{:.2f}  {}", x, name), end + 0.1, y, "left");
   }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <tools/aggregate/figures.hpp>
+#include <tools/aggregate/looks.hpp>
 
 namespace al_mpi {
 namespace {
@@ -41,7 +42,7 @@ std::string axis_tics(const std::vector<std::string>& names, const std::vector<s
                       const std::string& last) {
   std::string text;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    text += fmt::format("{} {}, ", quoted(names[order[i]]), i);
+    text += fmt::format("{} {}, ", quoted(shown_name(names[order[i]])), i);
   }
   return "(" + text + fmt::format("{} {})", quoted(last), order.size());
 }

@@ -57,7 +57,7 @@ Figure reference_figure(const Study& study, const Analysis& analysis, const Pane
         "pointtype {} "
         "pointsize 0.9 title {}",
         s == 0 ? "" : ", ", s, look.colour, look.dash, look.marker,
-        quoted(p.strategies[s].strategy));
+        quoted(shown_name(p.strategies[s].strategy)));
   }
   figure.data += data_block("classes", bars);
   const std::string numbers = fmt::format("mean of last iteration: {:.4f}\nsum of mean std: {:.4f}",
@@ -68,7 +68,7 @@ Figure reference_figure(const Study& study, const Analysis& analysis, const Pane
       "tmargin at screen 0.92\n"
       "set offsets 0, 0, graph 0.03, graph 0.03\n" +
       fmt::format("set title {}\nset xlabel \"labelled samples\"\nset ylabel {}\n",
-                  quoted(fmt::format("{}, initial set: {}", p.panel.dataset, p.panel.init)),
+                  quoted(fmt::format("{}, initial set: {}", p.panel.dataset, shown_name(p.panel.init))),
                   quoted("mean " + analysis.metric)) +
       fmt::format("set label {} at graph 0.98, graph 0.075 right\n", quoted(numbers)) +
       "set key at screen 0.71, screen 0.52 left center Left reverse samplen 3 spacing 1.25\nplot " +

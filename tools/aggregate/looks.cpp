@@ -32,6 +32,10 @@ Look look_of(const std::string& strategy) {
           dashes[place / colours.size() % dashes.size()]};
 }
 
+std::string shown_name(const std::string& name) {
+  return is_oracle(name) ? name + " (oracle)" : name;
+}
+
 std::string class_colour(std::size_t index) {
   return class_colours[index % class_colours.size()];
 }

@@ -197,6 +197,7 @@ std::string metric_of(const Study& study, const std::string& name) {
 
 bool lower_is_better(const std::string& metric) {
   return metric == "nll" || metric == "ece" || metric == "brier" || metric == "train_loss" ||
+         metric == "validation_loss" || metric == "coverage_radius" || metric == "pool_entropy" ||
          metric.rfind("seconds", 0) == 0 || metric.rfind("pixels_", 0) == 0;
 }
 

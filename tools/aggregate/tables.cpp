@@ -75,7 +75,12 @@ Table summary_table(const Analysis& analysis) {
          strong(plus_minus(s.area.sample),
                 is_best(analysis, p, &StrategySummary::area, s.area.sample.mean)),
          range(s.area.interval)});
+    if (!analysis.bounds.empty()) {
+      table.rows.back().push_back(
+          TableCell(s.final.sample.mean / analysis.bounds.front().sample.mean, digits));
+    }
   });
+  if (!analysis.bounds.empty()) table.columns.push_back("final / bound");
   return table;
 }
 
