@@ -36,7 +36,7 @@ void add_split(Fingerprint& fingerprint, const Split& split) {
   fingerprint.add(split.names);
   const std::int64_t pixels = split.height * split.width;
   if (split.label_maps != nullptr) {
-    fingerprint.add(split.label_maps, static_cast<std::size_t>(split.n * pixels));
+    fingerprint.add(split.label_maps, static_cast<std::size_t>((split.n / split.copies) * pixels));
   }
   const auto image_bytes =
       static_cast<std::size_t>(split.channels * pixels) * bytes_of(split.pixel_type);

@@ -48,7 +48,7 @@ at::Tensor copied_images(const Split& split, const c10::Device& device) {
                               : split.pixel_type == PixelType::uint16 ? at::kShort
                                                                       : at::kFloat;
   const at::Tensor mapped = at::from_blob(const_cast<void*>(split.image(0)),
-                                          {split.n, split.channels, split.height, split.width},
+                                          {split.n / split.copies, split.channels, split.height, split.width},
                                           at::TensorOptions().dtype(type));
   try {
     return mapped.to(device);
@@ -78,8 +78,8 @@ class ResidentInputs {
     if (is_new) found->second = copied_images(split, device_);
     const at::Tensor& images = found->second;
     if (!images.defined()) return from_host_(name, indices);
-    at::Tensor chosen =
-        images.index_select(0, at::tensor(indices).to(device_, /*non_blocking=*/true));
+    const at::Tensor rows = at::tensor(indices).remainder(images.size(0));
+    at::Tensor chosen = images.index_select(0, rows.to(device_, /*non_blocking=*/true));
     if (split.pixel_type == PixelType::uint16) chosen = chosen.to(at::kInt).bitwise_and(0xFFFF);
     return chosen
         .to(at::kFloat, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::ChannelsLast)

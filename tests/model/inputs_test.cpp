@@ -74,3 +74,13 @@ TEST_CASE("a split that the dataset lacks is an error") {
   const auto inputs = image_inputs(toy_dataset(), c10::Device(c10::DeviceType::CPU));
   CHECK_THROWS_AS(inputs("validation", {0}), DataError);
 }
+
+TEST_CASE("copies of a sample are its pixels, gathered from the file and on the device") {
+  const auto dataset = with_duplicates(toy_dataset({6, 2, 4, 3}), 3);
+  const c10::Device cpu(c10::DeviceType::CPU);
+  for (const MakeInputs make : {image_inputs, resident_inputs}) {
+    const InputFn inputs = make(dataset, cpu);
+    CHECK(inputs("train", {4, 10, 16}).equal(inputs("train", {4, 4, 4})));
+    CHECK_FALSE(inputs("train", {4}).equal(inputs("train", {17})));
+  }
+}
