@@ -139,7 +139,7 @@ class SlurmTest(ProgramTest):
             self.assertEqual(set(file["attempts"]["rank"]), {0, 1, 2})
 
     def test_the_time_limit_ends_a_job_that_did_not_drain(self):
-        job = self.submit("sweep_cpu.sbatch", "--time=1", "--signal=B:CONT@1", name="late", seconds="60",
+        job = self.submit("sweep_cpu.sbatch", "--time=1", "--signal=B:CONT@1", name="late", seconds="600",
                           more=["farm.drain_margin=0"])
         self.wait_for_state(job, "TIMEOUT", "FAILED", seconds=180)
         self.assertEqual(self.field(job, "JobState"), "TIMEOUT")
