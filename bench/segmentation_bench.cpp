@@ -1,5 +1,6 @@
-// A query over pixels on one thread: U-Net with ResNet18 on 13 x 128 x 128 tiles with 10 classes. `forward` is
-// the network alone, `query` the same with pixel scores and their reduction: the difference is what those cost.
+// A query over pixels on one thread: U-Net with ResNet18 on 13 x 128 x 128 tiles with 10 classes.
+// `forward` is the network alone, `query` the same with pixel scores and their reduction: the
+// difference is what those cost.
 
 #include <benchmark/benchmark.h>
 

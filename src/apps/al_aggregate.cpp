@@ -12,7 +12,8 @@ void add_aggregate(CLI::App& app, AggregateOptions& options) {
   app.add_option("RESULTS", options.results,
                  "Results files; those of equal data and settings are merged");
   app.add_option("--output,-o", options.output, "Folder for tables, figures and report.html");
-  app.add_option("--metric", options.analysis.metric, "accuracy, mean_iou, iou_water, macro_f1, nll, ...");
+  app.add_option("--metric", options.analysis.metric,
+                 "accuracy, mean_iou, iou_water, macro_f1, nll, ...");
   app.add_option("--baseline", options.analysis.baseline, "Strategy the others are tested against")
       ->capture_default_str();
   app.add_option("--alpha", options.analysis.alpha, "Level of tests; intervals hold 1 - alpha")

@@ -13,14 +13,17 @@ using namespace al_mpi;
 
 int main(int argc, char** argv) {
   start_logging("trial");
-  CLI::App app{"Runs one active-learning trial: train, evaluate, query, label, again.\n"
-               "Prints one JSON line a round.", "al_trial"};
-  app.footer("Examples:\n"
-             "  al_trial configs/demo.yaml --strategy margin_sampling --init random --seed 1\n"
-             "  al_trial configs/demo.yaml --strategy badge --seed 1 loop.n_rounds=2\n"
-             "  al_trial pick --strategy margin_sampling --input predictions.h5 --n 32\n"
-             "  al_trial predict --checkpoint trial.network --image scene.tif --output classes.tif\n"
-             "  al_trial --serve   (the child of a rank: docs/protocols.md)");
+  CLI::App app{
+      "Runs one active-learning trial: train, evaluate, query, label, again.\n"
+      "Prints one JSON line a round.",
+      "al_trial"};
+  app.footer(
+      "Examples:\n"
+      "  al_trial configs/demo.yaml --strategy margin_sampling --init random --seed 1\n"
+      "  al_trial configs/demo.yaml --strategy badge --seed 1 loop.n_rounds=2\n"
+      "  al_trial pick --strategy margin_sampling --input predictions.h5 --n 32\n"
+      "  al_trial predict --checkpoint trial.network --image scene.tif --output classes.tif\n"
+      "  al_trial --serve   (the child of a rank: docs/protocols.md)");
 
   RunOptions run;
   bool serve = false;

@@ -16,9 +16,9 @@ inline std::string version_line(const std::string& program) {
   return fmt::format("{} {} (git {})", program, version, git_description);
 }
 
-/// Parses the command line and runs `run`, which returns the exit code. Every error is one line on standard
-/// error, "program: problem", and the documented exit code; never a stack trace. `quiet`: another rank of
-/// this job says the same.
+/// Parses the command line and runs `run`, which returns the exit code. Every error is one line on
+/// standard error, "program: problem", and the documented exit code; never a stack trace. `quiet`:
+/// another rank of this job says the same.
 inline int run_app(CLI::App& app, int argc, char** argv, const std::function<ExitCode()>& run,
                    bool quiet = false) {
   const auto fail = [&](const std::string& message, ExitCode code) {

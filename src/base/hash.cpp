@@ -15,6 +15,8 @@ std::uint64_t stable_hash(std::string_view text, std::uint64_t seed) {
   return stable_hash(text.data(), text.size(), seed);
 }
 
-std::string to_hex(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
+std::string to_hex(std::uint64_t hash) {
+  return fmt::format("{:016x}", hash);
+}
 
 }  // namespace al_mpi

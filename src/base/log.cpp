@@ -7,8 +7,8 @@
 namespace al_mpi {
 
 void start_logging(const std::string& who) {
-  auto logger = std::make_shared<spdlog::logger>(
-      "al_mpi", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>("al_mpi", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern(who.empty() ? "%H:%M:%S %l %v" : "%H:%M:%S " + who + " %l %v");
   if (const char* level = std::getenv("AL_MPI_LOG")) {
     logger->set_level(spdlog::level::from_str(level));

@@ -11,8 +11,12 @@
 namespace al_mpi {
 namespace {
 
-constexpr std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-constexpr std::uint32_t high(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+constexpr std::uint32_t low(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+constexpr std::uint32_t high(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value >> 32);
+}
 constexpr std::uint64_t joined(std::uint32_t lo, std::uint32_t hi) {
   return (static_cast<std::uint64_t>(hi) << 32) | lo;
 }
@@ -38,7 +42,9 @@ RngStream::result_type RngStream::operator()() {
   return buffer_[static_cast<std::size_t>(2 - left_--)];
 }
 
-double RngStream::uniform() { return static_cast<double>((*this)() >> 11) * 0x1.0p-53; }
+double RngStream::uniform() {
+  return static_cast<double>((*this)() >> 11) * 0x1.0p-53;
+}
 
 double RngStream::normal() {
   // Box-Muller, one of the two values: no hidden state beside the counter.

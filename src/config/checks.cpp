@@ -42,8 +42,8 @@ void check_training(const SweepConfig& config, bool pixels) {
   }
   if (training.augment != "none" && config.model.torchscript.empty() &&
       find_info(network_catalog(), config.model.name).embeddings) {
-    throw ConfigError("training.augment", fmt::format("{} takes embeddings, not images (use none)",
-                                                      config.model.name));
+    throw ConfigError("training.augment",
+                      fmt::format("{} takes embeddings, not images (use none)", config.model.name));
   }
   if (config.oracle.noise > 0 && pixels) {
     throw ConfigError("oracle.noise", "label noise is for classification");

@@ -17,7 +17,8 @@ std::vector<std::string> checked_values(const SweepConfig& config, const std::st
   const std::string path = "sweep.grid." + key;
   const Option* option = find_option(key);
   if (option == nullptr || !shapes_results(*option)) {
-    throw ConfigError(path, "only keys of model, training, loop, query and oracle can vary within a sweep");
+    throw ConfigError(
+        path, "only keys of model, training, loop, query and oracle can vary within a sweep");
   }
   if (values.empty()) throw ConfigError(path, "the list is empty (nothing to run)");
   std::vector<std::string> checked;

@@ -163,21 +163,24 @@ std::vector<Option> make_table() {
                 "a TorchScript module instead of model.name; empty = none"),
 
       AL_OPTION(training.epochs, at_least(1), "passes over the labelled set a round"),
-      AL_OPTION(training.steps, at_least(0),
-                "optimiser steps a round instead of epochs: equal effort in every round; 0 = epochs"),
+      AL_OPTION(
+          training.steps, at_least(0),
+          "optimiser steps a round instead of epochs: equal effort in every round; 0 = epochs"),
       AL_OPTION(training.batch_size, at_least(1), "images a step"),
       AL_OPTION(training.learning_rate, above(0), "SGD"),
       AL_OPTION(training.momentum, fraction(), "SGD"),
       AL_OPTION(training.weight_decay, at_least(0), "SGD"),
       AL_OPTION(training.schedule, (OneOf{{"constant", "cosine", "step"}}),
                 "learning rate over a round; cosine: down to 0, step: / 10 at 1/2 and 3/4"),
-      AL_OPTION(training.augment, (OneOf{{"none", "flips", "dihedral", "dihedral_crop"}}),
-                "random views in training; dihedral: flips and quarter turns, crop: shifts by up to 1/8"),
+      AL_OPTION(
+          training.augment, (OneOf{{"none", "flips", "dihedral", "dihedral_crop"}}),
+          "random views in training; dihedral: flips and quarter turns, crop: shifts by up to 1/8"),
       AL_OPTION(training.validation, at_least(0),
                 "labels bought at random before the start to validate on; counted in the budget"),
-      AL_OPTION(training.early_stopping, at_least(0),
-                "epochs without a better validation loss that end a round's training, the best weights "
-                "are kept; 0 = never"),
+      AL_OPTION(
+          training.early_stopping, at_least(0),
+          "epochs without a better validation loss that end a round's training, the best weights "
+          "are kept; 0 = never"),
       AL_OPTION(training.reset, (OneOf{{"full", "none"}}),
                 "new weights each round, or go on from the last round's")
           .reference("none"),
@@ -282,9 +285,10 @@ std::vector<Option> make_table() {
       AL_OPTION(sweep.seeds, Seeds{}, "one trial each"),
       AL_OPTION(sweep.grid, Anything{"keys and lists of values"},
                 "further settings to vary, e.g. {loop.n_init: [10, 32]}"),
-      AL_OPTION(sweep.target_ci, at_least(0),
-                "add seeds to a cell until the 95 % interval of its mean final value (accuracy, mean "
-                "IoU) is no wider than +- this; 0 = off"),
+      AL_OPTION(
+          sweep.target_ci, at_least(0),
+          "add seeds to a cell until the 95 % interval of its mean final value (accuracy, mean "
+          "IoU) is no wider than +- this; 0 = off"),
       AL_OPTION(sweep.max_seeds, at_least(1), "with target_ci: the most seeds a cell gets"),
 
       AL_OPTION(farm.workers_per_rank, at_least(0),

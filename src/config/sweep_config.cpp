@@ -177,9 +177,9 @@ SweepConfig load_config(const std::string& path, const std::vector<std::string>&
   text.resize(static_cast<std::size_t>(file.gcount()));
   SweepConfig config = parse_config(text, path, overrides);
   for (const char* key : {"results.file", "results.networks"}) {
-    const bool typed = std::any_of(
-        overrides.begin(), overrides.end(),
-        [&](const std::string& override) { return setting_of(override).key == key; });
+    const bool typed =
+        std::any_of(overrides.begin(), overrides.end(),
+                    [&](const std::string& override) { return setting_of(override).key == key; });
     const std::string value = find_option(key)->value(config).as<std::string>();
     if (!typed) check_stays_inside(key, value, path);
   }

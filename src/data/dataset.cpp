@@ -79,7 +79,8 @@ std::size_t bytes_of(PixelType type) {
 const void* Split::image(std::int64_t i) const {
   check(i >= 0 && i < n, "image {} of {}", i, n);
   return static_cast<const char*>(images) +
-         static_cast<std::size_t>(i % (n / copies) * channels * height * width) * bytes_of(pixel_type);
+         static_cast<std::size_t>(i % (n / copies) * channels * height * width) *
+             bytes_of(pixel_type);
 }
 
 const std::uint8_t* Split::label_map(std::int64_t i) const {

@@ -49,8 +49,7 @@ void Pool::count_pixels(std::int64_t index) {
   const std::int64_t n_pixels = split.height * split.width;
   const std::uint8_t* map = split.label_map(index);
   pixels_labeled_.all += n_pixels;
-  pixels_labeled_.foreground +=
-      n_pixels - std::count(map, map + n_pixels, dataset_->ignore_label);
+  pixels_labeled_.foreground += n_pixels - std::count(map, map + n_pixels, dataset_->ignore_label);
 }
 
 std::int64_t Pool::label_of(std::int64_t index) const {

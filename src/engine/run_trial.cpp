@@ -40,12 +40,13 @@ class Trial {
     const std::int64_t n_validation = input.learner.training.validation;
     const std::int64_t wanted = n_validation + loop.n_init + loop.n_rounds * loop.n_query;
     if (wanted > pool_.size()) {
-      throw ConfigError("loop", fmt::format("{}n_init + n_rounds x n_query = {} labels exceed the "
-                                            "pool of {} samples",
-                                            n_validation > 0 ? "validation + " : "", wanted,
-                                            pool_.size()));
+      throw ConfigError("loop",
+                        fmt::format("{}n_init + n_rounds x n_query = {} labels exceed the "
+                                    "pool of {} samples",
+                                    n_validation > 0 ? "validation + " : "", wanted, pool_.size()));
     }
-    if (!input.network_file.empty()) AtomicFile writable(input.network_file);  // before hours of training
+    if (!input.network_file.empty())
+      AtomicFile writable(input.network_file);  // before hours of training
     pool_.hold_out(RngStream(input.spec.seed, "validation").sample(pool_.size(), n_validation));
     state_.key = input.spec.key();
     state_.fingerprint = input.fingerprint;
@@ -124,7 +125,8 @@ class Trial {
   }
 
   void keep_network() {
-    // A finished trial was resumed: where each round starts from new weights, its checkpoint holds none.
+    // A finished trial was resumed: where each round starts from new weights, its checkpoint holds
+    // none.
     const bool has_weights = trained_ || input_.learner.training.reset != "full";
     if (!has_weights) learner_.train(pool_, static_cast<int>(input_.loop.n_rounds), events_.alive);
     save_network(input_.network_file, learner_.trained_network());
@@ -160,16 +162,19 @@ class Trial {
     if (!scores.index.empty()) save_scores(input_.scores, state_.key, round, scores);
   }
 
-  /// How well the labelled set covers the pool, how varied its last batch is, how sure the network is of the rest.
+  /// How well the labelled set covers the pool, how varied its last batch is, how sure the network
+  /// is of the rest.
   void add_diagnostics(RoundRecord& record, Predictions& predictions) const {
     const std::string& wanted = input_.loop.diagnostics;
     if (wanted == "none") return;
     Indices batch;
     for (const PickRecord& pick : record.picks) batch.push_back(pick.index);
     const Indices rest = pool_.unlabeled();
-    const auto add = [&](const char* name, double value) { record.metrics.emplace_back(name, value); };
-    add("coverage_radius", coverage_radius(predictions.embeddings(rest),
-                                           predictions.embeddings(pool_.labeled())));
+    const auto add = [&](const char* name, double value) {
+      record.metrics.emplace_back(name, value);
+    };
+    add("coverage_radius",
+        coverage_radius(predictions.embeddings(rest), predictions.embeddings(pool_.labeled())));
     add("batch_diversity", mean_pairwise_distance(predictions.embeddings(batch)));
     if (wanted == "all") add("pool_entropy", mean_entropy(predictions, rest));
   }

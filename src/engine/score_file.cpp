@@ -9,7 +9,8 @@
 
 namespace al_mpi {
 
-void save_scores(const std::string& folder, const std::string& key, int round, const PoolScores& scores) {
+void save_scores(const std::string& folder, const std::string& key, int round,
+                 const PoolScores& scores) {
   std::error_code ignored;  // what it hinders, the writing tells
   std::filesystem::create_directories(folder, ignored);
   const std::string path = fmt::format("{}/round_{}.h5", folder, round);

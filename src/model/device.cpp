@@ -15,14 +15,18 @@ std::string available_device(const std::string& wanted) {
   try {
     is_cuda = c10::Device(wanted).is_cuda();
   } catch (const c10::Error&) {
-    throw ConfigError("device", fmt::format("'{}' is no device (known: auto, cpu, cuda, cuda:N)", wanted));
+    throw ConfigError("device",
+                      fmt::format("'{}' is no device (known: auto, cpu, cuda, cuda:N)", wanted));
   }
   if (is_cuda && !at::hasCUDA()) {
-    throw ConfigError("device", fmt::format("'{}' is wanted, but LibTorch sees no GPU here", wanted));
+    throw ConfigError("device",
+                      fmt::format("'{}' is wanted, but LibTorch sees no GPU here", wanted));
   }
   return wanted;
 }
 
-std::string torch_version() { return TORCH_VERSION; }
+std::string torch_version() {
+  return TORCH_VERSION;
+}
 
 }  // namespace al_mpi

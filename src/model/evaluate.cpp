@@ -37,7 +37,8 @@ class Tally {
   void add_all_pixels(const at::Tensor& predicted, const at::Tensor& labels) {
     const std::int64_t* prediction = predicted.data_ptr<std::int64_t>();
     const std::int64_t* label = labels.data_ptr<std::int64_t>();
-    for (std::int64_t i = 0; i < labels.numel(); ++i) result_.all_pixels.add(label[i], prediction[i]);
+    for (std::int64_t i = 0; i < labels.numel(); ++i)
+      result_.all_pixels.add(label[i], prediction[i]);
   }
 
   Evaluation result() {

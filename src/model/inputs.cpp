@@ -47,9 +47,10 @@ at::Tensor copied_images(const Split& split, const c10::Device& device) {
   const at::ScalarType type = split.pixel_type == PixelType::uint8    ? at::kByte
                               : split.pixel_type == PixelType::uint16 ? at::kShort
                                                                       : at::kFloat;
-  const at::Tensor mapped = at::from_blob(const_cast<void*>(split.image(0)),
-                                          {split.n / split.copies, split.channels, split.height, split.width},
-                                          at::TensorOptions().dtype(type));
+  const at::Tensor mapped =
+      at::from_blob(const_cast<void*>(split.image(0)),
+                    {split.n / split.copies, split.channels, split.height, split.width},
+                    at::TensorOptions().dtype(type));
   try {
     return mapped.to(device);
   } catch (const c10::Error& error) {

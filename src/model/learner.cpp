@@ -25,9 +25,8 @@ struct Learner::Impl : Model {
 
 Learner::Learner(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options,
                  std::int64_t seed) {
-  with_short_errors([&] {
-    impl_ = std::make_unique<Impl>(make_model(std::move(dataset), options, seed));
-  });
+  with_short_errors(
+      [&] { impl_ = std::make_unique<Impl>(make_model(std::move(dataset), options, seed)); });
 }
 
 Learner::~Learner() = default;

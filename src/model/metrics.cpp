@@ -146,7 +146,8 @@ std::vector<std::pair<std::string, double>> pixel_metrics(const Evaluation& eval
   for (std::size_t k = 0; k < classes.size(); ++k) {
     if (static_cast<std::int64_t>(k) == ignore_label) continue;
     std::string name = "iou_" + classes[k];
-    std::replace_if(name.begin(), name.end(), [](char c) { return c == ' ' || c == '/'; }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == ' ' || c == '/'; }, '_');
     metrics.emplace_back(name, ious[k]);
   }
   return metrics;

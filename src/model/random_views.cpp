@@ -10,7 +10,8 @@
 namespace al_mpi {
 namespace {
 
-/// Where each of `size` rows (or columns) of a view comes from: shifted, mirrored at the borders, flipped.
+/// Where each of `size` rows (or columns) of a view comes from: shifted, mirrored at the borders,
+/// flipped.
 at::Tensor source_rows(std::int64_t size, bool flip, std::int64_t shift) {
   std::vector<std::int64_t> rows;
   for (std::int64_t i = 0; i < size; ++i) {
@@ -39,8 +40,10 @@ View draw_view(std::int64_t height, std::int64_t width, const std::string& kind,
   const bool transpose = kind != "flips" && height == width && rng.below(2) == 1;
   const auto shift = [&](std::int64_t size) {
     const std::int64_t most = kind == "dihedral_crop" ? size / 8 : 0;
-    return most > 0 ? static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(2 * most + 1))) - most
-                    : 0;
+    return most > 0
+               ? static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(2 * most + 1))) -
+                     most
+               : 0;
   };
   const std::int64_t down = shift(height), right = shift(width);
   return {transpose, source_rows(height, flip_rows, down), source_rows(width, flip_columns, right)};

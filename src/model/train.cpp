@@ -58,8 +58,8 @@ class MeanLoss {
   std::int64_t n_ = 0;
 };
 
-/// The learning rate at step t of n: constant, half a cosine down to 0, or a tenth from the half and a hundredth
-/// from three quarters of the steps on.
+/// The learning rate at step t of n: constant, half a cosine down to 0, or a tenth from the half
+/// and a hundredth from three quarters of the steps on.
 double learning_rate_at(const TrainingOptions& options, std::int64_t t, std::int64_t n) {
   const double done = static_cast<double>(t) / static_cast<double>(n);
   if (options.schedule == "cosine") {
@@ -215,7 +215,8 @@ TrainReport train(Model& model, const Pool& pool, int round,
   const auto run_epochs = [&](const Indices& samples) {
     if (samples.empty()) return;
     BestWeights best(model, pool);
-    const auto n_batches = static_cast<std::int64_t>(batches_of(samples, options.batch_size).size());
+    const auto n_batches =
+        static_cast<std::int64_t>(batches_of(samples, options.batch_size).size());
     const std::int64_t n_steps = options.steps > 0 ? options.steps : options.epochs * n_batches;
     bool stop = false;
     // A step without any valid label counts, or nothing would end the loop.

@@ -37,8 +37,9 @@ class Outline : public Dataset {
 
 LearnerOptions options_of(const TrainedNetwork& network, const std::string& device) {
   if (network.model.torchscript.empty() && takes_embeddings(network.model.name)) {
-    throw ConfigError("model.name", fmt::format("{} was trained on embeddings: it cannot look at images",
-                                                network.model.name));
+    throw ConfigError(
+        "model.name",
+        fmt::format("{} was trained on embeddings: it cannot look at images", network.model.name));
   }
   LearnerOptions options;
   options.model = network.model;
@@ -78,12 +79,14 @@ std::vector<std::uint8_t> Classifier::operator()(const std::vector<float>& image
           .to(model.device);
   const at::Tensor normalized = at::nan_to_num((pixels - impl_->mean) * impl_->scale, 0, 0, 0)
                                     .contiguous(at::MemoryFormat::ChannelsLast);
-  const at::Tensor columns = model.valid_logits(model.encode(normalized)).argmax(1).cpu().contiguous();
+  const at::Tensor columns =
+      model.valid_logits(model.encode(normalized)).argmax(1).cpu().contiguous();
   std::vector<std::uint8_t> classes;
   classes.reserve(static_cast<std::size_t>(columns.numel()));
   for (std::int64_t i = 0; i < columns.numel(); ++i) {
     const std::int64_t column = columns.data_ptr<std::int64_t>()[i];
-    classes.push_back(static_cast<std::uint8_t>(model.valid_classes[static_cast<std::size_t>(column)]));
+    classes.push_back(
+        static_cast<std::uint8_t>(model.valid_classes[static_cast<std::size_t>(column)]));
   }
   return classes;
 }

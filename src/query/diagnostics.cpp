@@ -15,7 +15,9 @@ namespace {
 
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
-at::Tensor finite_part(const at::Tensor& points) { return rows_of(points, finite_rows(points)); }
+at::Tensor finite_part(const at::Tensor& points) {
+  return rows_of(points, finite_rows(points));
+}
 
 }  // namespace
 

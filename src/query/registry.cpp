@@ -46,8 +46,9 @@ void check_picks(const std::string& name, const QueryContext& context, const Pic
         "{} picked one that is no candidate", name);
 }
 
-/// query.partition random shares of the candidates, each asked for its part of n (partition 1 inside, also for
-/// strategies that ask others). Follows DISTIL's PartitionStrategy (Beck et al., arXiv 2106.15324).
+/// query.partition random shares of the candidates, each asked for its part of n (partition 1
+/// inside, also for strategies that ask others). Follows DISTIL's PartitionStrategy (Beck et al.,
+/// arXiv 2106.15324).
 Picks ask_shares(const QueryContext& context, Picks (*query)(QueryContext&)) {
   const auto n_candidates = static_cast<std::int64_t>(context.unlabeled.size());
   const std::int64_t n_shares = std::min(context.options.partition, n_candidates);
@@ -56,7 +57,8 @@ Picks ask_shares(const QueryContext& context, Picks (*query)(QueryContext&)) {
   Indices shuffled = context.unlabeled;
   RngStream rng = context.rng("partition");
   rng.shuffle(shuffled);
-  // Share s holds the candidates from s / n_shares to (s + 1) / n_shares, and gives as great a part of n.
+  // Share s holds the candidates from s / n_shares to (s + 1) / n_shares, and gives as great a part
+  // of n.
   const auto share_of = [&](std::int64_t total, std::int64_t s) { return total * s / n_shares; };
   Picks picks;
   for (std::int64_t s = 0; s < n_shares; ++s) {

@@ -123,7 +123,8 @@ void write_confusion(Hdf5File& file, const ResultsTables& tables) {
   file.write("/confusion", tables.confusion, {n, k, k}, {{chunk, k, k}, 1});
 }
 
-/// /labeled_classes [rounds, K]: what was labelled up to each round, by class, as the oracle answered.
+/// /labeled_classes [rounds, K]: what was labelled up to each round, by class, as the oracle
+/// answered.
 void write_labeled_classes(Hdf5File& file, const ResultsTables& tables) {
   const auto& rounds = tables.rounds;
   const auto& picks = tables.picks;
@@ -144,7 +145,8 @@ void write_labeled_classes(Hdf5File& file, const ResultsTables& tables) {
       ++count[picks.label[pick]];
     }
   }
-  const auto n = static_cast<std::int64_t>(rounds.trial.size()), width = static_cast<std::int64_t>(k);
+  const auto n = static_cast<std::int64_t>(rounds.trial.size()),
+             width = static_cast<std::int64_t>(k);
   const std::int64_t chunk = std::clamp<std::int64_t>(cells_a_chunk / width, 1, n);
   file.write("/labeled_classes", counts, {n, width}, {{chunk, width}, 1});
 }

@@ -34,7 +34,9 @@ std::string TrialSpec::file_stem() const {
 
 TrialSpec TrialSpec::from_key(const std::string& key) {
   // From the right: values of settings may hold slashes.
-  const auto refuse = [&] { return DataError("JSON", "key", fmt::format("'{}' names no trial", key)); };
+  const auto refuse = [&] {
+    return DataError("JSON", "key", fmt::format("'{}' names no trial", key));
+  };
   const std::size_t seed_at = key.rfind('/');
   if (seed_at == std::string::npos || seed_at == 0) throw refuse();
   const std::size_t init_at = key.rfind('/', seed_at - 1);
@@ -49,21 +51,24 @@ TrialSpec TrialSpec::from_key(const std::string& key) {
   if (error != std::errc() || stop != end) throw refuse();
   for (std::size_t at = 0; at + 1 < strategy_at;) {  // "a=1;b=2;/"
     const std::size_t equals = key.find('=', at), semicolon = key.find(';', at);
-    if (equals == std::string::npos || semicolon == std::string::npos || semicolon < equals) throw refuse();
+    if (equals == std::string::npos || semicolon == std::string::npos || semicolon < equals)
+      throw refuse();
     spec.settings[key.substr(at, equals - at)] = key.substr(equals + 1, semicolon - equals - 1);
     at = semicolon + 1;
   }
   return spec;
 }
 
-std::string to_string(TrialState state) { return state_names[static_cast<std::size_t>(state)]; }
+std::string to_string(TrialState state) {
+  return state_names[static_cast<std::size_t>(state)];
+}
 
 TrialState trial_state(const std::string& name) {
   for (std::size_t i = 0; i < state_names.size(); ++i) {
     if (state_names[i] == name) return static_cast<TrialState>(i);
   }
-  throw ConfigError("", fmt::format("unknown trial state '{}'{}", name,
-                                    did_you_mean(name, state_names)));
+  throw ConfigError(
+      "", fmt::format("unknown trial state '{}'{}", name, did_you_mean(name, state_names)));
 }
 
 double metric(const RoundRecord& record, const std::string& name) {

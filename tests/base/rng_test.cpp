@@ -9,8 +9,8 @@
 using namespace al_mpi;
 
 TEST_CASE("the same key gives the same stream, another key another one") {
-  RngStream a(7, "query", 3), b(7, "query", 3), other_seed(8, "query", 3), other_round(7, "query", 4),
-      other_purpose(7, "init", 3);
+  RngStream a(7, "query", 3), b(7, "query", 3), other_seed(8, "query", 3),
+      other_round(7, "query", 4), other_purpose(7, "init", 3);
   const auto first = a();
   CHECK(first == b());
   CHECK(first != other_seed());

@@ -36,8 +36,9 @@ TEST_CASE("validation labels and copies of the pool count in the budget") {
     check_against_dataset(parsed(yaml), pool_size, 10, "classification");
   };
   CHECK_NOTHROW(check_pool("training: {validation: 48}", 400));
-  CHECK_THROWS_WITH(check_pool("training: {validation: 49}", 400),
-                    "loop: validation + n_init + n_rounds x n_query = 401 exceeds the pool of 400 samples");
+  CHECK_THROWS_WITH(
+      check_pool("training: {validation: 49}", 400),
+      "loop: validation + n_init + n_rounds x n_query = 401 exceeds the pool of 400 samples");
   CHECK_NOTHROW(check_pool("oracle: {duplicates: 2}", 176));
   CHECK_THROWS_AS(check_pool("oracle: {duplicates: 2}", 175), ConfigError);
   CHECK_THROWS_AS(check_pool("sweep: {grid: {training.validation: [0, 49]}}", 400), ConfigError);

@@ -54,7 +54,8 @@ TEST_CASE("protocol: reference changes defaults, and the file's own keys still w
   CHECK(parsed("protocol: reference").query.ignored_class == "cut_off");
   CHECK(parsed("protocol: reference").loop.reference_mean_iou);
   CHECK_FALSE(parsed("").loop.reference_mean_iou);
-  CHECK(parsed("protocol: reference\nquery: {ignored_class: left_out}").query.ignored_class == "left_out");
+  CHECK(parsed("protocol: reference\nquery: {ignored_class: left_out}").query.ignored_class ==
+        "left_out");
   CHECK(parsed("training: {reset: full}\nprotocol: reference").training.reset == "full");
   CHECK(parsed("", {"protocol=reference"}).training.reset == "none");
   CHECK(parsed("protocol: reference", {"protocol=recommended"}).training.reset == "full");

@@ -84,14 +84,16 @@ TEST_CASE("what is held out is bought, readable and not for training") {
   CHECK_THROWS_AS(pool.label({2}), InternalError);
 }
 
-TEST_CASE("a noisy oracle is wrong as often as asked, alike over the other classes, and the same each time") {
+TEST_CASE(
+    "a noisy oracle is wrong as often as asked, alike over the other classes, and the same each time") {
   SyntheticOptions options;
   options.n_train = 4000;
   options.n_test = 2;
   options.n_classes = 3;
   options.tile = 4;
   const auto dataset = make_synthetic(options);
-  const Pool pool(*dataset, {0.3, 1}, 7), again(*dataset, {0.3, 1}, 7), other(*dataset, {0.3, 1}, 8);
+  const Pool pool(*dataset, {0.3, 1}, 7), again(*dataset, {0.3, 1}, 7),
+      other(*dataset, {0.3, 1}, 8);
   int wrong = 0, next_class = 0, differs = 0;
   for (std::int64_t i = 0; i < 4000; ++i) {
     const std::int64_t truth = dataset->train().labels[static_cast<std::size_t>(i)];

@@ -239,7 +239,8 @@ TEST_CASE("validation labels are counted, the same for all strategies, and never
   CHECK_THROWS_WITH(run_trial(other), Catch::Contains("validation + n_init"));
 }
 
-TEST_CASE("early stopping, augmentation, a noisy oracle and a duplicated pool are resumed bit for bit") {
+TEST_CASE(
+    "early stopping, augmentation, a noisy oracle and a duplicated pool are resumed bit for bit") {
   TrialInput input = small_trial("margin_sampling");
   input.learner.training.validation = 10;
   input.learner.training.early_stopping = 1;

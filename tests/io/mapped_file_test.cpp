@@ -42,7 +42,8 @@ TEST_CASE("missing and too short files are refused") {
   const auto path = folder.file("a.bin");
   CHECK_THROWS_WITH(MappedFile::map(path), Contains("no such file"));
   write_file_atomically(path, "12345");
-  CHECK_THROWS_WITH(MappedFile::map(path, 2, 4), Contains("truncated file (5 bytes, 4 expected from byte 2 on"));
+  CHECK_THROWS_WITH(MappedFile::map(path, 2, 4),
+                    Contains("truncated file (5 bytes, 4 expected from byte 2 on"));
   CHECK_THROWS_AS(MappedFile::map(path, 1, std::int64_t{1} << 62), DataError);
   CHECK_THROWS_WITH(MappedFile::map(folder.path().string()), Contains("not a file"));
 }

@@ -61,7 +61,8 @@ TEST_CASE("a confusion matrix refuses classes that it does not have") {
 TEST_CASE("a segmentation has an IoU for each class but the ignored one") {
   Evaluation evaluation;
   evaluation.confusion = example();
-  const auto metrics = pixel_metrics(evaluation, {"no data", "water", "shrub and scrub", "bare"}, 0);
+  const auto metrics =
+      pixel_metrics(evaluation, {"no data", "water", "shrub and scrub", "bare"}, 0);
   REQUIRE(metrics.size() == 4);
   CHECK(metrics[0].first == "frequency_weighted_iou");
   CHECK(metrics[1] == std::make_pair(std::string("iou_water"), 2.0 / 5));
@@ -69,7 +70,8 @@ TEST_CASE("a segmentation has an IoU for each class but the ignored one") {
   CHECK(std::isnan(metrics[3].second));
 }
 
-TEST_CASE("the reference's mIoU counts pixels without a label and stops at the highest prediction") {
+TEST_CASE(
+    "the reference's mIoU counts pixels without a label and stops at the highest prediction") {
   ConfusionMatrix all_pixels(4);
   all_pixels.add(0, 1, 2);  // no label: false positives of class 1
   all_pixels.add(1, 1, 3);

@@ -24,7 +24,9 @@ at::Tensor numbered(std::int64_t n, std::int64_t height = side, std::int64_t wid
 }
 
 /// The labels of the same pixels: their numbers.
-at::Tensor numbers_of(const at::Tensor& images) { return images.squeeze(1).to(at::kLong); }
+at::Tensor numbers_of(const at::Tensor& images) {
+  return images.squeeze(1).to(at::kLong);
+}
 
 /// The corners of an image, which tell the 8 symmetries apart.
 std::string corners(const at::Tensor& image) {

@@ -39,7 +39,8 @@ struct Trained {
   std::string weights;
 };
 
-Trained trained(const LearnerOptions& options, const Pool& pool, const std::shared_ptr<Dataset>& dataset) {
+Trained trained(const LearnerOptions& options, const Pool& pool,
+                const std::shared_ptr<Dataset>& dataset) {
   Learner learner(dataset, options, 1);
   const TrainReport report = learner.train(pool, 1);
   return {report, learner.weights_hash()};
@@ -102,7 +103,8 @@ TEST_CASE("early stopping keeps the weights of the lowest validation loss") {
   options.training.early_stopping = 3;
   const Trained stopped = trained(options, pool, dataset);
   CHECK(stopped.report.steps < all.report.steps);
-  // The kept weights are those after the epoch of the lowest loss: trained that far and no farther, the same.
+  // The kept weights are those after the epoch of the lowest loss: trained that far and no farther,
+  // the same.
   const std::int64_t n_epochs = stopped.report.steps / 4 - 3;
   REQUIRE(n_epochs >= 1);
   options.training.early_stopping = 0;

@@ -113,7 +113,8 @@ TEST_CASE("all problems of all pairs are told at once, and nothing is written") 
 TEST_CASE("labels that lie elsewhere, or are no classes, are told with the other problems") {
   const ScratchFolder folder;
   const auto import = import_of(folder);
-  const auto write = [&](const std::string& name, int bands, GDALDataType type, double west, int zone) {
+  const auto write = [&](const std::string& name, int bands, GDALDataType type, double west,
+                         int zone) {
     write_geotiff(folder.file(name), {bands, 8, 12, type, {}, west, zone});
   };
   write("images/a/scene_1.tif", 2, GDT_UInt16, 600000, 32);
@@ -139,7 +140,8 @@ TEST_CASE("labels without a single labelled pixel are refused") {
   for (int k = 1; k <= 5; ++k) {
     write_pair(folder, (k < 3 ? "a/scene_" : "scene_") + std::to_string(k), 100, 0);
   }
-  CHECK_THAT(problem_of(import), Contains("no tile of the 5 label rasters has any labelled pixels"));
+  CHECK_THAT(problem_of(import),
+             Contains("no tile of the 5 label rasters has any labelled pixels"));
   CHECK_FALSE(fs::exists(import.output));
 }
 

@@ -12,7 +12,9 @@ using namespace al_mpi;
 
 namespace {
 
-at::Tensor on_a_line(const std::vector<float>& x) { return at::tensor(x).unsqueeze(1); }
+at::Tensor on_a_line(const std::vector<float>& x) {
+  return at::tensor(x).unsqueeze(1);
+}
 
 }  // namespace
 
@@ -34,7 +36,8 @@ TEST_CASE("batch diversity is the mean distance of all pairs") {
 
 TEST_CASE("pool entropy is the mean over the samples asked for") {
   FakePredictions predictions;
-  predictions.probs = at::tensor(std::vector<float>{0.5F, 0.5F, 1, 0, 0.25F, 0.75F}).reshape({3, 2});
+  predictions.probs =
+      at::tensor(std::vector<float>{0.5F, 0.5F, 1, 0, 0.25F, 0.75F}).reshape({3, 2});
   const double third = -0.25 * std::log(0.25) - 0.75 * std::log(0.75);
   CHECK(mean_entropy(predictions, {0, 1}) == Approx(std::log(2.0) / 2).epsilon(1e-6));
   CHECK(mean_entropy(predictions, {0, 1, 2}) == Approx((std::log(2.0) + third) / 3).epsilon(1e-6));

@@ -12,7 +12,9 @@ using namespace al_mpi;
 namespace {
 
 /// Samples 0..9 are of class 0, 10..15 of class 1, 16..19 of class 2.
-std::int64_t class_of(std::int64_t index) { return index < 10 ? 0 : index < 16 ? 1 : 2; }
+std::int64_t class_of(std::int64_t index) {
+  return index < 10 ? 0 : index < 16 ? 1 : 2;
+}
 
 Question twenty() {
   Question question;

@@ -26,7 +26,9 @@ TEST_CASE("shares are disjoint, of equal size and of another draw for each seed"
   Question question = random_question(60);
   std::vector<Indices> asked;
   QueryContext context = question.context();
-  context.keep_scores = [&](const Indices& indices, const at::Tensor&) { asked.push_back(indices); };
+  context.keep_scores = [&](const Indices& indices, const at::Tensor&) {
+    asked.push_back(indices);
+  };
   question.options.partition = 4;
   question.n = 8;
   strategy("margin_sampling")(context);  // n = 1 when the context was made: one share gives it

@@ -12,7 +12,8 @@ using Catch::Contains;
 
 namespace {
 
-const ClassLegend legend = {{"no data", "water", "trees"}, {{0, 0, 0}, {0, 0, 255}, {0, 255, 0}}, 0};
+const ClassLegend legend = {
+    {"no data", "water", "trees"}, {{0, 0, 0}, {0, 0, 255}, {0, 255, 0}}, 0};
 
 Georeference place() {
   Georeference georeference;
@@ -77,5 +78,6 @@ TEST_CASE("a map of cells has their size and the scene's corner") {
 }
 
 TEST_CASE("a class raster in a folder that is not there is refused") {
-  CHECK_THROWS_WITH(ClassRaster("/nonexistent/map.tif", 2, 2, {}, legend), Contains("/nonexistent"));
+  CHECK_THROWS_WITH(ClassRaster("/nonexistent/map.tif", 2, 2, {}, legend),
+                    Contains("/nonexistent"));
 }

@@ -46,7 +46,8 @@ TEST_CASE("differences that are rounding are zero") {
 
 TEST_CASE("Student's interval: half the width from a table of t") {
   // n = 5, t(0.975, 4) = 2.776; std of 1..5 is sqrt(2.5).
-  CHECK(half_width(describe({1, 2, 3, 4, 5}), 0.95) == Approx(2.7764 * std::sqrt(2.5 / 5)).epsilon(1e-4));
+  CHECK(half_width(describe({1, 2, 3, 4, 5}), 0.95) ==
+        Approx(2.7764 * std::sqrt(2.5 / 5)).epsilon(1e-4));
   CHECK(half_width(describe({2, 2, 2}), 0.95) == 0.0);
   CHECK(std::isnan(half_width(describe({1, missing}), 0.95)));
 }

@@ -89,14 +89,15 @@ struct GroupAnalysis {
   double critical_difference_final = missing;
 };
 
-/// What a sweep can be measured by: the mean final value of other trials, e.g. of all labels at once.
+/// What a sweep can be measured by: the mean final value of other trials, e.g. of all labels at
+/// once.
 struct Bound {
   double labels = 0.0;
   Sample sample;
 };
 
-/// The bounds that results files hold, one a file: over all trials that reached the file's last budget. Throws
-/// DataError, ConfigError (no such metric).
+/// The bounds that results files hold, one a file: over all trials that reached the file's last
+/// budget. Throws DataError, ConfigError (no such metric).
 std::vector<Bound> read_bounds(const std::vector<std::string>& paths, const std::string& metric);
 
 struct Analysis {
@@ -105,7 +106,8 @@ struct Analysis {
   bool lower_is_better = false;
   std::vector<PanelAnalysis> panels;
   std::vector<GroupAnalysis> groups;
-  std::vector<Bound> bounds;  ///< drawn across the learning curves; final values are shown as a share of the first
+  std::vector<Bound>
+      bounds;  ///< drawn across the learning curves; final values are shown as a share of the first
   std::vector<std::string> notes;  ///< the study's, and what could not be computed
 };
 

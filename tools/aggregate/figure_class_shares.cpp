@@ -97,12 +97,12 @@ Figure class_share_figure(const Analysis& analysis, const ClassShares& g) {
       shared_settings(g);
   for (std::size_t s = 0; s < n; ++s) {
     figure.data += shares_data(g, s);
-    figure.script +=
-        grid.cell(s) +
-        fmt::format("set title {} offset 0,-0.6 font \",10\"\n", quoted(shown_name(g.strategies[s]))) +
-        (s + columns < n ? "unset xlabel\n" : "set xlabel \"round\" offset 0,0.6\n") +
-        (s % columns == 0 ? "set format y \"%g\"\n" : "set format y \"\"\n") + cell_script(g, s) +
-        "unset label 1\n";
+    figure.script += grid.cell(s) +
+                     fmt::format("set title {} offset 0,-0.6 font \",10\"\n",
+                                 quoted(shown_name(g.strategies[s]))) +
+                     (s + columns < n ? "unset xlabel\n" : "set xlabel \"round\" offset 0,0.6\n") +
+                     (s % columns == 0 ? "set format y \"%g\"\n" : "set format y \"\"\n") +
+                     cell_script(g, s) + "unset label 1\n";
   }
   figure.script += key_script(g, legend) + "unset multiplot\n";
   return figure;

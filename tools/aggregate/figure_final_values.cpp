@@ -46,7 +46,8 @@ Figure final_value_figure(const Analysis& analysis, const GroupAnalysis& g, cons
   figure.height = 150 + static_cast<int>(order.size()) * (18 + 9 * static_cast<int>(panels.size()));
   std::string tics, plots;
   for (std::size_t row = 0; row < order.size(); ++row) {
-    tics += fmt::format("{}{} {}", row == 0 ? "" : ", ", quoted(shown_name(g.strategies[order[row]])), row);
+    tics += fmt::format("{}{} {}", row == 0 ? "" : ", ",
+                        quoted(shown_name(g.strategies[order[row]])), row);
   }
   for (std::size_t i = 0; i < panels.size(); ++i) {
     const double shift =
@@ -68,7 +69,8 @@ Figure final_value_figure(const Analysis& analysis, const GroupAnalysis& g, cons
     plots += fmt::format(
         "{}$init{} using 1:2:3:4 with xerrorbars linecolor rgb \"{}\" linewidth 1.5 pointtype {} "
         "pointsize 0.85 title {}",
-        plots.empty() ? "" : ", ", i, look.colour, look.marker, quoted(shown_name(panels[i]->panel.init)));
+        plots.empty() ? "" : ", ", i, look.colour, look.marker,
+        quoted(shown_name(panels[i]->panel.init)));
   }
   figure.script =
       common_settings() +

@@ -50,17 +50,19 @@ Figure learning_curve_figure(const Analysis& analysis, const PanelAnalysis& p) {
         i, look.colour, look.dash, look.marker, quoted(shown_name(s.strategy)));
   }
   for (const Bound& bound : analysis.bounds) {
-    lines += fmt::format("{} with lines linecolor rgb \"#777777\" linewidth 1.2 dashtype (2,4) title {}, \\\n  ",
-                         plotted(bound.sample.mean),
-                         quoted(fmt::format("{:.0f} labels at once: {:.3f}", bound.labels, bound.sample.mean)));
+    lines += fmt::format(
+        "{} with lines linecolor rgb \"#777777\" linewidth 1.2 dashtype (2,4) title {}, \\\n  ",
+        plotted(bound.sample.mean),
+        quoted(fmt::format("{:.0f} labels at once: {:.3f}", bound.labels, bound.sample.mean)));
   }
   // Many bands overlap: each is fainter, so that together they stay readable.
   const double opacity = std::clamp(0.6 / static_cast<double>(p.strategies.size()), 0.05, 0.2);
   figure.script =
       common_settings() + label_range(p.panel) +
       fmt::format("set style fill transparent solid {:.3f} noborder\n", opacity) +
-      fmt::format("set title {} offset 0,-0.3\n",
-                  quoted(fmt::format("{}, initial set: {}", p.panel.dataset, shown_name(p.panel.init)))) +
+      fmt::format(
+          "set title {} offset 0,-0.3\n",
+          quoted(fmt::format("{}, initial set: {}", p.panel.dataset, shown_name(p.panel.init)))) +
       fmt::format("set xlabel \"labelled samples\"\nset ylabel {}\n", quoted(analysis.metric)) +
       fmt::format(
           "set key outside right center Left reverse samplen 3 spacing 1.25 title {} left\n",

@@ -67,9 +67,10 @@ Figure reference_figure(const Study& study, const Analysis& analysis, const Pane
       "set lmargin at screen 0.09\nset rmargin at screen 0.69\nset bmargin at screen 0.11\nset "
       "tmargin at screen 0.92\n"
       "set offsets 0, 0, graph 0.03, graph 0.03\n" +
-      fmt::format("set title {}\nset xlabel \"labelled samples\"\nset ylabel {}\n",
-                  quoted(fmt::format("{}, initial set: {}", p.panel.dataset, shown_name(p.panel.init))),
-                  quoted("mean " + analysis.metric)) +
+      fmt::format(
+          "set title {}\nset xlabel \"labelled samples\"\nset ylabel {}\n",
+          quoted(fmt::format("{}, initial set: {}", p.panel.dataset, shown_name(p.panel.init))),
+          quoted("mean " + analysis.metric)) +
       fmt::format("set label {} at graph 0.98, graph 0.075 right\n", quoted(numbers)) +
       "set key at screen 0.71, screen 0.52 left center Left reverse samplen 3 spacing 1.25\nplot " +
       lines + "\n";

@@ -17,7 +17,8 @@ struct Look {
 /// apart too. Names outside the catalogue share the last look.
 Look look_of(const std::string& strategy);
 
-/// The name as figures show it: oracles, which see labels that nobody bought, are marked "(oracle)".
+/// The name as figures show it: oracles, which see labels that nobody bought, are marked
+/// "(oracle)".
 std::string shown_name(const std::string& name);
 
 /// Colours of classes, by number.

@@ -16,7 +16,8 @@ namespace al_mpi {
 namespace {
 
 const std::vector<std::string> metric_order = {
-    "accuracy", "mean_iou", "frequency_weighted_iou", "macro_f1", "balanced_accuracy", "nll", "ece"};
+    "accuracy", "mean_iou", "frequency_weighted_iou", "macro_f1", "balanced_accuracy",
+    "nll",      "ece"};
 
 /// Position in a catalogue; unknown names (of a newer version) come last, in alphabetical order.
 std::pair<std::size_t, std::string> rank_in(const std::vector<StrategyInfo>& catalog,

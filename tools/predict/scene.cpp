@@ -31,7 +31,9 @@ class ScenePrediction {
                   const SceneRequest& request)
       : image_(request.image), network_(network), pixels_(network.task == Task::segmentation) {
     window_ = request.window > 0 ? request.window : network.height;
-    stride_ = request.stride > 0 ? request.stride : pixels_ ? std::max<std::int64_t>(1, window_ / 2) : window_;
+    stride_ = request.stride > 0 ? request.stride
+              : pixels_          ? std::max<std::int64_t>(1, window_ / 2)
+                                 : window_;
     check_image();
     rows_ = spans(image_.height, window_, stride_);
     columns_ = spans(image_.width, window_, stride_);
@@ -70,15 +72,17 @@ class ScenePrediction {
                        fmt::join(network_.bands, " ")));
     }
     if (image_.pixel_type != network_.pixel_type && image_.pixel_type != PixelType::float32) {
-      fail(fmt::format("pixels of {} (the network was trained on {}; values must be in the same unit)",
-                       to_string(image_.pixel_type), to_string(network_.pixel_type)));
+      fail(fmt::format(
+          "pixels of {} (the network was trained on {}; values must be in the same unit)",
+          to_string(image_.pixel_type), to_string(network_.pixel_type)));
     }
     if (window_ > image_.height || window_ > image_.width) {
       fail(fmt::format("{} x {} pixels, smaller than a window of {} (--window)", image_.height,
                        image_.width, window_));
     }
     if (stride_ > window_) {
-      throw ConfigError("--stride", fmt::format("{} is more than a window of {}", stride_, window_));
+      throw ConfigError("--stride",
+                        fmt::format("{} is more than a window of {}", stride_, window_));
     }
     if (network_.classes.size() > 255) {
       throw DataError("network", "", "more than 255 classes do not fit into a map of bytes");

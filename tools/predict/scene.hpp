@@ -11,12 +11,14 @@ namespace al_mpi {
 
 /// Which scene becomes which map.
 struct SceneRequest {
-  std::string image;    ///< GeoTIFF of any size, with the bands and unit that the network was trained on
+  std::string
+      image;  ///< GeoTIFF of any size, with the bands and unit that the network was trained on
   std::string output;   ///< GeoTIFF of classes
   std::string picture;  ///< PNG of it; empty = none
-  std::int64_t window = 0;  ///< height and width of what the network sees at once [pixels]; 0 = as in training
-  std::int64_t stride = 0;  ///< of the grid of cells, below [pixels], 1 .. window; 0 = half a window, for
-                            ///< classification a whole one
+  std::int64_t window =
+      0;  ///< height and width of what the network sees at once [pixels]; 0 = as in training
+  std::int64_t stride = 0;  ///< of the grid of cells, below [pixels], 1 .. window; 0 = half a
+                            ///< window, for classification a whole one
 };
 
 struct SceneSummary {
@@ -26,20 +28,22 @@ struct SceneSummary {
   std::int64_t n_no_data = 0;
 };
 
-/// Applies a network to a scene, window by window, in memory that does not grow with the scene's height.
+/// Applies a network to a scene, window by window, in memory that does not grow with the scene's
+/// height.
 ///
-/// The scene is divided into cells of stride x stride pixels. Each cell is decided by the window around its
-/// centre, moved inwards at the scene's borders: for segmentation the cell's part of the predicted map (so
-/// pixels near a window's border, which see little around them, are not used), for classification the
-/// window's class, one pixel of a map whose pixels are as large as cells. Pixels whose bands are all 0, all
-/// the file's no-data value, or not finite have no class, nor has a classified cell without any other. The map
-/// has the scene's georeference.
-/// Throws DataError: another number of bands or kind of pixels, a scene smaller than a window, files that
-/// cannot be read or written (neither output is touched then).
+/// The scene is divided into cells of stride x stride pixels. Each cell is decided by the window
+/// around its centre, moved inwards at the scene's borders: for segmentation the cell's part of the
+/// predicted map (so pixels near a window's border, which see little around them, are not used),
+/// for classification the window's class, one pixel of a map whose pixels are as large as cells.
+/// Pixels whose bands are all 0, all the file's no-data value, or not finite have no class, nor has
+/// a classified cell without any other. The map has the scene's georeference. Throws DataError:
+/// another number of bands or kind of pixels, a scene smaller than a window, files that cannot be
+/// read or written (neither output is touched then).
 SceneSummary predict_scene(const TrainedNetwork& network, const std::string& device,
                            const SceneRequest& request);
 
-/// Names and colours for a network's classes: Dynamic World's own colours for its classes, else distinct ones.
+/// Names and colours for a network's classes: Dynamic World's own colours for its classes, else
+/// distinct ones.
 ClassLegend legend_of(const TrainedNetwork& network);
 
 }  // namespace al_mpi

@@ -143,9 +143,9 @@ class Survey {
       fail(fmt::format("{} x {} pixels, but its image has {} x {}", labels.height, labels.width,
                        image.height, image.width));
     }
-    if (!same_projection(image.place, labels.place))
-      fail("another projection than its image");
-    if (!same_place(image.place, labels.place)) fail("another position or pixel size than its image");
+    if (!same_projection(image.place, labels.place)) fail("another projection than its image");
+    if (!same_place(image.place, labels.place))
+      fail("another position or pixel size than its image");
   }
 
   const LabelRasterImport& import_;
@@ -163,8 +163,8 @@ std::map<std::string, std::vector<Tile>> split_tiles(const std::vector<Pair>& pa
   for (const auto& pair : pairs) n_tiles += static_cast<std::int64_t>(pair.tiles.size());
   if (n_tiles == 0) {
     throw DataError(import.labels, "",
-                    fmt::format("no tile of the {} label rasters has {} labelled pixels", pairs.size(),
-                                import.min_labeled > 0 ? "enough" : "any"));
+                    fmt::format("no tile of the {} label rasters has {} labelled pixels",
+                                pairs.size(), import.min_labeled > 0 ? "enough" : "any"));
   }
   const std::int64_t n_test =
       import.n_test < 0 ? std::max<std::int64_t>(n_tiles / 3, 1) : import.n_test;

@@ -29,8 +29,9 @@ struct LabelRasterSummary {
 /// Writes a segmentation dataset. Whole images go to the test set, until it has at least n_test
 /// tiles: tiles of one image resemble each other. What is cut off at right and bottom borders is
 /// lost. Throws DataError with all problems (the first 30) at once, a line each: a missing partner,
-/// another size, projection or position, labels out of range, images smaller than a tile or of another
-/// kind than the first; also where no tile has a labelled pixel; ConfigError for the options.
+/// another size, projection or position, labels out of range, images smaller than a tile or of
+/// another kind than the first; also where no tile has a labelled pixel; ConfigError for the
+/// options.
 LabelRasterSummary import_label_rasters(const LabelRasterImport& import);
 
 }  // namespace al_mpi

@@ -29,7 +29,8 @@ void set_colors(GDALRasterBandH band, const ClassLegend& legend) {
   GDALDestroyColorTable(table);
 }
 
-/// The longer side of a picture between 512 and 2048 pixels, whole multiples or fractions where possible.
+/// The longer side of a picture between 512 and 2048 pixels, whole multiples or fractions where
+/// possible.
 double picture_scale(std::int64_t longer) {
   if (longer > 2048) return 2048.0 / static_cast<double>(longer);
   return static_cast<double>(std::max<std::int64_t>(1, 1024 / longer));
@@ -66,10 +67,10 @@ ClassRaster::~ClassRaster() {
 
 void ClassRaster::write(const Window& window, const std::uint8_t* values) {
   CPLErrorReset();
-  const CPLErr result = GDALDatasetRasterIO(
-      dataset_, GF_Write, as_int(window.x), as_int(window.y), as_int(window.width),
-      as_int(window.height), const_cast<std::uint8_t*>(values), as_int(window.width),
-      as_int(window.height), GDT_Byte, 1, nullptr, 0, 0, 0);
+  const CPLErr result = GDALDatasetRasterIO(dataset_, GF_Write, as_int(window.x), as_int(window.y),
+                                            as_int(window.width), as_int(window.height),
+                                            const_cast<std::uint8_t*>(values), as_int(window.width),
+                                            as_int(window.height), GDT_Byte, 1, nullptr, 0, 0, 0);
   if (result != CE_None) gdal_failure(path_, "could not be written");
 }
 
@@ -87,8 +88,8 @@ void ClassRaster::write_picture(const std::string& path) const {
                           shown_height, GDT_Byte, 1, nullptr, 0, 0, 0) != CE_None) {
     gdal_failure(path_, "could not be read again");
   }
-  GDALDatasetH drawn = GDALCreate(GDALGetDriverByName("MEM"), "", shown_width, shown_height, 1,
-                                  GDT_Byte, nullptr);
+  GDALDatasetH drawn =
+      GDALCreate(GDALGetDriverByName("MEM"), "", shown_width, shown_height, 1, GDT_Byte, nullptr);
   set_colors(GDALGetRasterBand(drawn, 1), legend_);
   const CPLErr copied =
       GDALDatasetRasterIO(drawn, GF_Write, 0, 0, shown_width, shown_height, pixels.data(),

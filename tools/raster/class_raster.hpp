@@ -10,14 +10,16 @@
 
 namespace al_mpi {
 
-/// What the values of a class raster mean: value k is names[k], drawn in colors[k] (red, green, blue).
+/// What the values of a class raster mean: value k is names[k], drawn in colors[k] (red, green,
+/// blue).
 struct ClassLegend {
   std::vector<std::string> names;
   std::vector<std::array<std::uint8_t, 3>> colors;
   std::uint8_t no_data = 255;  ///< marks pixels without a class
 };
 
-/// A uint8 GeoTIFF of classes with their colours, written block by block: whole at its path, or not there.
+/// A uint8 GeoTIFF of classes with their colours, written block by block: whole at its path, or not
+/// there.
 class ClassRaster {
  public:
   /// Throws DataError where it cannot be written.
@@ -30,8 +32,8 @@ class ClassRaster {
   /// values [window.height, window.width].
   void write(const Window& window, const std::uint8_t* values);
 
-  /// A PNG of the whole in the legend's colours: its longer side is between 512 and 2048 pixels, nearest
-  /// neighbours. After the last write().
+  /// A PNG of the whole in the legend's colours: its longer side is between 512 and 2048 pixels,
+  /// nearest neighbours. After the last write().
   void write_picture(const std::string& path) const;
 
   /// Closes the file and puts it in its place.

@@ -97,10 +97,10 @@ void Raster::read_as(const Window& window, PixelType type, void* out) const {
         "{}: window outside the image", path_);
   CPLErrorReset();
   const auto as_int = [](std::int64_t value) { return static_cast<int>(value); };
-  const CPLErr result = GDALDatasetRasterIO(
-      dataset_, GF_Read, as_int(window.x), as_int(window.y), as_int(window.width),
-      as_int(window.height), out, as_int(window.width), as_int(window.height),
-      gdal_type(type), as_int(channels), nullptr, 0, 0, 0);
+  const CPLErr result = GDALDatasetRasterIO(dataset_, GF_Read, as_int(window.x), as_int(window.y),
+                                            as_int(window.width), as_int(window.height), out,
+                                            as_int(window.width), as_int(window.height),
+                                            gdal_type(type), as_int(channels), nullptr, 0, 0, 0);
   if (result != CE_None) gdal_failure(path_, "the pixels could not be read");
 }
 

@@ -17,7 +17,7 @@ struct Window {
 
 /// Where a raster lies on the map.
 struct Georeference {
-  std::string projection;  ///< WKT; empty if there is none
+  std::string projection;                                ///< WKT; empty if there is none
   std::array<double, 6> transform = {0, 1, 0, 0, 0, 1};  ///< pixel to map; this if it is not known
 
   bool known() const { return transform != Georeference().transform; }
@@ -46,7 +46,7 @@ class Raster {
   PixelType pixel_type = PixelType::uint16;  ///< uint8 and uint16 as stored, all others as float32
   std::vector<std::string> band_names;       ///< descriptions in the file; empty strings where none
   Georeference place;
-  std::optional<double> no_data;             ///< the value that marks missing pixels, of the first band
+  std::optional<double> no_data;  ///< the value that marks missing pixels, of the first band
 
   /// All bands of `window` as [channels, height, width] of pixel_type into `out`.
   void read(const Window& window, void* out) const;

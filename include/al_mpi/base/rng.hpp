@@ -28,12 +28,12 @@ class RngStream {
   static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
   result_type operator()();
 
-  double uniform();                        ///< in [0, 1), 53 bits
-  double normal();                         ///< mean 0, standard deviation 1
-  double gumbel();                         ///< location 0, scale 1
-  std::uint64_t below(std::uint64_t n);    ///< in [0, n), unbiased; n > 0
-  std::vector<std::int64_t> permutation(std::int64_t n);              ///< of 0..n-1
-  std::vector<std::int64_t> sample(std::int64_t n, std::int64_t k);   ///< k distinct of 0..n-1
+  double uniform();                                       ///< in [0, 1), 53 bits
+  double normal();                                        ///< mean 0, standard deviation 1
+  double gumbel();                                        ///< location 0, scale 1
+  std::uint64_t below(std::uint64_t n);                   ///< in [0, n), unbiased; n > 0
+  std::vector<std::int64_t> permutation(std::int64_t n);  ///< of 0..n-1
+  std::vector<std::int64_t> sample(std::int64_t n, std::int64_t k);  ///< k distinct of 0..n-1
 
   template <class T>
   void shuffle(std::vector<T>& values) {

@@ -27,34 +27,38 @@ struct SweepOptions {
   std::vector<std::int64_t> seeds = {1};  ///< written as "1-10", "1,3,5" or a YAML list
   /// Settings to vary beside them, "section.key" -> values; every combination is run.
   std::map<std::string, std::vector<std::string>> grid;
-  double target_ci = 0;         ///< half width of the final value's 95 % interval to reach; 0 = seeds as given
+  double target_ci =
+      0;  ///< half width of the final value's 95 % interval to reach; 0 = seeds as given
   std::int64_t max_seeds = 50;  ///< with target_ci: the most seeds a cell gets
 };
 
 /// Section `farm`: how trials are run; never changes a number.
 struct FarmOptions {
-  std::int64_t workers_per_rank = 0;  ///< children a rank keeps; 0 = 1 under MPI, else GPUs or cores
-  std::int64_t workers_per_gpu = 1;   ///< children that share a GPU
-  std::int64_t threads = 1;           ///< CPU threads a trial
-  std::string device = "auto";        ///< auto | cpu | cuda
-  std::int64_t max_attempts = 3;      ///< blamed failures before a trial is given up
-  double stall_timeout = 1800;        ///< seconds without a sign of life before a child is killed
-  double trial_timeout = 0;           ///< seconds a trial may take; 0 = no limit
+  std::int64_t workers_per_rank =
+      0;                             ///< children a rank keeps; 0 = 1 under MPI, else GPUs or cores
+  std::int64_t workers_per_gpu = 1;  ///< children that share a GPU
+  std::int64_t threads = 1;          ///< CPU threads a trial
+  std::string device = "auto";       ///< auto | cpu | cuda
+  std::int64_t max_attempts = 3;     ///< blamed failures before a trial is given up
+  double stall_timeout = 1800;       ///< seconds without a sign of life before a child is killed
+  double trial_timeout = 0;          ///< seconds a trial may take; 0 = no limit
   std::int64_t memory_limit = 0;  ///< MiB a child may hold, the mapped dataset aside; 0 = no limit
-  double drain_margin = 120;          ///< seconds before SLURM_JOB_END_TIME at which the farm drains
+  double drain_margin = 120;      ///< seconds before SLURM_JOB_END_TIME at which the farm drains
 };
 
 /// Section `results`.
 struct ResultsOptions {
-  std::string file = "results/sweep.h5";  ///< the one results file; journal and checkpoints lie beside it
-  std::string networks;  ///< folder that keeps each trial's final network; empty = none
-  bool save_scores = false;               ///< acquisition scores of the whole pool, in NAME.scores/
-  double snapshot_every = 30;             ///< seconds between two rebuilds of the file, >= 0
+  std::string file =
+      "results/sweep.h5";      ///< the one results file; journal and checkpoints lie beside it
+  std::string networks;        ///< folder that keeps each trial's final network; empty = none
+  bool save_scores = false;    ///< acquisition scores of the whole pool, in NAME.scores/
+  double snapshot_every = 30;  ///< seconds between two rebuilds of the file, >= 0
 };
 
 /// A whole configuration, resolved: file, protocol and overrides applied, every value checked.
 struct SweepConfig {
-  std::string protocol = "recommended";  ///< recommended | reference: sets the defaults of single flags
+  std::string protocol =
+      "recommended";  ///< recommended | reference: sets the defaults of single flags
   DatasetOptions dataset;
   ModelOptions model;
   TrainingOptions training;
@@ -80,26 +84,30 @@ SweepConfig with_overrides(const SweepConfig& config, const std::vector<std::str
 /// Every key with its resolved value, as YAML that load_config() reads back to the same.
 std::string to_yaml(const SweepConfig& config);
 
-/// 16 hex digits over the settings that numbers depend on: not sweep.strategies, inits, seeds (the grid may
-/// grow), not farm, not results.
+/// 16 hex digits over the settings that numbers depend on: not sweep.strategies, inits, seeds (the
+/// grid may grow), not farm, not results.
 std::string settings_fingerprint(const SweepConfig& config);
-/// Keys that the fingerprint covers and whose values differ: "training.epochs: 15 in the results file, 20 now".
+/// Keys that the fingerprint covers and whose values differ: "training.epochs: 15 in the results
+/// file, 20 now".
 std::vector<std::string> differing_settings(const SweepConfig& stored, const SweepConfig& now);
 
-/// Throws ConfigError with the differing keys where `stored_yaml`, the configuration in the results file
-/// `file`, has other settings than `now`.
-void check_same_settings(const std::string& stored_yaml, const SweepConfig& now, const std::string& file);
+/// Throws ConfigError with the differing keys where `stored_yaml`, the configuration in the results
+/// file `file`, has other settings than `now`.
+void check_same_settings(const std::string& stored_yaml, const SweepConfig& now,
+                         const std::string& file);
 
-/// Checks that only the dataset can decide: the budget fits the pool, network and strategies answer `task`
-/// ("classification" | "segmentation"), there are two classes at least; and that settings fit together.
-/// Throws ConfigError.
-void check_against_dataset(const SweepConfig& config, std::int64_t pool_size, std::int64_t n_classes,
-                           const std::string& task);
+/// Checks that only the dataset can decide: the budget fits the pool, network and strategies answer
+/// `task`
+/// ("classification" | "segmentation"), there are two classes at least; and that settings fit
+/// together. Throws ConfigError.
+void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
+                           std::int64_t n_classes, const std::string& task);
 
 /// The grid, in order: for each combination of sweep.grid (last key fastest), init, seed, strategy.
 std::vector<TrialSpec> expand(const SweepConfig& config);
 
-/// Every key with its default, what `protocol: reference` sets, allowed values and meaning: a Markdown table.
+/// Every key with its default, what `protocol: reference` sets, allowed values and meaning: a
+/// Markdown table.
 std::string describe_config();
 
 }  // namespace al_mpi

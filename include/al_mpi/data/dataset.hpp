@@ -15,7 +15,8 @@ std::string to_string(Task task);
 std::string to_string(PixelType type);
 std::size_t bytes_of(PixelType type);
 
-/// A row-major float32 matrix [n, dim] that lives as long as its dataset (or the mapping it came from).
+/// A row-major float32 matrix [n, dim] that lives as long as its dataset (or the mapping it came
+/// from).
 struct MatrixView {
   const float* data = nullptr;
   std::int64_t n = 0;
@@ -27,16 +28,17 @@ struct Split {
   const void* images = nullptr;  ///< [n, channels, height, width], contiguous, mapped read-only
   PixelType pixel_type = PixelType::uint16;
   std::int64_t n = 0;
-  std::int64_t copies = 1;       ///< the arrays of images and label maps hold n / copies samples, in turn
+  std::int64_t copies =
+      1;  ///< the arrays of images and label maps hold n / copies samples, in turn
   std::int64_t channels = 0;
   std::int64_t height = 0;
   std::int64_t width = 0;
-  std::vector<std::int64_t> labels;         ///< [n] classification; empty for segmentation
-  const std::uint8_t* label_maps = nullptr; ///< [n, height, width] segmentation; else nullptr
-  std::vector<std::string> names;           ///< [n] where each sample came from; may be empty
+  std::vector<std::int64_t> labels;              ///< [n] classification; empty for segmentation
+  const std::uint8_t* label_maps = nullptr;      ///< [n, height, width] segmentation; else nullptr
+  std::vector<std::string> names;                ///< [n] where each sample came from; may be empty
   std::map<std::string, MatrixView> embeddings;  ///< name -> [n, D] frozen features
 
-  const void* image(std::int64_t i) const;         ///< address of image i, [C, H, W]
+  const void* image(std::int64_t i) const;              ///< address of image i, [C, H, W]
   const std::uint8_t* label_map(std::int64_t i) const;  ///< address of label map i, [H, W]
 };
 
@@ -44,18 +46,19 @@ struct Split {
 /// Format: docs/formats.md, "Dataset file".
 class Dataset {
  public:
-  /// Throws DataError: missing, truncated or foreign file, labels out of range, sizes that disagree,
-  /// non-finite normalisation, pixels stored otherwise than contiguous.
+  /// Throws DataError: missing, truncated or foreign file, labels out of range, sizes that
+  /// disagree, non-finite normalisation, pixels stored otherwise than contiguous.
   static std::shared_ptr<const Dataset> open(const std::string& path);
 
   virtual ~Dataset() = default;
 
   Task task = Task::classification;
-  std::vector<std::string> classes;  ///< [K]; for segmentation class 0 is "no data" (see ignore_label)
-  std::vector<std::string> bands;    ///< [C]
-  std::vector<float> mean;           ///< [C] over /train, in the unit of the stored pixels
-  std::vector<float> std_dev;        ///< [C], > 0
-  std::int64_t ignore_label = -1;    ///< label that is no class; -1 = none
+  std::vector<std::string>
+      classes;  ///< [K]; for segmentation class 0 is "no data" (see ignore_label)
+  std::vector<std::string> bands;  ///< [C]
+  std::vector<float> mean;         ///< [C] over /train, in the unit of the stored pixels
+  std::vector<float> std_dev;      ///< [C], > 0
+  std::int64_t ignore_label = -1;  ///< label that is no class; -1 = none
   std::string source;
   std::string licence;
   std::map<std::string, Split> splits;  ///< has "train" and "test", may have "validation"
@@ -64,16 +67,17 @@ class Dataset {
   const Split& test() const { return splits.at("test"); }
   std::int64_t n_classes() const { return static_cast<std::int64_t>(classes.size()); }
 
-  /// 16 hex digits over shapes, labels, names and a fixed sample of pixels: tells two datasets apart
-  /// in milliseconds, also when they are gigabytes.
+  /// 16 hex digits over shapes, labels, names and a fixed sample of pixels: tells two datasets
+  /// apart in milliseconds, also when they are gigabytes.
   std::string fingerprint() const;
 
  protected:
   Dataset() = default;
 };
 
-/// The dataset with every sample of its pool (/train) `copies` times: sample i of n is i, i + n, i + 2n, ...
-/// Pixels are shared, not copied.
-std::shared_ptr<const Dataset> with_duplicates(std::shared_ptr<const Dataset> dataset, std::int64_t copies);
+/// The dataset with every sample of its pool (/train) `copies` times: sample i of n is i, i + n, i
+/// + 2n, ... Pixels are shared, not copied.
+std::shared_ptr<const Dataset> with_duplicates(std::shared_ptr<const Dataset> dataset,
+                                               std::int64_t copies);
 
 }  // namespace al_mpi

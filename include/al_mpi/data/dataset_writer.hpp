@@ -55,7 +55,8 @@ struct SplitSource {
 void write_dataset(const std::string& path, const DatasetDescription& description,
                    const std::map<std::string, SplitSource>& splits);
 
-/// Writes a whole dataset, e.g. synthetic scenes. Its mean and standard deviation are computed anew.
+/// Writes a whole dataset, e.g. synthetic scenes. Its mean and standard deviation are computed
+/// anew.
 void write_dataset(const std::string& path, const Dataset& dataset);
 
 /// A frozen embedding of every split, and how it was made.

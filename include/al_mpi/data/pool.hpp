@@ -17,28 +17,33 @@ struct PixelCounts {
 
 /// How well the oracle answers: stress tests. Read from the section `oracle` of a configuration.
 struct OracleOptions {
-  double noise = 0.0;  ///< probability of a wrong class, [0, 1); classification only
+  double noise = 0.0;           ///< probability of a wrong class, [0, 1); classification only
   std::int64_t duplicates = 1;  ///< copies of each sample in the pool, >= 1 (redundancy)
 };
 
-/// The labelled mask over /train, and the only door to the pool's labels: a label is readable once the
-/// sample has been bought.
+/// The labelled mask over /train, and the only door to the pool's labels: a label is readable once
+/// the sample has been bought.
 class Pool {
  public:
-  /// With `oracle.noise` the class of sample i is wrong by a draw of (seed, i), whenever it is asked.
+  /// With `oracle.noise` the class of sample i is wrong by a draw of (seed, i), whenever it is
+  /// asked.
   explicit Pool(const Dataset& dataset, const OracleOptions& oracle = {}, std::int64_t seed = 0);
 
   std::int64_t size() const { return static_cast<std::int64_t>(is_bought_.size()); }
   std::int64_t n_labeled() const { return static_cast<std::int64_t>(labeled_.size()); }
   /// All that was paid for: labelled and held out.
-  std::int64_t n_bought() const { return n_labeled() + static_cast<std::int64_t>(held_out_.size()); }
+  std::int64_t n_bought() const {
+    return n_labeled() + static_cast<std::int64_t>(held_out_.size());
+  }
 
-  const Indices& labeled() const { return labeled_; }    ///< to train on, in the order they were bought
+  const Indices& labeled() const {
+    return labeled_;
+  }  ///< to train on, in the order they were bought
   const Indices& held_out() const { return held_out_; }  ///< bought to validate on
   Indices unlabeled() const;                             ///< not bought, ascending
 
-  /// The oracle: marks `picks` as labelled. A bug (InternalError) if one is out of range, doubled or
-  /// bought already.
+  /// The oracle: marks `picks` as labelled. A bug (InternalError) if one is out of range, doubled
+  /// or bought already.
   void label(const Indices& picks);
   /// The same for samples that are never trained on.
   void hold_out(const Indices& picks);

@@ -15,7 +15,7 @@ struct Checkpoint {
   std::vector<RoundRecord> rounds;
   std::vector<PickRecord> next_picks;  ///< already chosen for the next round; empty after the last
   double seconds_query = 0.0;          ///< what choosing them took
-  std::string learner_state;           ///< weights, where the next round goes on from them; else empty
+  std::string learner_state;  ///< weights, where the next round goes on from them; else empty
 };
 
 /// Replaces `path` atomically: a kill leaves the old or the new file, never a mixture.

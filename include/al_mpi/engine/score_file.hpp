@@ -12,7 +12,9 @@ struct PoolScores {
   std::vector<double> score;        ///< before noise; higher = label first
 };
 
-/// Writes FOLDER/round_N.h5 (docs/formats.md, "Scores"), replaced as a whole; the folder is made. Throws DataError.
-void save_scores(const std::string& folder, const std::string& key, int round, const PoolScores& scores);
+/// Writes FOLDER/round_N.h5 (docs/formats.md, "Scores"), replaced as a whole; the folder is made.
+/// Throws DataError.
+void save_scores(const std::string& folder, const std::string& key, int round,
+                 const PoolScores& scores);
 
 }  // namespace al_mpi

@@ -69,8 +69,9 @@ class Hdf5File {
   static Hdf5File open(const std::string& path);
   static Hdf5File create(const std::string& path);  ///< empties an existing file
   static Hdf5File edit(const std::string& path);    ///< an existing file, to add to it
-  /// A file that lives in memory until image() is written somewhere; `name` is for messages. HDF5 cannot let
-  /// go of a file that it failed to write (full disk), so what runs for days writes its files this way.
+  /// A file that lives in memory until image() is written somewhere; `name` is for messages. HDF5
+  /// cannot let go of a file that it failed to write (full disk), so what runs for days writes its
+  /// files this way.
   static Hdf5File create_in_memory(const std::string& name);
   std::string image();  ///< the file's bytes
 

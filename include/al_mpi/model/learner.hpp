@@ -26,11 +26,13 @@ struct LearnerOptions {
 };
 
 struct TrainReport {
-  double loss = 0.0;       ///< mean cross-entropy over the last epoch; NaN if no batch had a valid label
-  std::int64_t steps = 0;  ///< optimiser steps in this round
+  double loss = 0.0;  ///< mean cross-entropy over the last epoch; NaN if no batch had a valid label
+  std::int64_t steps = 0;            ///< optimiser steps in this round
   std::int64_t n_pseudo_labels = 0;  ///< unlabelled samples that were trained on (pseudo_labels)
-  double validation_loss = std::numeric_limits<double>::quiet_NaN();      ///< of the weights kept, on what the
-  double validation_accuracy = std::numeric_limits<double>::quiet_NaN();  ///< pool holds out; NaN if nothing
+  double validation_loss =
+      std::numeric_limits<double>::quiet_NaN();  ///< of the weights kept, on what the
+  double validation_accuracy =
+      std::numeric_limits<double>::quiet_NaN();  ///< pool holds out; NaN if nothing
 };
 
 /// A network, its training and its answers, for one trial. Every draw comes from a stream keyed by
@@ -41,21 +43,21 @@ class Learner {
   Learner(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options, std::int64_t seed);
   ~Learner();
 
-  /// Trains on the pool's labelled samples, and validates on the ones it holds out; `progress` is called
-  /// after each epoch (a sign of life).
-  /// Throws DataError if the loss becomes NaN ("training diverged").
+  /// Trains on the pool's labelled samples, and validates on the ones it holds out; `progress` is
+  /// called after each epoch (a sign of life). Throws DataError if the loss becomes NaN ("training
+  /// diverged").
   TrainReport train(const Pool& pool, int round, const std::function<void()>& progress = {});
 
   /// One pass over a split ("test", "validation").
   Evaluation evaluate(const std::string& split);
 
-  /// Answers about the pool with the present weights, for the query of `round`. One object a round: what
-  /// two calls need is computed once. Valid until the next train().
+  /// Answers about the pool with the present weights, for the query of `round`. One object a round:
+  /// what two calls need is computed once. Valid until the next train().
   std::unique_ptr<Predictions> predictions(int round);
 
-  std::string weights_hash() const;           ///< 16 hex digits over parameters and buffers
-  TrainedNetwork trained_network() const;     ///< the present weights, with what they were trained on
-  std::string state() const;                  ///< parameters and buffers, as bytes
+  std::string weights_hash() const;        ///< 16 hex digits over parameters and buffers
+  TrainedNetwork trained_network() const;  ///< the present weights, with what they were trained on
+  std::string state() const;               ///< parameters and buffers, as bytes
   void load_state(const std::string& bytes);  ///< throws DataError if they do not fit
 
  private:

@@ -19,20 +19,23 @@ struct ConfusionMatrix {
 };
 
 // From one confusion matrix; classes absent from both truth and prediction are left out of means.
-double accuracy(const ConfusionMatrix& matrix);           ///< correct / total; NaN if empty
-double balanced_accuracy(const ConfusionMatrix& matrix);  ///< mean recall over classes present in the truth
-double macro_f1(const ConfusionMatrix& matrix);           ///< mean F1 over classes present in truth or prediction
+double accuracy(const ConfusionMatrix& matrix);  ///< correct / total; NaN if empty
+double balanced_accuracy(
+    const ConfusionMatrix& matrix);  ///< mean recall over classes present in the truth
+double macro_f1(
+    const ConfusionMatrix& matrix);  ///< mean F1 over classes present in truth or prediction
 /// TP/(TP+FP+FN) of each class [K]; NaN for a class that is absent from truth and prediction.
 std::vector<double> class_ious(const ConfusionMatrix& matrix);
-/// Mean of these over the classes present in the truth: a set that the test set fixes, so that the values of
-/// two rounds or two networks are means over the same classes.
+/// Mean of these over the classes present in the truth: a set that the test set fixes, so that the
+/// values of two rounds or two networks are means over the same classes.
 double mean_iou(const ConfusionMatrix& matrix);
 /// The same mean, each class weighted by its share of the truth.
 double frequency_weighted_iou(const ConfusionMatrix& matrix);
 
-/// The published study's mIoU, from `all_pixels`: those without a label count too (as class 0, so what is
-/// predicted there is a false positive), the mean is over classes 1 .. the highest one predicted, and classes
-/// that occur nowhere count as 0 in it. NaN where nothing but class 0 is predicted (there it divides by zero).
+/// The published study's mIoU, from `all_pixels`: those without a label count too (as class 0, so
+/// what is predicted there is a false positive), the mean is over classes 1 .. the highest one
+/// predicted, and classes that occur nowhere count as 0 in it. NaN where nothing but class 0 is
+/// predicted (there it divides by zero).
 double reference_mean_iou(const ConfusionMatrix& all_pixels);
 
 /// Expected calibration error: equal-width bins over the confidence of the predicted class.
@@ -52,8 +55,8 @@ class CalibrationError {
 /// What one pass over a split gave.
 struct Evaluation {
   ConfusionMatrix confusion;
-  /// Segmentation: every pixel, those without a label too, against the class of the largest logit, the ignored
-  /// class among them. Only reference_mean_iou() looks at it.
+  /// Segmentation: every pixel, those without a label too, against the class of the largest logit,
+  /// the ignored class among them. Only reference_mean_iou() looks at it.
   ConfusionMatrix all_pixels;
   double nll = 0.0;  ///< mean negative log-likelihood of the true class [nat]
   double ece = 0.0;  ///< expected calibration error, [0, 1]
@@ -62,8 +65,8 @@ struct Evaluation {
   std::vector<std::pair<std::string, double>> metrics() const;
 };
 
-/// Further numbers of a segmentation: frequency_weighted_iou, and iou_NAME of each class but the ignored one
-/// (blanks of names become underscores).
+/// Further numbers of a segmentation: frequency_weighted_iou, and iou_NAME of each class but the
+/// ignored one (blanks of names become underscores).
 std::vector<std::pair<std::string, double>> pixel_metrics(const Evaluation& evaluation,
                                                           const std::vector<std::string>& classes,
                                                           std::int64_t ignore_label);

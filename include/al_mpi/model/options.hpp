@@ -8,15 +8,16 @@ namespace al_mpi {
 /// Which network. Read from the section `model` of a configuration.
 struct ModelOptions {
   std::string name = "resnet18";  ///< a name of networks.def (resnet18, small_cnn, ...)
-  double dropout = -1;  ///< before the last layer, resp. on the deepest encoder feature, [0, 1);
-                        ///< -1 = the network's own: 0.3, for segmentation 0.5
-  std::string pretrained;             ///< weight file to start from; empty = random weights
+  double dropout = -1;     ///< before the last layer, resp. on the deepest encoder feature, [0, 1);
+                           ///< -1 = the network's own: 0.3, for segmentation 0.5
+  std::string pretrained;  ///< weight file to start from; empty = random weights
   std::string first_conv = "reinit";  ///< pretrained on other bands: reinit | inflate (from RGB)
   std::string freeze = "none";        ///< what does not learn: none | trunk | batch_norm
   std::string torchscript;            ///< a module file instead of a network of networks.def
 };
 
-/// Pool images without a label that training takes the network's word for, `training.pseudo_labels`.
+/// Pool images without a label that training takes the network's word for,
+/// `training.pseudo_labels`.
 struct PseudoLabelOptions {
   double threshold = 0.95;  ///< least probability of the predicted class, (0, 1]
   double weight = 0;        ///< of such an image in the loss, a labelled one has 1; 0 = off
@@ -24,21 +25,26 @@ struct PseudoLabelOptions {
 
 /// How it is trained in each round. Read from the section `training`.
 struct TrainingOptions {
-  std::int64_t epochs = 15;         ///< passes over the labelled set, >= 1
-  std::int64_t steps = 0;           ///< optimiser steps instead of epochs, the same in every round; 0 = epochs
-  std::int64_t batch_size = 16;     ///< >= 1
-  double learning_rate = 0.05;      ///< SGD, > 0
-  double momentum = 0.3;            ///< SGD, [0, 1)
-  double weight_decay = 0.0;        ///< SGD, >= 0
-  std::string schedule = "constant";  ///< of the learning rate over a round: constant | cosine | step
-  std::string augment = "none";     ///< none | flips | dihedral | dihedral_crop, see random_views.hpp
-  std::int64_t validation = 0;      ///< labels bought at random before the start to validate on, >= 0
-  std::int64_t early_stopping = 0;  ///< epochs without a better validation loss before training ends; 0 = never
-  std::string reset = "full";       ///< full = new weights each round | none = go on from the last round's
+  std::int64_t epochs = 15;  ///< passes over the labelled set, >= 1
+  std::int64_t steps =
+      0;  ///< optimiser steps instead of epochs, the same in every round; 0 = epochs
+  std::int64_t batch_size = 16;  ///< >= 1
+  double learning_rate = 0.05;   ///< SGD, > 0
+  double momentum = 0.3;         ///< SGD, [0, 1)
+  double weight_decay = 0.0;     ///< SGD, >= 0
+  std::string schedule =
+      "constant";                ///< of the learning rate over a round: constant | cosine | step
+  std::string augment = "none";  ///< none | flips | dihedral | dihedral_crop, see random_views.hpp
+  std::int64_t validation = 0;   ///< labels bought at random before the start to validate on, >= 0
+  std::int64_t early_stopping =
+      0;  ///< epochs without a better validation loss before training ends; 0 = never
+  std::string reset =
+      "full";  ///< full = new weights each round | none = go on from the last round's
   std::string initial_weights = "same";  ///< with reset full: same weights each round | fresh ones
-  std::string precision = "fp32";   ///< fp32 | bf16 (autocast)
+  std::string precision = "fp32";        ///< fp32 | bf16 (autocast)
   PseudoLabelOptions pseudo_labels;
-  std::int64_t prediction_batch = 64;  ///< images a batch when predicting; changes speed, not results
+  std::int64_t prediction_batch =
+      64;  ///< images a batch when predicting; changes speed, not results
 };
 
 }  // namespace al_mpi

@@ -10,8 +10,8 @@
 
 namespace al_mpi {
 
-/// A network after training, with all that looking at new images needs. Plain data; engine/network_file.hpp
-/// keeps it on disk.
+/// A network after training, with all that looking at new images needs. Plain data;
+/// engine/network_file.hpp keeps it on disk.
 struct TrainedNetwork {
   ModelOptions model;
   std::string precision = "fp32";
@@ -20,21 +20,22 @@ struct TrainedNetwork {
   std::int64_t ignore_label = -1;  ///< never answered
   std::vector<std::string> bands;
   PixelType pixel_type = PixelType::uint16;
-  std::vector<float> mean, std_dev;     ///< [bands], of the pool it was trained on
-  std::int64_t height = 0, width = 0;   ///< of the images it was trained on [pixels]
-  std::string state;                    ///< Learner::state()
+  std::vector<float> mean, std_dev;    ///< [bands], of the pool it was trained on
+  std::int64_t height = 0, width = 0;  ///< of the images it was trained on [pixels]
+  std::string state;                   ///< Learner::state()
 };
 
 /// The classes that a trained network sees in images.
 class Classifier {
  public:
-  /// Throws DataError where the weights do not fit, ConfigError for a network on embeddings or an unknown
-  /// device.
+  /// Throws DataError where the weights do not fit, ConfigError for a network on embeddings or an
+  /// unknown device.
   Classifier(const TrainedNetwork& network, const std::string& device);
   ~Classifier();
 
-  /// images [n, bands, height, width] float32 row-major, as the sensor stored them -> classes, never the
-  /// ignored one: [n], for segmentation [n, height, width]. Values that are not finite count as the band's mean.
+  /// images [n, bands, height, width] float32 row-major, as the sensor stored them -> classes,
+  /// never the ignored one: [n], for segmentation [n, height, width]. Values that are not finite
+  /// count as the band's mean.
   std::vector<std::uint8_t> operator()(const std::vector<float>& images, std::int64_t n,
                                        std::int64_t height, std::int64_t width) const;
 

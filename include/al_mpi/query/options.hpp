@@ -19,12 +19,12 @@ struct QueryOptions {
       "trimmed_mean_minus_std";           ///< pixels to one score an image, see pixel_reduce.hpp
   std::string pixel_entropy = "highest";  ///< first: highest | lowest, as the reference (S-1)
   std::string pixel_margin =
-      "probabilities";                ///< probabilities | class_indices, as the reference (S-2)
-  std::string ignored_class =
-      "left_out";  ///< left_out = softmax over the others | cut_off after it, as the reference (S-7)
-  std::int64_t kmeans_restarts = 10;  ///< k-means++ starts, best inertia kept, >= 1
-  std::string stochastic = "none";    ///< noise on scores: none | power | softmax | softrank
-  double stochastic_beta = 1.0;       ///< its inverse temperature, > 0
+      "probabilities";  ///< probabilities | class_indices, as the reference (S-2)
+  std::string ignored_class = "left_out";  ///< left_out = softmax over the others | cut_off after
+                                           ///< it, as the reference (S-7)
+  std::int64_t kmeans_restarts = 10;       ///< k-means++ starts, best inertia kept, >= 1
+  std::string stochastic = "none";         ///< noise on scores: none | power | softmax | softrank
+  double stochastic_beta = 1.0;            ///< its inverse temperature, > 0
   std::int64_t batch_bald_candidates = 2000;       ///< best by BALD that batch_bald looks at, >= 1
   std::int64_t batch_bald_configurations = 10000;  ///< label configurations kept, >= 1
   std::int64_t cluster_margin_factor = 10;         ///< smallest margins it looks at, times n, >= 1

@@ -41,8 +41,8 @@ struct QueryContext {
   /// The same question about other candidates.
   QueryContext about(const Indices& candidates, std::int64_t wanted,
                      const QueryOptions& other_options) const {
-    return {candidates, labeled, labels,       wanted,     other_options, predictions, seed,
-            round,      oracle_label, keep_scores};
+    return {candidates,  labeled, labels, wanted,       other_options,
+            predictions, seed,    round,  oracle_label, keep_scores};
   }
 
   /// The strategy's stream for one purpose ("query", "tie_break", ...).

@@ -20,7 +20,8 @@ struct Sample {
 
 Sample describe(const std::vector<double>& values);
 
-/// Half the width of Student's interval of the mean with this confidence, in (0, 1); NaN where n < 2.
+/// Half the width of Student's interval of the mean with this confidence, in (0, 1); NaN where n
+/// < 2.
 double half_width(const Sample& sample, double confidence);
 
 /// Standard deviation with divisor n (numpy's default, used by the reference's figures); 0 where n

@@ -6,9 +6,9 @@
 
 namespace al_mpi {
 
-// JSON of the plain structs, found by nlohmann::json by argument-dependent lookup. Numbers keep every
-// bit (NaN and infinities travel as the strings "nan", "inf", "-inf"). from_json throws DataError
-// with the name of the missing or mistyped field; unknown fields are ignored.
+// JSON of the plain structs, found by nlohmann::json by argument-dependent lookup. Numbers keep
+// every bit (NaN and infinities travel as the strings "nan", "inf", "-inf"). from_json throws
+// DataError with the name of the missing or mistyped field; unknown fields are ignored.
 void to_json(nlohmann::json& json, const TrialSpec& spec);
 void from_json(const nlohmann::json& json, TrialSpec& spec);
 void to_json(nlohmann::json& json, const PickRecord& pick);
@@ -18,8 +18,8 @@ void from_json(const nlohmann::json& json, RoundRecord& record);
 void to_json(nlohmann::json& json, const TrialRecord& record);
 void from_json(const nlohmann::json& json, TrialRecord& record);
 
-/// The whole number `name` of an object. Throws DataError if it is missing, or no whole number that an int
-/// holds (nlohmann would cut 1e300 to something).
+/// The whole number `name` of an object. Throws DataError if it is missing, or no whole number that
+/// an int holds (nlohmann would cut 1e300 to something).
 int int_field(const nlohmann::json& object, const char* name);
 
 }  // namespace al_mpi

@@ -26,7 +26,8 @@ std::string host_name() {
 /// Seconds until Slurm ends this job; a year where no end is known.
 double seconds_to_job_end() {
   const char* end = std::getenv("SLURM_JOB_END_TIME");
-  return end != nullptr && *end != '\0' ? std::atof(end) - static_cast<double>(std::time(nullptr)) : 3.15e7;
+  return end != nullptr && *end != '\0' ? std::atof(end) - static_cast<double>(std::time(nullptr))
+                                        : 3.15e7;
 }
 
 Message to_rank_0(Message::Kind kind, int slot = -1, std::string text = "") {

@@ -20,7 +20,7 @@ struct RankOptions {
 
 struct RankEnd {
   ExitCode code = ExitCode::ok;
-  bool lost_peer = false;  ///< MPI_Finalize might hang
+  bool lost_peer = false;   ///< MPI_Finalize might hang
   bool wants_more = false;  ///< sweep.target_ci asks for trials that were not in this grid
 };
 

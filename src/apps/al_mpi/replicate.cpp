@@ -17,7 +17,8 @@ namespace {
 std::unordered_map<std::string, double> final_values(const ResultsTables& results) {
   const std::string metric = results.task == "segmentation" ? "mean_iou" : "accuracy";
   std::vector<double> last(results.trials.size(), missing);
-  if (const auto column = results.rounds.metrics.find(metric); column != results.rounds.metrics.end()) {
+  if (const auto column = results.rounds.metrics.find(metric);
+      column != results.rounds.metrics.end()) {
     for (std::size_t row = 0; row < column->second.size(); ++row) {  // sorted by trial and round
       last[static_cast<std::size_t>(results.rounds.trial[row])] = column->second[row];
     }
@@ -41,7 +42,8 @@ std::size_t seeds_wanted(const std::vector<double>& values, double target, std::
   if (width <= target) return n;
   const double ratio = std::isnan(width) ? 1.0 : width / target;
   const auto needed = static_cast<double>(sample.n) * ratio * ratio;
-  const auto capped = static_cast<std::size_t>(std::ceil(std::min(needed, 2.0 * static_cast<double>(n))));
+  const auto capped =
+      static_cast<std::size_t>(std::ceil(std::min(needed, 2.0 * static_cast<double>(n))));
   return std::min(std::max(capped, n + 1), most);
 }
 
@@ -79,7 +81,8 @@ std::vector<TrialSpec> replicated_grid(const SweepConfig& config, std::vector<Tr
   return grid;
 }
 
-std::vector<TrialSpec> replicated_grid(const SweepConfig& config, const std::vector<TrialSpec>& grid) {
+std::vector<TrialSpec> replicated_grid(const SweepConfig& config,
+                                       const std::vector<TrialSpec>& grid) {
   const std::string& file = config.results.file;
   if (config.sweep.target_ci == 0 || !std::filesystem::exists(file)) return grid;
   return replicated_grid(config, grid, read_results(file, {false, false}));
@@ -90,8 +93,9 @@ std::size_t n_replications_left(const SweepConfig& config) {
   const ResultsTables results = read_results(config.results.file, {false, false});
   const auto ended = final_values(results);
   const auto grid = replicated_grid(config, expand(config), results);
-  return static_cast<std::size_t>(std::count_if(
-      grid.begin(), grid.end(), [&](const TrialSpec& spec) { return ended.count(spec.key()) == 0; }));
+  return static_cast<std::size_t>(
+      std::count_if(grid.begin(), grid.end(),
+                    [&](const TrialSpec& spec) { return ended.count(spec.key()) == 0; }));
 }
 
 }  // namespace al_mpi

@@ -159,8 +159,8 @@ ExitCode run_sweep(const SweepArguments& arguments, bool under_mpi, int& argc, c
   install_signal_handlers();
   std::optional<MpiSession> session;
   if (under_mpi) session.emplace(argc, argv);
-  std::unique_ptr<Channel> channel = session ? make_mpi_channel(*session)
-                                             : std::make_unique<LocalChannel>();
+  std::unique_ptr<Channel> channel =
+      session ? make_mpi_channel(*session) : std::make_unique<LocalChannel>();
   start_logging(channel->rank() > 0 ? fmt::format("rank {}", channel->rank()) : "");
   const int local_rank = session ? session->local_rank() : 0;
 
@@ -176,7 +176,8 @@ ExitCode run_sweep(const SweepArguments& arguments, bool under_mpi, int& argc, c
     return end.code;
   }
   RankEnd end = lead(*channel, options, arguments, session ? &*session : nullptr);
-  while (end.wants_more && !session) {  // under MPI the same command goes on (launch does so itself)
+  while (end.wants_more &&
+         !session) {  // under MPI the same command goes on (launch does so itself)
     channel = std::make_unique<LocalChannel>();
     end = lead(*channel, options, arguments, nullptr);
   }

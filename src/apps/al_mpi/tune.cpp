@@ -26,7 +26,9 @@ struct Candidate {
 
   bool complete = true;  ///< no seed failed (a high learning rate may diverge)
 
-  auto rank() const { return std::make_tuple(!complete, -accuracy.mean, loss.mean); }  // smallest: best
+  auto rank() const {
+    return std::make_tuple(!complete, -accuracy.mean, loss.mean);
+  }  // smallest: best
 };
 
 void refuse_existing(const std::string& output) {
@@ -40,8 +42,9 @@ SweepConfig tunable(const TuneArguments& arguments) {
   refuse_existing(arguments.output);
   const SweepConfig config = load_config(arguments.sweep.config, arguments.sweep.overrides);
   if (config.training.validation == 0) {
-    throw ConfigError("training.validation",
-                      "there is nothing to tune on (say how many labels, e.g. five times loop.n_init)");
+    throw ConfigError(
+        "training.validation",
+        "there is nothing to tune on (say how many labels, e.g. five times loop.n_init)");
   }
   if (!config.sweep.grid.empty()) {
     throw ConfigError("sweep.grid", "tune makes a grid of its own (leave it out)");
@@ -59,7 +62,8 @@ SweepArguments tuning_sweep(const TuneArguments& arguments, const SweepConfig& c
                                  fmt::join(arguments.learning_rates, ", "),
                                  fmt::join(arguments.weight_decays, ", "));
   // With a fixed number of steps epochs mean nothing.
-  if (config.training.steps == 0) grid += fmt::format(", training.epochs: [{}]", fmt::join(epochs, ", "));
+  if (config.training.steps == 0)
+    grid += fmt::format(", training.epochs: [{}]", fmt::join(epochs, ", "));
   SweepArguments sweep = arguments.sweep;
   const std::string file = fs::path(config.results.file).replace_extension(".tune.h5").string();
   for (const std::string& setting :
@@ -105,8 +109,8 @@ void print_table(const std::vector<Candidate>& candidates) {
   fmt::print("{:>12}{:>8}{:>12}{:>8}\n", "accuracy", "std", "loss", "seeds");
   for (const Candidate& candidate : candidates) {
     for (const auto& [key, value] : candidate.settings) fmt::print("{:<24}", value);
-    fmt::print("{:>12.4f}{:>8.4f}{:>12.4f}{:>8}\n", candidate.accuracy.mean,
-               candidate.accuracy.std, candidate.loss.mean, candidate.accuracy.n);
+    fmt::print("{:>12.4f}{:>8.4f}{:>12.4f}{:>8}\n", candidate.accuracy.mean, candidate.accuracy.std,
+               candidate.loss.mean, candidate.accuracy.n);
   }
 }
 
@@ -114,7 +118,8 @@ void print_table(const std::vector<Candidate>& candidates) {
 
 CLI::App* add_tune(CLI::App& app, TuneArguments& arguments) {
   CLI::App* verb = app.add_subcommand(
-      "tune", "learning rate, weight decay and epochs by the validation labels at the starting budget");
+      "tune",
+      "learning rate, weight decay and epochs by the validation labels at the starting budget");
   verb->add_option("config", arguments.sweep.config, "configuration with training.validation")
       ->required()
       ->type_name("CONFIG");
@@ -131,7 +136,8 @@ CLI::App* add_tune(CLI::App& app, TuneArguments& arguments) {
       ->delimiter(',')
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_option("--epochs", arguments.epochs, "values to try; half, once and twice CONFIG's if not given")
+  verb->add_option("--epochs", arguments.epochs,
+                   "values to try; half, once and twice CONFIG's if not given")
       ->delimiter(',')
       ->check(CLI::PositiveNumber);
   verb->add_option("--workers", arguments.sweep.workers, "trials at once, a rank")

@@ -29,8 +29,8 @@ void print_summary(const SceneSummary& summary, const std::string& path) {
 }  // namespace
 
 CLI::App* add_predict_command(CLI::App& app, PredictOptions& options) {
-  CLI::App* command =
-      app.add_subcommand("predict", "Applies a trial's final network to a GeoTIFF: a map of classes");
+  CLI::App* command = app.add_subcommand(
+      "predict", "Applies a trial's final network to a GeoTIFF: a map of classes");
   command
       ->add_option("--checkpoint,--network", options.network,
                    "The network: of --save-network, or of results.networks")

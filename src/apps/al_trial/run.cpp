@@ -17,7 +17,8 @@ void add_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--strategy", options.strategy, "Query strategy")->capture_default_str();
   app.add_option("--init", options.init, "Initial set")->capture_default_str();
   app.add_option("--seed", options.seed, "Seed of every random stream")->capture_default_str();
-  app.add_option("--checkpoint", options.checkpoint, "File to resume from and to keep after each round");
+  app.add_option("--checkpoint", options.checkpoint,
+                 "File to resume from and to keep after each round");
   app.add_option("--save-network", options.network,
                  "File that receives the network of the last round (for al_trial predict)");
   app.add_option("--save-scores", options.scores,

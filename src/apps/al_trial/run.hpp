@@ -28,7 +28,6 @@ void add_run_options(CLI::App& app, RunOptions& options);
 /// Runs one trial; a JSON line a round on standard output.
 ExitCode run_one(const RunOptions& options);
 
-
 /// The dataset that a configuration names: its file, or the built-in scenes.
 std::shared_ptr<const Dataset> load_dataset(const SweepConfig& config);
 

@@ -27,8 +27,8 @@ namespace {
 
 using nlohmann::json;
 
-/// The rank decides when its child ends: signals sent to the whole group are not for it, and it must not
-/// outlive the rank (a lost rank's child would keep the GPU).
+/// The rank decides when its child ends: signals sent to the whole group are not for it, and it
+/// must not outlive the rank (a lost rank's child would keep the GPU).
 void bind_to_parent() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE}) {
     std::signal(signal, SIG_IGN);
@@ -79,8 +79,10 @@ class Requests {
       json line = json::parse(text, nullptr, /*allow_exceptions=*/false);
       if (!line.is_object()) line = {{"type", "unreadable"}};
       std::lock_guard lock(state->mutex);
-      if (line.value("type", json()) == "drain") state->draining = true;
-      else state->lines.push(std::move(line));
+      if (line.value("type", json()) == "drain")
+        state->draining = true;
+      else
+        state->lines.push(std::move(line));
       state->changed.notify_one();
     }
     std::lock_guard lock(state->mutex);
@@ -119,7 +121,10 @@ class Server {
       tune_process(static_cast<int>(config_->farm.threads));
       char host[256] = "";
       ::gethostname(host, sizeof host - 1);
-      send({{"type", "ready"}, {"device", device_}, {"host", host}, {"pid", ::getpid()},
+      send({{"type", "ready"},
+            {"device", device_},
+            {"host", host},
+            {"pid", ::getpid()},
             {"versions", {{"libtorch", torch_version()}}}});
     });
   }
@@ -142,7 +147,9 @@ class Server {
   void report(TrialEnd end, const std::string& key, int attempt) {
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
-    send({{"type", end == TrialEnd::done ? "done" : "stopped"}, {"key", key}, {"attempt", attempt},
+    send({{"type", end == TrialEnd::done ? "done" : "stopped"},
+          {"key", key},
+          {"attempt", attempt},
           {"seconds", seconds}});
   }
 
@@ -194,7 +201,10 @@ class Server {
   void attempt_to(const std::string& key, int attempt, const std::function<void()>& work) {
     started_ = std::chrono::steady_clock::now();
     const auto failed = [&](const char* kind, const std::string& message) {
-      send({{"type", "failed"}, {"key", key}, {"attempt", attempt}, {"kind", kind},
+      send({{"type", "failed"},
+            {"key", key},
+            {"attempt", attempt},
+            {"kind", kind},
             {"message", message.substr(0, message.find('\n'))}});
     };
     try {

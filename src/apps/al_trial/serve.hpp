@@ -5,8 +5,8 @@
 namespace al_mpi {
 
 /// `al_trial --serve`: trials as JSON lines on standard input, their records on standard output
-/// (docs/protocols.md). Returns at end of file, after what was asked before it. A failed trial is an
-/// answer, not an error of the program.
+/// (docs/protocols.md). Returns at end of file, after what was asked before it. A failed trial is
+/// an answer, not an error of the program.
 ExitCode serve_trials();
 
 }  // namespace al_mpi

@@ -6,8 +6,10 @@
 namespace al_mpi {
 namespace {
 
-/// n shared out in proportion to the sizes, whole numbers: largest remainders; a tie goes to the earlier one.
-std::vector<std::int64_t> proportional_shares(const std::vector<std::int64_t>& sizes, std::int64_t n) {
+/// n shared out in proportion to the sizes, whole numbers: largest remainders; a tie goes to the
+/// earlier one.
+std::vector<std::int64_t> proportional_shares(const std::vector<std::int64_t>& sizes,
+                                              std::int64_t n) {
   const std::int64_t total = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
   std::vector<std::int64_t> shares, remainders;
   for (const std::int64_t size : sizes) {
@@ -25,9 +27,10 @@ std::vector<std::int64_t> proportional_shares(const std::vector<std::int64_t>& s
 
 }  // namespace
 
-/// An ORACLE, which sees the labels of all samples: a bound, no initial set. A random draw whose class shares are the
-/// pool's, up to rounding (largest remainders). Scores are 0.
-/// Reference: Neyman, On the two different aspects of the representative method (1934): proportional allocation.
+/// An ORACLE, which sees the labels of all samples: a bound, no initial set. A random draw whose
+/// class shares are the pool's, up to rounding (largest remainders). Scores are 0. Reference:
+/// Neyman, On the two different aspects of the representative method (1934): proportional
+/// allocation.
 Picks init_stratified(QueryContext& context) {
   RngStream rng = context.rng("init");
   std::vector<Indices> classes;

@@ -4,10 +4,10 @@
 
 namespace al_mpi {
 
-/// An ORACLE, which sees the labels of all candidates: a bound, no strategy. Random samples of whichever class has
-/// the fewest labels, so that the labelled set becomes as balanced as the pool allows; ties by a seeded order of the
-/// classes. Scores are 0.
-/// Reference: random sampling adapted to the task, as asked for by e.g. Lueth et al., NeurIPS 2023.
+/// An ORACLE, which sees the labels of all candidates: a bound, no strategy. Random samples of
+/// whichever class has the fewest labels, so that the labelled set becomes as balanced as the pool
+/// allows; ties by a seeded order of the classes. Scores are 0. Reference: random sampling adapted
+/// to the task, as asked for by e.g. Lueth et al., NeurIPS 2023.
 Picks class_balanced_random(QueryContext& context) {
   struct Class {
     std::int64_t n_labeled;
