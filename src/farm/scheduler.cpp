@@ -186,12 +186,13 @@ Verdict Scheduler::blame(int trial, int host, double now) {
 void Scheduler::strike(int trial, int host) {
   Host& suspect = hosts_[static_cast<std::size_t>(host)];
   suspect.strikes.insert(trial);
-  if (static_cast<int>(suspect.strikes.size()) < options_.host_strikes) return;
   const bool another = std::any_of(hosts_.begin(), hosts_.end(), [&](const Host& other) {
     return &other != &suspect && other.n_workers > 0 && !other.quarantined;
   });
-  if (!another) return;
-  suspect.quarantined = true;
+  const bool enough = static_cast<int>(suspect.strikes.size()) >= options_.host_strikes;
+  // One that is quarantined already reports what its other workers ran meanwhile.
+  suspect.quarantined = suspect.quarantined || (enough && another);
+  if (!suspect.quarantined) return;
   for (const int forgiven : suspect.strikes) {
     const auto found = blames_.find(forgiven);
     if (found == blames_.end()) continue;

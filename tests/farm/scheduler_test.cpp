@@ -173,6 +173,23 @@ TEST_CASE("three quick failures of different trials end a host and are forgiven"
   CHECK(scheduler.ended(good, 0, Ending::failed, 100) == Verdict::again);
 }
 
+TEST_CASE("what a host's other workers still report after its end is forgiven too") {
+  Scheduler scheduler(alike(8), {2, 60.0, 3});
+  const int good = scheduler.add_worker("good", 0);
+  std::vector<int> bad;
+  for (int i = 0; i < 4; ++i) bad.push_back(scheduler.add_worker("bad", 0));
+  for (int i = 0; i < 4; ++i) REQUIRE(scheduler.next(bad[static_cast<std::size_t>(i)], 0) == i);
+  for (int i = 0; i < 4; ++i) {
+    CHECK(scheduler.ended(bad[static_cast<std::size_t>(i)], i, Ending::failed, 1) ==
+          Verdict::again);
+  }
+  REQUIRE(scheduler.host_quarantined("bad"));
+  for (int i = 0; i < 4; ++i) {  // on a second host, yet blamed for the first time
+    REQUIRE(scheduler.next(good, 100) == i);
+    CHECK(scheduler.ended(good, i, Ending::failed, 200) == Verdict::again);
+  }
+}
+
 TEST_CASE("slow failures, the same trial again, or a success between do not end a host") {
   Scheduler scheduler(alike(9), {9, 60.0, 3});
   const int a = scheduler.add_worker("a", 0);

@@ -172,6 +172,8 @@ void Coordinator::take_round(int trial, const std::string& line) {
 void Coordinator::conclude(const Message& message, Ending ending, const std::string& text,
                            double now) {
   const int trial = trial_of_.at(static_cast<std::size_t>(message.trial));
+  const Rank& rank = ranks_[static_cast<std::size_t>(message.rank)];
+  const bool had_work = !scheduler_.host_quarantined(rank.host);
   const Verdict verdict = scheduler_.ended(worker_of(message), trial, ending, now);
   if (verdict == Verdict::ignored) return;
   work_came_back_ = work_came_back_ || verdict == Verdict::again;
@@ -180,9 +182,11 @@ void Coordinator::conclude(const Message& message, Ending ending, const std::str
   const char* outcome = verdict == Verdict::again         ? "failed, will be tried again"
                         : verdict == Verdict::quarantined ? "quarantined (failed on two hosts)"
                                                           : "failed";
-  const Rank& rank = ranks_[static_cast<std::size_t>(message.rank)];
   spdlog::warn("trial {} {}: {} (attempt {} on {})", record(trial).spec.key(), outcome, text,
                message.attempt, rank.host);
+  if (had_work && scheduler_.host_quarantined(rank.host))
+    spdlog::warn("{} gets no more work: {} different trials failed there at once", rank.host,
+                 options_.scheduler.host_strikes);
   store_.failed(message.trial, text, final, verdict == Verdict::quarantined);
 }
 
