@@ -3,6 +3,8 @@
 import subprocess
 import unittest
 
+import h5py
+
 from harness import BUILD, ProgramTest
 
 RANK_0 = ("lock.begun", "journal.before", "journal.middle", "journal.written", "journal.synced", "h5.begun",
@@ -19,8 +21,8 @@ class CrashPointsTest(ProgramTest):
                                 "sweep.strategies=[margin_sampling]", *args, expect=expect,
                                 env={**env, **({"AL_MPI_CRASH_AT": crash} if crash else {})})
 
-    def assert_equal_to_undisturbed(self, name):
-        for place in COMPARED:
+    def assert_equal_to_undisturbed(self, name, places=COMPARED):
+        for place in places:
             done = subprocess.run(["h5diff", "-v2", "whole.h5", f"{name}.h5", place], cwd=self.folder,
                                   capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, f"{name} {place}\n{done.stdout}{done.stderr}")
@@ -54,6 +56,25 @@ class CrashPointsTest(ProgramTest):
                 n = self.count_crashes(label, survive)
                 self.assertGreater(n, 0, f"{label} is no crash point any more")
                 print(f"| `{label}` | {n} |", flush=True)
+
+    def test_checkpoints_of_the_real_engine(self):
+        config = self.small_sweep(seeds="1")
+
+        def sweep(name, **env):
+            self.run_program("al_mpi", config, f"results.file={name}.h5", "--workers", 1, "loop.n_rounds=2",
+                             "sweep.strategies=[bald_dropout]", "sweep.grid={training.reset: [full, none]}",
+                             "farm.max_attempts=9", env=env)
+
+        sweep("whole")
+        for label in CHILD:
+            # Every child dies at its second checkpoint: each goes on from what the one before it left.
+            sweep(label, AL_MPI_CRASH_AT=f"{label}:2")
+            self.assert_same_results("whole.h5", f"{label}.h5")  # /rounds without its times, which are real here
+            self.assert_equal_to_undisturbed(label, places=COMPARED[1:])
+            with h5py.File(self.folder / f"{label}.h5") as file:
+                killed = [int(row["trial"]) for row in file["attempts"][:] if b"Killed" in row["message"]]
+            self.assertEqual(set(killed), {0, 1}, "each trial was hit")
+            print(f"| `{label}`, real engine | {len(killed)} |", flush=True)
 
 
 if __name__ == "__main__":
