@@ -34,7 +34,7 @@ def seconds(rounds):
 def ours(data, strategy, rounds, precision="fp32"):
     return seconds(lines_of(
         BUILD / "al_trial", ROOT / "configs/eurosat_balanced.yaml", f"dataset.path={data}", f"loop.n_rounds={rounds}",
-        f"training.precision={precision}", "--strategy", strategy, "--init", "random", "--seed", "1"))
+        "training.steps=0", f"training.precision={precision}", "--strategy", strategy, "--init", "random", "--seed", "1"))
 
 
 def python(data, strategy, rounds, loader_workers=0):

@@ -162,10 +162,12 @@ std::vector<Option> make_table() {
       AL_OPTION(model.torchscript, Anything{"a file"},
                 "a TorchScript module instead of model.name; empty = none"),
 
-      AL_OPTION(training.epochs, at_least(1), "passes over the labelled set a round"),
+      AL_OPTION(training.epochs, at_least(1), "passes over the labelled set (training.steps says which)"),
       AL_OPTION(
-          training.steps, at_least(0),
-          "optimiser steps a round instead of epochs: equal effort in every round; 0 = epochs"),
+          training.steps, at_least(-1),
+          "optimiser steps in every round; -1 = equal effort: as many in each as `epochs` passes "
+          "over the trial's mean labelled set make; 0 = `epochs` passes over the round's own")
+          .reference("0"),
       AL_OPTION(training.batch_size, at_least(1), "images a step"),
       AL_OPTION(training.learning_rate, above(0), "SGD"),
       AL_OPTION(training.momentum, fraction(), "SGD"),

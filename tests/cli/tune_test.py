@@ -30,11 +30,13 @@ class TuneTest(ProgramTest):
     def test_the_table_and_the_configuration_of_the_best(self):
         done = self.tune("--learning-rates", "0.0001,0.1", "--weight-decays", "0", "--epochs", "2,8")
         rows = [line.split() for line in done.stdout.splitlines()]
-        self.assertEqual(rows[0][:3], ["training.epochs", "training.learning_rate", "training.weight_decay"])
+        self.assertEqual(rows[0][:3], ["training.learning_rate", "training.steps", "training.weight_decay"])
         table = rows[1:5]
         accuracies = [float(row[3]) for row in table]
         self.assertEqual(accuracies, sorted(accuracies, reverse=True))
-        self.assertEqual(table[0][1], "0.1")  # a rate of 0.0001 learns nothing in so few steps
+        # 2 and 8 epochs of the sweep to tune: 8 + 2 x 8 labels, 16 on average, are two batches.
+        self.assertEqual({row[1] for row in table}, {"4", "16"})
+        self.assertEqual(table[0][0], "0.1")  # a rate of 0.0001 learns nothing in so few steps
         with h5py.File(self.folder / "sweep.tune.h5") as file:
             rounds = file["rounds"][:]
             self.assertEqual(len(rounds), 2 * 2 * 2)  # rates x epochs x seeds; one initial set, one round
@@ -47,8 +49,15 @@ class TuneTest(ProgramTest):
         # The configuration that was written runs, with the chosen values and the own sweep.
         self.run_program("al_mpi", "tuned.yaml", "--workers", 2)
         with h5py.File(self.folder / "sweep.h5") as file:
-            self.assertIn(f"learning_rate: {table[0][1]}", file.attrs["config"])
+            self.assertIn(f"learning_rate: {table[0][0]}", file.attrs["config"])
+            self.assertIn(f"steps: {table[0][1]}", file.attrs["config"])
+            self.assertEqual(set(file["rounds"]["steps"]), {float(table[0][1])})
             self.assertEqual(len(file["trials"]), 4)
+
+    def test_epochs_of_the_round_are_tuned_as_epochs(self):
+        done = self.tune("--learning-rates", "0.1", "--weight-decays", "0", "--epochs", "2,4", "training.steps=0")
+        self.assertEqual(done.stdout.split()[0], "training.epochs")
+        self.assertRegex((self.folder / "tuned.yaml").read_text(), "epochs: [24]")
 
     def test_nothing_is_overwritten(self):
         (self.folder / "tuned.yaml").write_text("mine")

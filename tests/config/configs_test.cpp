@@ -18,6 +18,20 @@ TEST_CASE("every file in configs/ loads, and survives a round trip") {
   CHECK(n >= 3);
 }
 
+TEST_CASE("in the files of the published study `protocol` decides what it is to decide") {
+  const SweepConfig reference = parse_config("protocol: reference", "x.yaml");
+  for (const char* name :
+       {"eurosat_balanced.yaml", "eurosat_unbalanced.yaml", "dynamic_world.yaml"}) {
+    const auto path = (fs::path(AL_TEST_DATA) / "../../configs" / name).string();
+    INFO(path);
+    // Settings that differ between the protocols by default, and not in this file.
+    const auto by_default = differing_settings(parse_config("", "x.yaml"), reference);
+    const auto in_file =
+        differing_settings(load_config(path), load_config(path, {"protocol=reference"}));
+    CHECK(in_file == by_default);
+  }
+}
+
 TEST_CASE("the published study is 300 trials a setting") {
   for (const char* name : {"eurosat_balanced.yaml", "eurosat_unbalanced.yaml"}) {
     const SweepConfig config =

@@ -48,6 +48,7 @@ TEST_CASE("keys of a file are read, and overrides win") {
 
 TEST_CASE("protocol: reference changes defaults, and the file's own keys still win") {
   CHECK(parsed("protocol: reference").training.reset == "none");
+  CHECK(parsed("protocol: reference").training.steps == 0);
   CHECK(parsed("protocol: reference").query.mc_batch_norm == "batch");
   CHECK(parsed("protocol: reference").query.pixel_entropy == "lowest");
   CHECK(parsed("protocol: reference").query.pixel_margin == "class_indices");

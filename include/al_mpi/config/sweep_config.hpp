@@ -81,6 +81,11 @@ SweepConfig parse_config(const std::string& yaml, const std::string& origin,
 /// The same with more overrides on top (the own settings of a trial).
 SweepConfig with_overrides(const SweepConfig& config, const std::vector<std::string>& overrides);
 
+/// Optimiser steps that each round of a trial makes; 0 = training.epochs passes over its labelled
+/// set. Equal effort (training.steps: -1) is what `epochs` passes over the mean labelled set of the
+/// trial's rounds cost: early rounds then train as long as late ones, and a trial no longer.
+std::int64_t steps_a_round(const SweepConfig& config);
+
 /// Every key with its resolved value, as YAML that load_config() reads back to the same.
 std::string to_yaml(const SweepConfig& config);
 

@@ -26,8 +26,9 @@ struct PseudoLabelOptions {
 /// How it is trained in each round. Read from the section `training`.
 struct TrainingOptions {
   std::int64_t epochs = 15;  ///< passes over the labelled set, >= 1
-  std::int64_t steps =
-      0;  ///< optimiser steps instead of epochs, the same in every round; 0 = epochs
+  /// Optimiser steps in every round; 0 = `epochs` passes over the round's labelled set; -1 = equal
+  /// effort, which steps_a_round() of config/ resolves (a learner alone takes it as 0).
+  std::int64_t steps = -1;
   std::int64_t batch_size = 16;  ///< >= 1
   double learning_rate = 0.05;   ///< SGD, > 0
   double momentum = 0.3;         ///< SGD, [0, 1)

@@ -52,18 +52,32 @@ SweepConfig tunable(const TuneArguments& arguments) {
   return config;
 }
 
+/// How long to train, as part of a grid: epochs, or the steps that they make in each round of the
+/// sweep to tune (not of the one round tried here); nothing where the steps are given.
+std::string efforts(const std::vector<std::int64_t>& wanted, const SweepConfig& config) {
+  const TrainingOptions& training = config.training;
+  if (training.steps > 0) return "";
+  std::vector<std::int64_t> epochs = wanted;
+  if (epochs.empty()) {
+    epochs = {std::max<std::int64_t>(1, training.epochs / 2), training.epochs, 2 * training.epochs};
+  }
+  epochs.erase(std::unique(epochs.begin(), epochs.end()), epochs.end());
+  if (training.steps == 0) {
+    return fmt::format(", training.epochs: [{}]", fmt::join(epochs, ", "));
+  }
+  std::vector<std::int64_t> steps;
+  for (const std::int64_t n : epochs) {
+    steps.push_back(steps_a_round(with_overrides(config, {fmt::format("training.epochs={}", n)})));
+  }
+  return fmt::format(", training.steps: [{}]", fmt::join(steps, ", "));
+}
+
 /// The sweep that tries every combination: the initial set only, trained and validated.
 SweepArguments tuning_sweep(const TuneArguments& arguments, const SweepConfig& config) {
-  std::vector<std::int64_t> epochs = arguments.epochs;
-  const std::int64_t own = config.training.epochs;
-  if (epochs.empty()) epochs = {std::max<std::int64_t>(1, own / 2), own, 2 * own};
-  epochs.erase(std::unique(epochs.begin(), epochs.end()), epochs.end());
-  std::string grid = fmt::format("training.learning_rate: [{}], training.weight_decay: [{}]",
-                                 fmt::join(arguments.learning_rates, ", "),
-                                 fmt::join(arguments.weight_decays, ", "));
-  // With a fixed number of steps epochs mean nothing.
-  if (config.training.steps == 0)
-    grid += fmt::format(", training.epochs: [{}]", fmt::join(epochs, ", "));
+  const std::string grid =
+      fmt::format("training.learning_rate: [{}], training.weight_decay: [{}]{}",
+                  fmt::join(arguments.learning_rates, ", "),
+                  fmt::join(arguments.weight_decays, ", "), efforts(arguments.epochs, config));
   SweepArguments sweep = arguments.sweep;
   const std::string file = fs::path(config.results.file).replace_extension(".tune.h5").string();
   for (const std::string& setting :
@@ -130,15 +144,18 @@ CLI::App* add_tune(CLI::App& app, TuneArguments& arguments) {
       ->type_name("FILE");
   verb->add_option("--learning-rates", arguments.learning_rates, "values to try")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   verb->add_option("--weight-decays", arguments.weight_decays, "values to try")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   verb->add_option("--epochs", arguments.epochs,
                    "values to try; half, once and twice CONFIG's if not given")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::PositiveNumber);
   verb->add_option("--workers", arguments.sweep.workers, "trials at once, a rank")
       ->check(CLI::PositiveNumber);

@@ -37,6 +37,7 @@ TrialInput trial_input(const SweepConfig& config, const TrialSpec& spec,
   input.loop = config.loop;
   input.learner.model = config.model;
   input.learner.training = config.training;
+  input.learner.training.steps = steps_a_round(config);
   input.learner.query = config.query;
   input.oracle = config.oracle;
   input.learner.device = device;
