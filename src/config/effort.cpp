@@ -9,9 +9,9 @@ std::int64_t steps_a_round(const SweepConfig& config) {
   const TrainingOptions& training = config.training;
   if (training.steps >= 0) return training.steps;
   // In floating point: the product of two wild settings must not overflow.
-  const double n_labeled = static_cast<double>(config.loop.n_init) +
-                           static_cast<double>(config.loop.n_rounds) *
-                               static_cast<double>(config.loop.n_query) / 2;
+  const double n_labeled =
+      static_cast<double>(config.loop.n_init) +
+      static_cast<double>(config.loop.n_rounds) * static_cast<double>(config.loop.n_query) / 2;
   const double n_batches = std::ceil(n_labeled / static_cast<double>(training.batch_size));
   constexpr double most = 1e15;
   return static_cast<std::int64_t>(
