@@ -248,6 +248,9 @@ std::vector<Option> make_table() {
       AL_OPTION(query.prob_cover_purity, between(0, 1),
                 "share of balls that must lie within one cluster"),
       AL_OPTION(query.alfa_mix_epsilon, above(0), "alfa_mix's first mixing step"),
+      AL_OPTION(query.bait_dimensions, at_least(0),
+                "principal axes of the features that bait looks at; 0 = 320 / classes - 1"),
+      AL_OPTION(query.bait_lambda, above(0), "bait's ridge on the Fisher information"),
       AL_OPTION(query.two_stage_first,
                 (InCatalog{"a strategy",
                            [](const std::string& text, const std::string& key) {

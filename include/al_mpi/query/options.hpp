@@ -29,9 +29,11 @@ struct QueryOptions {
   std::int64_t batch_bald_configurations = 10000;  ///< label configurations kept, >= 1
   std::int64_t cluster_margin_factor = 10;         ///< smallest margins it looks at, times n, >= 1
   std::int64_t cluster_margin_size = 20;           ///< pool samples a cluster on average, >= 1
-  double prob_cover_delta = 0.0;    ///< radius of the balls, in (0, 2]; 0 = by purity
-  double prob_cover_purity = 0.95;  ///< share of balls of one cluster, in (0, 1]
-  double alfa_mix_epsilon = 0.2;    ///< first size of the mixing step, in (0, 1]
+  double prob_cover_delta = 0.0;     ///< radius of the balls, in (0, 2]; 0 = by purity
+  double prob_cover_purity = 0.95;   ///< share of balls of one cluster, in (0, 1]
+  double alfa_mix_epsilon = 0.2;     ///< first size of the mixing step, in (0, 1]
+  std::int64_t bait_dimensions = 0;  ///< principal axes bait looks at, >= 0; 0 = max(1, 320/C - 1)
+  double bait_lambda = 1.0;          ///< bait's ridge on the Fisher information, > 0
   std::string two_stage_first = "entropy_sampling";  ///< strategy that keeps candidates ...
   std::string two_stage_second = "kcenter_greedy";   ///< ... for the one that picks among them
   std::int64_t two_stage_factor = 5;                 ///< candidates kept, times n, >= 1
