@@ -6,6 +6,14 @@
 #include <al_mpi/io/safetensors.hpp>
 
 namespace al_mpi {
+namespace {
+
+/// A whole number >= 0: to convert another one is undefined. Beyond 2^63 it comes out negative.
+std::int64_t extent(const nlohmann::json& value) {
+  return static_cast<std::int64_t>(value.get_ref<const nlohmann::json::number_unsigned_t&>());
+}
+
+}  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::string& path) : mapping(MappedFile::map(path)) {
   constexpr std::int64_t length_size = 8;
@@ -24,13 +32,14 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : mapping(MappedFile::
     const nlohmann::json entries = nlohmann::json::parse(header, values);
     for (const auto& [name, entry] : entries.items()) {
       if (name == "__metadata__") continue;
-      const auto first = entry.at("data_offsets").at(0).get<std::int64_t>();
-      const auto last = entry.at("data_offsets").at(1).get<std::int64_t>();
+      const auto first = extent(entry.at("data_offsets").at(0));
+      const auto last = extent(entry.at("data_offsets").at(1));
       if (first < 0 || last < first || last > values_size) {
         throw DataError(path, name, "lies beyond the end of the file (truncated)");
       }
-      tensors[name] = {entry.at("dtype").get<std::string>(),
-                       entry.at("shape").get<std::vector<std::int64_t>>(), values + first,
+      std::vector<std::int64_t> shape;
+      for (const auto& size : entry.at("shape")) shape.push_back(extent(size));
+      tensors[name] = {entry.at("dtype").get<std::string>(), std::move(shape), values + first,
                        last - first};
     }
   } catch (const nlohmann::json::exception&) {
