@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/io/hdf5.hpp>
 #include <al_mpi/version.hpp>
 
 namespace al_mpi {
@@ -25,6 +26,7 @@ inline int run_app(CLI::App& app, int argc, char** argv, const std::function<Exi
     if (!quiet) fmt::print(stderr, "{}: {}\n", app.get_name(), message);
     return static_cast<int>(code);
   };
+  contain_hdf5_crashes();
   app.set_version_flag("--version", version_line(app.get_name()));
   try {
     app.parse(argc, argv);

@@ -5,6 +5,7 @@
 
 #include <hdf5_hl.h>
 
+#include "hdf5_crash.hpp"
 #include "hdf5_handle.hpp"
 
 namespace al_mpi {
@@ -86,9 +87,12 @@ std::string hdf5_version() {
 
 Hdf5File Hdf5File::open(const std::string& path) {
   const Handle access = access_properties({path, whole_file});
+  auto token = reading(path);
   const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access);
   if (id < 0) explain_unopenable(path);
-  return Hdf5File(path, id);
+  Hdf5File file(path, id);
+  file.reading_ = std::move(token);
+  return file;
 }
 
 Hdf5File Hdf5File::edit(const std::string& path) {
@@ -124,11 +128,14 @@ std::string Hdf5File::image() {
 }
 
 Hdf5File::Hdf5File(Hdf5File&& other) noexcept
-    : path_(std::move(other.path_)), id_(std::exchange(other.id_, H5I_INVALID_HID)) {}
+    : path_(std::move(other.path_)),
+      id_(std::exchange(other.id_, H5I_INVALID_HID)),
+      reading_(std::move(other.reading_)) {}
 
 Hdf5File& Hdf5File::operator=(Hdf5File&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(id_, other.id_);
+  std::swap(reading_, other.reading_);
   return *this;
 }
 

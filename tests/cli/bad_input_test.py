@@ -48,6 +48,21 @@ class BadInputTest(ProgramTest):
         (self.folder / "cut.h5").write_bytes(whole[: len(whole) // 2])
         self.refused("dataset.path=cut.h5", expect=3, holds=["cut.h5"])
 
+    def test_a_dataset_that_crashes_the_library(self):
+        self.run_program("al_prepare", "synthetic", "--output", "whole.h5", "--train", 60, "--test", 20)
+        whole = (self.folder / "whole.h5").read_bytes()
+        # A fill value that claims to be shared: HDF5 1.10.8 follows an address that is not there.
+        flags = whole.rindex(b"\x05\x00\x08\x00\x01") + 4
+        (self.folder / "damaged.h5").write_bytes(whole[:flags] + b"\x03" + whole[flags + 1:])
+        self.refused("dataset.path=damaged.h5", expect=3, holds=["damaged.h5"])
+        self.assert_one_line_error(self.run_program("al_prepare", "describe", "damaged.h5", expect=3), "damaged.h5")
+        done = self.run_program("al_trial", self.small_sweep(), "--strategy", "random_sampling", "--seed", 1,
+                                "dataset.path=damaged.h5", expect=3)
+        self.assert_one_line_error(done, "damaged.h5")
+        done = self.refused("dataset.path=damaged.h5", ranks=2)
+        self.assertEqual(done.stderr.count("damaged.h5"), 1, done.stderr)
+        self.assertNotIn("signal", done.stderr)
+
     def test_a_configuration_that_is_not_there_or_no_yaml(self):
         done = self.run_program("al_mpi", "missing.yaml", expect=2)
         self.assert_one_line_error(done, "missing.yaml")
