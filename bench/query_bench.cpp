@@ -107,6 +107,7 @@ class NoPredictions : public Predictions {
   void each_mc_probabilities(const Indices&, std::int64_t, const BatchFn&) override {}
   at::Tensor features(const Indices&) override { return {}; }
   at::Tensor embeddings(const Indices&) override { return {}; }
+  at::Tensor predicted_losses(const Indices&) override { return {}; }
   LinearHead head() override { return {}; }
   void each_images(const Indices&, const ImageBatchFn&) override {}
 };

@@ -54,6 +54,9 @@ class StoredPool : public Predictions {
     return features_.index_select(0, at::tensor(indices));
   }
   at::Tensor embeddings(const Indices& indices) override { return features(indices); }
+  at::Tensor predicted_losses(const Indices& indices) override {
+    return probs_.select(1, 0).index_select(0, at::tensor(indices));
+  }
   LinearHead head() override { return head_; }
   void each_images(const Indices&, const ImageBatchFn&) override {
     throw InternalError("no network here");

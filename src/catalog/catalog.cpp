@@ -29,7 +29,7 @@ std::string known_name(const std::vector<Info>& catalog, const std::string& text
 
 }  // namespace
 
-#define AL_STRATEGY(name, alias, cost, segmentation, oracle) {#name, alias, cost, segmentation, oracle},
+#define AL_STRATEGY(name, ...) {#name, __VA_ARGS__},
 #define AL_INIT(name, ...)
 const std::vector<StrategyInfo>& strategy_catalog() {
   static const std::vector<StrategyInfo> catalog = {

@@ -25,6 +25,12 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+LearnerOptions learner_options(const TrialInput& input) {
+  LearnerOptions options = input.learner;
+  options.predicts_losses = needs_predicted_losses(input.spec.strategy, options.query);
+  return options;
+}
+
 /// One trial in progress.
 class Trial {
  public:
@@ -35,7 +41,7 @@ class Trial {
         init_(initial_set(input.spec.init)),
         dataset_(with_duplicates(input.dataset, input.oracle.duplicates)),
         pool_(*dataset_, input.oracle, input.spec.seed),
-        learner_(dataset_, input.learner, input.spec.seed) {
+        learner_(dataset_, learner_options(input), input.spec.seed) {
     const LoopOptions& loop = input.loop;
     const std::int64_t n_validation = input.learner.training.validation;
     const std::int64_t wanted = n_validation + loop.n_init + loop.n_rounds * loop.n_query;

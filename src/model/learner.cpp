@@ -1,6 +1,7 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
 #include <al_mpi/model/learner.hpp>
+#include <al_mpi/model/loss_predictor.hpp>
 #include <al_mpi/model/model.hpp>
 #include <al_mpi/model/weights.hpp>
 
@@ -62,7 +63,12 @@ TrainedNetwork Learner::trained_network() const {
   network.std_dev = dataset.std_dev;
   network.height = pool.height;
   network.width = pool.width;
-  network.state = state();
+  NamedTensors weights = named_state(*impl_->network);
+  const std::string prefix = std::string(loss_predictor_name) + ".";
+  for (auto it = weights.begin(); it != weights.end();) {
+    it = it->first.rfind(prefix, 0) == 0 ? weights.erase(it) : std::next(it);
+  }
+  network.state = to_bytes(weights);
   return network;
 }
 

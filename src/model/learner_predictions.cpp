@@ -11,6 +11,7 @@
 #include <al_mpi/model/batch_statistics.hpp>
 #include <al_mpi/model/dropout.hpp>
 #include <al_mpi/model/embeddings.hpp>
+#include <al_mpi/model/loss_predictor.hpp>
 #include <al_mpi/model/model.hpp>
 #include <al_mpi/model/precision.hpp>
 
@@ -95,6 +96,19 @@ class LearnerPredictions : public Predictions {
           split_embeddings(*model_.dataset, "train", model_.options.query.embeddings);
     }
     return model_.embeddings.index_select(0, at::tensor(indices));
+  }
+
+  at::Tensor predicted_losses(const Indices& indices) override {
+    if (!model_.loss_predictor) {
+      throw DataError("model", "", "no loss predictor was trained with this network");
+    }
+    const at::NoGradGuard no_grad;
+    at::Tensor losses = at::empty({static_cast<std::int64_t>(indices.size())}, at::kFloat);
+    each_batch(indices, batch_size(1), [&](std::int64_t first, const Indices& batch) {
+      const at::Tensor some = model_.loss_predictor->forward(model_.encode("train", batch));
+      losses.narrow(0, first, some.size(0)).copy_(some);
+    });
+    return losses;
   }
 
   LinearHead head() override {

@@ -8,6 +8,7 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
 #include <al_mpi/model/embeddings.hpp>
+#include <al_mpi/model/loss_predictor.hpp>
 #include <al_mpi/model/model.hpp>
 #include <al_mpi/model/precision.hpp>
 #include <al_mpi/model/pretrained.hpp>
@@ -89,6 +90,14 @@ void freeze_weights(Model& model) {
   }
 }
 
+/// Registered last, as a part of the network: what the network itself draws for its weights stays
+/// the same, and the predictor is trained, reset, kept and restored with it.
+void add_loss_predictor(Model& model) {
+  model.loss_predictor = std::make_shared<LossPredictor>(model.encode("train", {0}));
+  model.loss_predictor->to(model.device);
+  model.network->register_module(loss_predictor_name, model.loss_predictor);
+}
+
 }  // namespace
 
 Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options,
@@ -108,6 +117,7 @@ Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
     if (weight.dim() == 4) weight.set_data(weight.contiguous(at::MemoryFormat::ChannelsLast));
   }
   freeze_weights(model);
+  if (options.predicts_losses) add_loss_predictor(model);
   reset_weights(model, 0);
   return model;
 }

@@ -74,7 +74,10 @@ ResNet::ResNet(const ResNetKind& kind, const NetworkShape& shape)
       fc_(register_module("fc", torch::nn::Linear(kind.width(3), shape.n_classes))) {}
 
 std::vector<at::Tensor> ResNet::encode(const at::Tensor& images) {
-  return {stages_(images).back().mean({2, 3})};
+  std::vector<at::Tensor> maps = stages_(images);
+  maps.erase(maps.begin());  // the stem
+  maps.back() = maps.back().mean({2, 3});
+  return maps;
 }
 
 at::Tensor ResNet::decode(const std::vector<at::Tensor>& features) {

@@ -15,9 +15,10 @@ SmallCnn::SmallCnn(const NetworkShape& shape)
 }
 
 std::vector<at::Tensor> SmallCnn::encode(const at::Tensor& images) {
-  at::Tensor x = images;
-  for (ConvBn& conv : convs_) x = conv(x).relu_();
-  return {x.mean({2, 3})};
+  std::vector<at::Tensor> maps;
+  for (ConvBn& conv : convs_) maps.push_back(conv(maps.empty() ? images : maps.back()).relu_());
+  maps.back() = maps.back().mean({2, 3});
+  return maps;
 }
 
 at::Tensor SmallCnn::decode(const std::vector<at::Tensor>& features) {

@@ -10,6 +10,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/model/dropout.hpp>
+#include <al_mpi/model/loss_predictor.hpp>
 #include <al_mpi/model/model.hpp>
 #include <al_mpi/model/precision.hpp>
 #include <al_mpi/model/pseudo_labels.hpp>
@@ -58,10 +59,9 @@ class MeanLoss {
   std::int64_t n_ = 0;
 };
 
-/// The learning rate at step t of n: constant, half a cosine down to 0, or a tenth from the half
-/// and a hundredth from three quarters of the steps on.
-double learning_rate_at(const TrainingOptions& options, std::int64_t t, std::int64_t n) {
-  const double done = static_cast<double>(t) / static_cast<double>(n);
+/// The learning rate when a share of the steps is `done`: constant, half a cosine down to 0, or a
+/// tenth from the half and a hundredth from three quarters of the steps on.
+double learning_rate_at(const TrainingOptions& options, double done) {
   if (options.schedule == "cosine") {
     return options.learning_rate * 0.5 * (1.0 + std::cos(done * 3.14159265358979323846));
   }
@@ -114,8 +114,9 @@ class Trainer {
         dropout_(model.seed, "dropout", static_cast<std::uint64_t>(round)),
         augment_(model.seed, "augment", static_cast<std::uint64_t>(round)) {}
 
-  /// One optimiser step; false if no label of the batch is valid.
-  bool step(const Indices& batch, double learning_rate, MeanLoss& mean) {
+  /// One optimiser step, a share of the round's steps being `done`; false if no label of the batch
+  /// is valid.
+  bool step(const Indices& batch, double done, MeanLoss& mean) {
     at::Tensor labels = labels_of(batch);
     const at::Tensor weights = weights_of(batch);
     const std::int64_t ignored = model_.dataset->ignore_label;
@@ -124,14 +125,20 @@ class Trainer {
     at::Tensor images = model_.inputs("train", batch);
     labels = labels.to(model_.device, /*non_blocking=*/true);
     random_views(images, labels, model_.options.training.augment, augment_);
-    const at::Tensor predicted = logits(images).to(at::kFloat);
+    const std::vector<at::Tensor> maps = encode(images);
+    const at::Tensor predicted = logits(maps).to(at::kFloat);
     const at::Tensor loss =
         weights.defined()
             ? (at::cross_entropy_loss(predicted, labels, {}, at::Reduction::None) * weights).sum() /
                   weights.sum()
             : at::cross_entropy_loss(predicted, labels, {}, at::Reduction::Mean, ignored);
-    loss.backward();
-    sgd_.set_learning_rate(learning_rate);
+    at::Tensor objective = loss;
+    if (model_.loss_predictor) {
+      const at::Tensor losses = sample_losses(predicted, labels, ignored);
+      objective = objective + model_.loss_predictor->training_loss(maps, losses, done);
+    }
+    objective.backward();
+    sgd_.set_learning_rate(learning_rate_at(model_.options.training, done));
     sgd_.step();
     mean.add(loss, n_valid);
     return true;
@@ -167,9 +174,13 @@ class Trainer {
     return at::tensor(weights).to(model_.device);
   }
 
-  at::Tensor logits(const at::Tensor& images) {
+  std::vector<at::Tensor> encode(const at::Tensor& images) {
     const PrecisionScope precision(model_.options.training.precision, model_.device);
-    std::vector<at::Tensor> features = model_.network->encode(images);
+    return model_.network->encode(images);
+  }
+
+  at::Tensor logits(std::vector<at::Tensor> features) {
+    const PrecisionScope precision(model_.options.training.precision, model_.device);
     const double p = model_.options.model.dropout;
     at::Tensor& deepest = features.back();
     if (p > 0) deepest = deepest * dropout_mask(deepest.sizes(), p, dropout_).to(model_.device);
@@ -227,7 +238,8 @@ TrainReport train(Model& model, const Pool& pool, int round,
       MeanLoss mean;
       for (const Indices& batch : batches_of(order, options.batch_size)) {
         if (t == n_steps) break;
-        report.steps += trainer.step(batch, learning_rate_at(options, t++, n_steps), mean) ? 1 : 0;
+        const double done = static_cast<double>(t++) / static_cast<double>(n_steps);
+        report.steps += trainer.step(batch, done, mean) ? 1 : 0;
       }
       if (mean.diverged()) {
         throw DataError("training", "",

@@ -97,6 +97,15 @@ QueryFn strategy(const std::string& name) {
   return contracted(strategy_name(name), strategies);
 }
 
+bool needs_predicted_losses(const std::string& strategy, const QueryOptions& options) {
+  std::vector<std::string> asked = {strategy};
+  if (strategy == "two_stage") asked = {options.two_stage_first, options.two_stage_second};
+  const auto& catalog = strategy_catalog();
+  return std::any_of(catalog.begin(), catalog.end(), [&](const StrategyInfo& info) {
+    return info.predicted_losses && std::find(asked.begin(), asked.end(), info.name) != asked.end();
+  });
+}
+
 QueryFn initial_set(const std::string& name) {
   return contracted(init_name(name), initial_sets);
 }

@@ -22,14 +22,15 @@ StoredPredictions::StoredPredictions(const std::string& file, const std::string&
   if (group_.empty() || group_.front() != '/') group_.insert(0, "/");
   if (!file_.has(group_)) throw DataError(file, group_, "no such group");
   if (group_ == "/") group_.clear();
-  for (const char* array : {"probs", "mc_probs", "features", "embeddings", "head_weight",
-                            "head_bias", "labeled", "labels"}) {
+  for (const char* array : {"probs", "mc_probs", "features", "embeddings", "predicted_losses",
+                            "head_weight", "head_bias", "labeled", "labels"}) {
     if (file_.has(path(array))) shapes_[array] = file_.info(path(array)).shape;
   }
   check_shape("probs", 0, {2, 4});
   check_shape("mc_probs", 1, {3, 5});
   check_shape("features", 0, {2});
   check_shape("embeddings", 0, {2});
+  check_shape("predicted_losses", 0, {1});
   check_shape("labeled", 0, {1});
   check_shape("labels", 0, {1});
   if (pool_size_ < 0) {
@@ -148,6 +149,10 @@ at::Tensor StoredPredictions::features(const Indices& indices) {
 
 at::Tensor StoredPredictions::embeddings(const Indices& indices) {
   return rows("embeddings", indices);
+}
+
+at::Tensor StoredPredictions::predicted_losses(const Indices& indices) {
+  return rows("predicted_losses", indices);
 }
 
 LinearHead StoredPredictions::head() {

@@ -129,6 +129,20 @@ TEST_CASE("a trial stopped after any round and resumed equals an undisturbed one
   }
 }
 
+TEST_CASE("a trial with a loss predictor, asked directly or by a stage, is resumed bit for bit") {
+  TrialInput input = small_trial(GENERATE("loss_prediction", "two_stage"));
+  input.learner.query.two_stage_first = "loss_prediction";
+  input.learner.training.reset = GENERATE("full", "none");
+  const auto whole = records_of(input);
+  for (int stop_after = 1; stop_after <= 2; ++stop_after) {
+    const ScratchFolder folder;
+    TrialInput interrupted = input;
+    interrupted.checkpoint = folder.file("trial.ckpt");
+    records_of(interrupted, stop_after);
+    check_equal(whole, records_of(interrupted));
+  }
+}
+
 TEST_CASE("a checkpoint of other settings, or a damaged one, is not resumed from") {
   const ScratchFolder folder;
   TrialInput input = small_trial();
@@ -191,6 +205,8 @@ TEST_CASE("rounds of a segmentation say what the labels cost and how each class 
   CHECK(has(records[0], "iou_shrub_and_scrub"));
   CHECK_FALSE(has(records[0], "iou_no_data"));
   CHECK_FALSE(has(records[0], "reference_mean_iou"));
+  input.spec.strategy = "loss_prediction";
+  CHECK(records_of(input)[1].picks.size() == 4);
   input.loop.reference_mean_iou = true;
   CHECK(has(records_of(input)[0], "reference_mean_iou"));
 }

@@ -95,7 +95,8 @@ TEST_CASE("a tie of all samples is broken by the seed, not by position") {
   for_all([](const Named& query) {
     Question question = random_question(60);
     FakePredictions& p = question.predictions;
-    for (at::Tensor* values : {&p.probs, &p.stored_features, &p.stored_embeddings, &p.images}) {
+    for (at::Tensor* values :
+         {&p.probs, &p.stored_features, &p.stored_embeddings, &p.images, &p.losses}) {
       *values = values->select(0, 0).unsqueeze(0).expand_as(*values).contiguous();
     }
     p.mc_probs = p.mc_probs.select(1, 0).unsqueeze(1).expand_as(p.mc_probs).contiguous();
@@ -116,7 +117,8 @@ TEST_CASE("samples with non-finite numbers come last") {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     const Indices bad = {1, 4, 5};
     for (const std::int64_t i : bad) {
-      for (at::Tensor* values : {&p.probs, &p.stored_features, &p.stored_embeddings, &p.images}) {
+      for (at::Tensor* values :
+           {&p.probs, &p.stored_features, &p.stored_embeddings, &p.images, &p.losses}) {
         values->select(0, i).fill_(nan);
       }
       p.mc_probs.select(1, i).fill_(nan);

@@ -47,6 +47,7 @@ class FakePredictions : public Predictions {
   at::Tensor mc_probs;           ///< [T, N, C] or [T, N, C, H, W]
   at::Tensor stored_features;    ///< [N, d]
   at::Tensor stored_embeddings;  ///< [N, D]
+  at::Tensor losses;             ///< [N]
   LinearHead stored_head;        ///< also the network of each_images, on flattened images
   at::Tensor images;             ///< [N, bands, H, W]
   LogitsFn network;              ///< of each_images where it is not the linear head
@@ -72,6 +73,10 @@ class FakePredictions : public Predictions {
 
   at::Tensor embeddings(const Indices& indices) override {
     return given(stored_embeddings, "embeddings").index_select(0, at::tensor(indices));
+  }
+
+  at::Tensor predicted_losses(const Indices& indices) override {
+    return given(losses, "predicted losses").index_select(0, at::tensor(indices));
   }
 
   LinearHead head() override { return {given(stored_head.weight, "head"), stored_head.bias}; }
@@ -156,6 +161,7 @@ inline Question random_question(std::int64_t n, std::int64_t seed = 7) {
   p.stored_embeddings = random_tensor({n, 6}, seed + 3);
   p.probs = at::softmax(at::linear(p.stored_features, p.stored_head.weight, p.stored_head.bias), 1);
   p.mc_probs = at::softmax(random_tensor({passes, n, n_classes}, seed + 4), 2);
+  p.losses = random_tensor({n}, seed + 5);
   question.options.mc_passes = passes;
   question.oracle_label = [](std::int64_t i) { return i % n_classes; };
   for (std::int64_t i = 0; i < n; ++i) {

@@ -21,6 +21,7 @@ TEST_CASE("stored arrays answer for the rows asked for") {
   file.write("/round/probs", numbers(5 * 2), {5, 2});
   file.write("/round/mc_probs", numbers(3 * 5 * 2), {3, 5, 2});
   file.write("/round/embeddings", numbers(5 * 4), {5, 4});
+  file.write("/round/predicted_losses", numbers(5), {5});
   file.write("/round/labeled", std::vector<std::uint8_t>{0, 1, 0, 0, 1}, {5});
   file.write("/round/labels", std::vector<std::int64_t>{7, 8, 9, 7, 8}, {5});
   file.close();
@@ -32,6 +33,7 @@ TEST_CASE("stored arrays answer for the rows asked for") {
   CHECK(stored.labeled() == Indices{1, 4});
   CHECK(stored.labels({1, 4}) == std::vector<std::int64_t>{8, 8});
   CHECK(stored.embeddings({3, 0})[0][1].item<float>() == 13.0F);
+  CHECK(stored.predicted_losses({3, 0}).equal(at::tensor({3.0F, 0.0F})));
   stored.each_probabilities({3, 0}, [](std::int64_t first, const at::Tensor& values) {
     CHECK(first == 0);
     CHECK(values.equal(matrix({{6, 7}, {0, 1}})));

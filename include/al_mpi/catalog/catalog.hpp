@@ -12,6 +12,7 @@ struct StrategyInfo {
   double cost;        ///< first guess of a trial's cost relative to random_sampling
   bool segmentation;  ///< works on pixels too
   bool oracle;        ///< sees labels that were not bought: a bound, marked so in figures
+  bool predicted_losses = false;  ///< needs a loss predictor trained with the network
 };
 
 struct NetworkInfo {

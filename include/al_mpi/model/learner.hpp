@@ -20,9 +20,10 @@ namespace al_mpi {
 struct LearnerOptions {
   ModelOptions model;
   TrainingOptions training;
-  QueryOptions query;          ///< mc_batch_norm, mc_batch_size and embeddings are read here
-  std::string device = "cpu";  ///< cpu | cuda | cuda:1
-  int threads = 1;             ///< intra-op threads; part of the numbers' identity
+  QueryOptions query;            ///< mc_batch_norm, mc_batch_size and embeddings are read here
+  bool predicts_losses = false;  ///< train a loss predictor, too (for Predictions' losses)
+  std::string device = "cpu";    ///< cpu | cuda | cuda:1
+  int threads = 1;               ///< intra-op threads; part of the numbers' identity
 };
 
 struct TrainReport {
@@ -55,9 +56,10 @@ class Learner {
   /// what two calls need is computed once. Valid until the next train().
   std::unique_ptr<Predictions> predictions(int round);
 
-  std::string weights_hash() const;        ///< 16 hex digits over parameters and buffers
-  TrainedNetwork trained_network() const;  ///< the present weights, with what they were trained on
-  std::string state() const;               ///< parameters and buffers, as bytes
+  std::string weights_hash() const;  ///< 16 hex digits over parameters and buffers
+  /// The present weights, with what they were trained on; without a loss predictor's.
+  TrainedNetwork trained_network() const;
+  std::string state() const;                  ///< parameters and buffers, as bytes
   void load_state(const std::string& bytes);  ///< throws DataError if they do not fit
 
  private:

@@ -12,6 +12,8 @@
 
 namespace al_mpi {
 
+class LossPredictor;
+
 /// What training, evaluation and prediction share (internal to model/).
 struct Model {
   std::shared_ptr<const Dataset> dataset;
@@ -19,6 +21,7 @@ struct Model {
   std::int64_t seed = 0;
   c10::Device device = c10::Device(c10::DeviceType::CPU);
   NetworkPtr network;
+  std::shared_ptr<LossPredictor> loss_predictor;  ///< a part of the network, if asked for
   InputFn inputs;
   std::map<std::string, at::Tensor> pretrained;  ///< what the network starts from, where not random
   at::Tensor embeddings;                         ///< of the pool, once asked for

@@ -54,6 +54,9 @@ class Predictions {
   /// Frozen embeddings of the dataset, chosen by query.embeddings: [n, D] float32.
   virtual at::Tensor embeddings(const Indices& indices) = 0;
 
+  /// Losses that a predictor trained with the network expects, in some unit: [n] float32.
+  virtual at::Tensor predicted_losses(const Indices& indices) = 0;
+
   /// The last layer, where it is linear.
   virtual LinearHead head() = 0;
 

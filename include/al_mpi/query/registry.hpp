@@ -11,4 +11,8 @@ namespace al_mpi {
 QueryFn strategy(const std::string& name);
 QueryFn initial_set(const std::string& name);
 
+/// Whether a strategy, or a stage of two_stage, asks for predicted losses: a loss predictor is then
+/// to be trained with the network.
+bool needs_predicted_losses(const std::string& strategy, const QueryOptions& options);
+
 }  // namespace al_mpi

@@ -11,8 +11,8 @@ namespace al_mpi {
 
 /// Predictions for a whole pool of n samples read from arrays of an HDF5 group, row = global index:
 ///   probs [n, C] or [n, C, H, W]; mc_probs [T, n, C] or [T, n, C, H, W]; features [n, d];
-///   embeddings [n, D]; head_weight [C, d]; head_bias [C]; labeled [n] (0 or 1); labels [n]
-///   (classes; of unlabelled samples only oracles ask).
+///   embeddings [n, D]; predicted_losses [n]; head_weight [C, d]; head_bias [C]; labeled [n] (0 or
+///   1); labels [n] (classes; of unlabelled samples only oracles ask).
 /// All are optional; what a strategy needs and the group lacks is named in a DataError, as are
 /// shapes that do not fit together. Pixel arrays are read batch by batch.
 class StoredPredictions : public Predictions {
@@ -33,6 +33,7 @@ class StoredPredictions : public Predictions {
                              const BatchFn& fn) override;
   at::Tensor features(const Indices& indices) override;
   at::Tensor embeddings(const Indices& indices) override;
+  at::Tensor predicted_losses(const Indices& indices) override;
   LinearHead head() override;
   void each_images(const Indices& indices, const ImageBatchFn& fn) override;
 

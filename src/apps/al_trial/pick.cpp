@@ -59,7 +59,8 @@ CLI::App* add_pick_command(CLI::App& app, PickOptions& options) {
       ->excludes(strategy_option);
   command
       ->add_option("--input", options.input,
-                   "HDF5 file with probs, mc_probs, embeddings, features, labeled, labels")
+                   "HDF5 file with probs, mc_probs, embeddings, features, predicted_losses, "
+                   "labeled, labels")
       ->required();
   command->add_option("--group", options.group, "Group of these arrays")->capture_default_str();
   command->add_option("--n", options.n, "Picks wanted")
