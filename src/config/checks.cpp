@@ -48,6 +48,9 @@ void check_training(const SweepConfig& config, bool pixels) {
   if (config.oracle.noise > 0 && pixels) {
     throw ConfigError("oracle.noise", "label noise is for classification");
   }
+  if (config.oracle.imbalance > 0 && pixels) {
+    throw ConfigError("oracle.imbalance", "is for classification");
+  }
 }
 
 }  // namespace

@@ -274,6 +274,9 @@ std::vector<Option> make_table() {
                 "stress test: probability of a wrong label, uniform over the other classes"),
       AL_OPTION(oracle.duplicates, at_least(1),
                 "stress test: copies of each sample in the pool (redundancy)"),
+      AL_OPTION(oracle.imbalance, between(0, 1),
+                "stress test: classes of the pool thinned out, in an order drawn from the seed; 1 = the "
+                "rarest keeps a tenth of its samples"),
 
       AL_OPTION(sweep.strategies,
                 (InCatalog{"names of strategies",

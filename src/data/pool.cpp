@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
@@ -10,17 +11,42 @@ Pool::Pool(const Dataset& dataset, const OracleOptions& oracle, std::int64_t see
     : dataset_(&dataset),
       oracle_(oracle),
       seed_(seed),
-      is_bought_(static_cast<std::size_t>(dataset.train().n), false) {
-  if (oracle.noise > 0 && dataset.task != Task::classification) {
-    throw ConfigError("oracle.noise", "label noise is for classification");
+      state_(static_cast<std::size_t>(dataset.train().n), State::offered) {
+  if (dataset.task == Task::classification) {
+    if (oracle.imbalance > 0) thin_out();
+    return;
+  }
+  if (oracle.noise > 0) throw ConfigError("oracle.noise", "label noise is for classification");
+  if (oracle.imbalance > 0) throw ConfigError("oracle.imbalance", "is for classification");
+}
+
+void Pool::thin_out() {
+  const auto& labels = dataset_->train().labels;
+  const auto n_classes = static_cast<std::size_t>(dataset_->n_classes());
+  std::vector<Indices> of_class(n_classes);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    of_class.at(static_cast<std::size_t>(labels[i])).push_back(static_cast<std::int64_t>(i));
+  }
+  RngStream rng(seed_, "imbalance");
+  const Indices ranks = rng.permutation(dataset_->n_classes());
+  for (std::size_t c = 0; c < n_classes; ++c) {
+    const double rank = static_cast<double>(ranks[c]) / static_cast<double>(n_classes - 1);
+    const double share = std::pow(10.0, -oracle_.imbalance * rank);
+    rng.shuffle(of_class[c]);
+    const auto n_kept =
+        static_cast<std::size_t>(std::ceil(share * static_cast<double>(of_class[c].size())));
+    for (std::size_t i = n_kept; i < of_class[c].size(); ++i) {
+      state(of_class[c][i]) = State::left_out;
+      ++n_left_out_;
+    }
   }
 }
 
 Indices Pool::unlabeled() const {
   Indices indices;
-  indices.reserve(static_cast<std::size_t>(size() - n_bought()));
+  indices.reserve(static_cast<std::size_t>(n_offered() - n_bought()));
   for (std::int64_t i = 0; i < size(); ++i) {
-    if (!is_bought_[static_cast<std::size_t>(i)]) indices.push_back(i);
+    if (state(i) == State::offered) indices.push_back(i);
   }
   return indices;
 }
@@ -36,8 +62,8 @@ void Pool::hold_out(const Indices& picks) {
 void Pool::buy(const Indices& picks, Indices& list) {
   for (const std::int64_t index : picks) {
     check(index >= 0 && index < size(), "pick {} outside the pool of {}", index, size());
-    check(!is_bought_[static_cast<std::size_t>(index)], "pick {} was bought already", index);
-    is_bought_[static_cast<std::size_t>(index)] = true;
+    check(state(index) == State::offered, "pick {} was bought already or left out", index);
+    state(index) = State::bought;
     list.push_back(index);
     count_pixels(index);
   }
@@ -53,7 +79,7 @@ void Pool::count_pixels(std::int64_t index) {
 }
 
 std::int64_t Pool::label_of(std::int64_t index) const {
-  check(index >= 0 && index < size() && is_bought_[static_cast<std::size_t>(index)],
+  check(index >= 0 && index < size() && state(index) == State::bought,
         "the label of {} was not bought", index);
   return oracle_label(index);
 }

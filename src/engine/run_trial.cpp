@@ -45,15 +45,19 @@ class Trial {
     const LoopOptions& loop = input.loop;
     const std::int64_t n_validation = input.learner.training.validation;
     const std::int64_t wanted = n_validation + loop.n_init + loop.n_rounds * loop.n_query;
-    if (wanted > pool_.size()) {
-      throw ConfigError("loop",
-                        fmt::format("{}n_init + n_rounds x n_query = {} labels exceed the "
-                                    "pool of {} samples",
-                                    n_validation > 0 ? "validation + " : "", wanted, pool_.size()));
+    if (wanted > pool_.n_offered()) {
+      throw ConfigError(
+          "loop", fmt::format("{}n_init + n_rounds x n_query = {} labels exceed the "
+                              "pool of {} samples",
+                              n_validation > 0 ? "validation + " : "", wanted, pool_.n_offered()));
     }
     if (!input.network_file.empty())
       AtomicFile writable(input.network_file);  // before hours of training
-    pool_.hold_out(RngStream(input.spec.seed, "validation").sample(pool_.size(), n_validation));
+    Indices held_out =
+        RngStream(input.spec.seed, "validation").sample(pool_.n_offered(), n_validation);
+    const Indices offered = pool_.unlabeled();
+    for (std::int64_t& index : held_out) index = offered[static_cast<std::size_t>(index)];
+    pool_.hold_out(held_out);
     state_.key = input.spec.key();
     state_.fingerprint = input.fingerprint;
   }

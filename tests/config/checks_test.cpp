@@ -61,6 +61,7 @@ TEST_CASE("settings that make no sense together are refused") {
   CHECK(problem("training: {augment: dihedral_crop}", "classification").empty());
   CHECK(problem(pixels + "training: {augment: dihedral}", "segmentation").empty());
   CHECK(problem(pixels + "oracle: {noise: 0.1}", "segmentation") == "oracle.noise");
+  CHECK(problem(pixels + "oracle: {imbalance: 1}", "segmentation") == "oracle.imbalance");
   CHECK(problem("sweep: {grid: {training.early_stopping: [0, 3]}}", "classification") ==
         "training.early_stopping");
 }

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+
 #include "catch.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/pool.hpp>
@@ -123,4 +127,45 @@ TEST_CASE("a duplicated pool repeats its samples in turn and shares their pixels
   for (const auto& [name, view] : pool.embeddings) CHECK(view.n == 15);
   CHECK(Pool(*tripled).size() == 15);
   CHECK(with_duplicates(dataset, 1) == dataset);
+}
+
+TEST_CASE("oracle.imbalance thins the classes out, each seed in an order of its own") {
+  SyntheticOptions options;
+  options.n_train = 400;
+  options.n_test = 2;
+  options.n_classes = 3;
+  options.tile = 4;
+  const auto dataset = make_synthetic(options);
+  const auto sizes = [&](const Indices& indices) {
+    std::vector<double> sizes(3);
+    for (const std::int64_t i : indices) {
+      sizes[static_cast<std::size_t>(dataset->train().labels[static_cast<std::size_t>(i)])] += 1;
+    }
+    return sizes;
+  };
+  const std::vector<double> whole = sizes(Pool(*dataset).unlabeled());
+  OracleOptions oracle;
+  oracle.imbalance = 1;
+  std::set<std::vector<double>> orders;
+  for (const std::int64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) {
+    Pool pool(*dataset, oracle, seed);
+    const Indices offered = pool.unlabeled();
+    CHECK(pool.n_offered() == static_cast<std::int64_t>(offered.size()));
+    CHECK(offered == Pool(*dataset, oracle, seed).unlabeled());
+    std::vector<double> shares = sizes(offered);
+    for (std::size_t c = 0; c < 3; ++c) shares[c] /= whole[c];
+    orders.insert(shares);
+    std::sort(shares.begin(), shares.end());
+    CHECK(shares[0] == Approx(0.1).margin(0.01));
+    CHECK(shares[1] == Approx(std::sqrt(0.1)).margin(0.01));
+    CHECK(shares[2] == 1);
+    // What was left out is never bought, nor read.
+    std::int64_t left_out = 0;
+    while (std::binary_search(offered.begin(), offered.end(), left_out)) ++left_out;
+    CHECK_THROWS_AS(pool.label({left_out}), InternalError);
+    CHECK_THROWS_AS(pool.label_of(left_out), InternalError);
+    pool.label(offered);
+    CHECK(pool.unlabeled().empty());
+  }
+  CHECK(orders.size() > 1);
 }

@@ -256,13 +256,13 @@ TEST_CASE("validation labels are counted, the same for all strategies, and never
 }
 
 TEST_CASE(
-    "early stopping, augmentation, a noisy oracle and a duplicated pool are resumed bit for bit") {
+    "early stopping, augmentation, a noisy oracle, a duplicated and thinned pool are resumed bit for bit") {
   TrialInput input = small_trial("margin_sampling");
   input.learner.training.validation = 10;
   input.learner.training.early_stopping = 1;
   input.learner.training.augment = "dihedral_crop";
   input.learner.training.schedule = "cosine";
-  input.oracle = {0.2, 2};
+  input.oracle = {0.2, 2, 0.5};
   const auto whole = records_of(input);
   const ScratchFolder folder;
   input.checkpoint = folder.file("trial.ckpt");

@@ -19,6 +19,9 @@ struct PixelCounts {
 struct OracleOptions {
   double noise = 0.0;           ///< probability of a wrong class, [0, 1); classification only
   std::int64_t duplicates = 1;  ///< copies of each sample in the pool, >= 1 (redundancy)
+  /// Classes of the pool thinned out, [0, 1]: the one that a seed ranks r-th of C keeps
+  /// 10^(-imbalance r / (C - 1)) of its samples, so with 1 the last keeps a tenth; classification.
+  double imbalance = 0.0;
 };
 
 /// The labelled mask over /train, and the only door to the pool's labels: a label is readable once
@@ -26,10 +29,12 @@ struct OracleOptions {
 class Pool {
  public:
   /// With `oracle.noise` the class of sample i is wrong by a draw of (seed, i), whenever it is
-  /// asked.
+  /// asked. With `oracle.imbalance` a draw of the seed leaves samples out, for good. Throws
+  /// ConfigError: either on segmentation.
   explicit Pool(const Dataset& dataset, const OracleOptions& oracle = {}, std::int64_t seed = 0);
 
-  std::int64_t size() const { return static_cast<std::int64_t>(is_bought_.size()); }
+  std::int64_t size() const { return static_cast<std::int64_t>(state_.size()); }
+  std::int64_t n_offered() const { return size() - n_left_out_; }  ///< bought or to be bought
   std::int64_t n_labeled() const { return static_cast<std::int64_t>(labeled_.size()); }
   /// All that was paid for: labelled and held out.
   std::int64_t n_bought() const {
@@ -40,10 +45,10 @@ class Pool {
     return labeled_;
   }  ///< to train on, in the order they were bought
   const Indices& held_out() const { return held_out_; }  ///< bought to validate on
-  Indices unlabeled() const;                             ///< not bought, ascending
+  Indices unlabeled() const;                             ///< can still be bought, ascending
 
   /// The oracle: marks `picks` as labelled. A bug (InternalError) if one is out of range, doubled
-  /// or bought already.
+  /// bought already or left out.
   void label(const Indices& picks);
   /// The same for samples that are never trained on.
   void hold_out(const Indices& picks);
@@ -57,13 +62,19 @@ class Pool {
   PixelCounts pixels_labeled() const { return pixels_labeled_; }
 
  private:
+  enum class State : std::uint8_t { offered, bought, left_out };
+
+  State& state(std::int64_t index) { return state_[static_cast<std::size_t>(index)]; }
+  State state(std::int64_t index) const { return state_[static_cast<std::size_t>(index)]; }
+  void thin_out();
   void buy(const Indices& picks, Indices& list);
   void count_pixels(std::int64_t index);
 
   const Dataset* dataset_;
   OracleOptions oracle_;
   std::int64_t seed_;
-  std::vector<bool> is_bought_;
+  std::vector<State> state_;
+  std::int64_t n_left_out_ = 0;
   Indices labeled_, held_out_;
   PixelCounts pixels_labeled_;
 };
