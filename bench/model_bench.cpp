@@ -3,7 +3,6 @@
 
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/randn.h>
-#include <ATen/ops/randn_like.h>
 #include <benchmark/benchmark.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -78,24 +77,25 @@ void convolution_peak(benchmark::State& state) {
 }
 BENCHMARK(convolution_peak)->ArgName("bf16")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
-/// The gradient of a 3 x 3 kernel of 512 channels, 16 maps of `pixels` x `pixels`: oneDNN's (0) or
-/// the matrix product that convolution() takes for small maps (1).
-void weight_gradient(benchmark::State& state) {
-  const at::Tensor x = at::randn({16, 512, state.range(0), state.range(0)})
-                           .contiguous(at::MemoryFormat::ChannelsLast);
-  const at::Tensor weight =
-      at::randn({512, 512, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
-  const at::Tensor y =
-      state.range(1) != 0 ? convolution(x, weight, 1, 1) : at::conv2d(x, weight, {}, 1, 1);
-  const at::Tensor gradient = at::randn_like(y);
+/// A 3 x 3 convolution of 512 channels forward and back, 16 maps of `pixels` x `pixels`: at::conv2d
+/// (0) or convolution(), which takes small maps tap by tap (1).
+void small_map(benchmark::State& state) {
+  const auto type = state.range(2) != 0 ? at::kBFloat16 : at::kFloat;
+  const auto random = [&](at::IntArrayRef sizes) {
+    return at::randn(sizes).to(type).contiguous(at::MemoryFormat::ChannelsLast);
+  };
+  const at::Tensor x = random({16, 512, state.range(0), state.range(0)}).requires_grad_();
+  const at::Tensor weight = random({512, 512, 3, 3}).requires_grad_();
+  const at::Tensor gradient = random(x.sizes());
   for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        torch::autograd::grad({y}, {weight}, {gradient}, /*retain_graph=*/true));
+    const at::Tensor y =
+        state.range(1) != 0 ? convolution(x, weight, 1, 1) : at::conv2d(x, weight, {}, 1, 1);
+    benchmark::DoNotOptimize(torch::autograd::grad({y}, {x, weight}, {gradient}));
   }
 }
-BENCHMARK(weight_gradient)
-    ->ArgNames({"pixels", "product"})
-    ->ArgsProduct({{2, 4}, {0, 1}})
+BENCHMARK(small_map)
+    ->ArgNames({"pixels", "taps", "bf16"})
+    ->ArgsProduct({{2, 4}, {0, 1}, {0, 1}})
     ->Unit(benchmark::kMillisecond);
 
 void inference(benchmark::State& state) {
