@@ -137,11 +137,11 @@ TEST_CASE("oracle.imbalance thins the classes out, each seed in an order of its 
   options.tile = 4;
   const auto dataset = make_synthetic(options);
   const auto sizes = [&](const Indices& indices) {
-    std::vector<double> sizes(3);
+    std::vector<double> n(3);
     for (const std::int64_t i : indices) {
-      sizes[static_cast<std::size_t>(dataset->train().labels[static_cast<std::size_t>(i)])] += 1;
+      n[static_cast<std::size_t>(dataset->train().labels[static_cast<std::size_t>(i)])] += 1;
     }
-    return sizes;
+    return n;
   };
   const std::vector<double> whole = sizes(Pool(*dataset).unlabeled());
   OracleOptions oracle;
