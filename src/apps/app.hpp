@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
@@ -23,7 +25,11 @@ inline std::string version_line(const std::string& program) {
 inline int run_app(CLI::App& app, int argc, char** argv, const std::function<ExitCode()>& run,
                    bool quiet = false) {
   const auto fail = [&](const std::string& message, ExitCode code) {
-    if (!quiet) fmt::print(stderr, "{}: {}\n", app.get_name(), message);
+    if (!quiet) {
+      fmt::print(stderr, "{}: {}\n", app.get_name(), message);
+    } else {  // mpirun ends the job with the first rank that fails: let the one that tells be it
+      std::this_thread::sleep_for(std::chrono::seconds(5));
+    }
     return static_cast<int>(code);
   };
   contain_hdf5_crashes();

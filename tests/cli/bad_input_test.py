@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Bad input: one line, the documented exit code, nothing written over, no MPI noise."""
 import os
+import subprocess
 import unittest
 
-from harness import SOURCE, ProgramTest
+from harness import BUILD, SOURCE, ProgramTest
 
 
 class BadInputTest(ProgramTest):
@@ -38,6 +39,14 @@ class BadInputTest(ProgramTest):
 
     def test_settings_under_mpirun_are_told_once(self):
         done = self.refused("training.epoch=3", ranks=3)
+        self.assertEqual(done.stderr.count("did you mean"), 1, done.stderr)
+
+    def test_settings_are_told_though_the_rank_that_tells_is_the_last(self):
+        al_mpi = [BUILD / "al_mpi", self.small_sweep(), "training.epoch=3"]
+        late = ["sh", "-c", 'sleep 1.5; exec "$0" "$@"', *al_mpi]
+        done = subprocess.run(["mpirun", "-n", "1", *late, ":", "-n", "2", *al_mpi], cwd=self.folder, timeout=60,
+                              env=self.environment({}), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        self.assertNotEqual(done.returncode, 0)
         self.assertEqual(done.stderr.count("did you mean"), 1, done.stderr)
 
     def test_foreign_and_truncated_datasets(self):

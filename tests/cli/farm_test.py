@@ -62,7 +62,7 @@ class FarmTest(ProgramTest):
         for kind, why in (("kill", "Killed"), ("crash", "Segmentation fault"), ("error", "injected error"),
                           ("hang", "farm.stall_timeout"), ("leak", "farm.memory_limit")):
             with self.subTest(kind):
-                self.sweep(kind, "farm.stall_timeout=2", "farm.memory_limit=300", ranks=2,
+                self.sweep(kind, "farm.stall_timeout=6", "farm.memory_limit=300", ranks=2,
                            env={"AL_MPI_FAULT": f"{kind}@2"})
                 self.assert_same_results("whole.h5", f"{kind}.h5")
                 with h5py.File(self.folder / f"{kind}.h5") as file:
