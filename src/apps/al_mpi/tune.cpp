@@ -66,8 +66,10 @@ std::string efforts(const std::vector<std::int64_t>& wanted, const SweepConfig& 
     return fmt::format(", training.epochs: [{}]", fmt::join(epochs, ", "));
   }
   std::vector<std::int64_t> steps;
+  SweepConfig candidate = config;
   for (const std::int64_t n : epochs) {
-    steps.push_back(steps_a_round(with_overrides(config, {fmt::format("training.epochs={}", n)})));
+    candidate.training.epochs = n;
+    steps.push_back(steps_a_round(candidate));
   }
   return fmt::format(", training.steps: [{}]", fmt::join(steps, ", "));
 }
