@@ -11,9 +11,9 @@ using namespace al_mpi;
 
 namespace {
 
-std::shared_ptr<const Dataset> small_dataset() {
+std::shared_ptr<const Dataset> small_dataset(std::int64_t n_train = 5) {
   SyntheticOptions options;
-  options.n_train = 5;
+  options.n_train = n_train;
   options.n_test = 2;
   options.n_classes = 3;
   options.tile = 4;
@@ -90,12 +90,7 @@ TEST_CASE("what is held out is bought, readable and not for training") {
 
 TEST_CASE(
     "a noisy oracle is wrong as often as asked, alike over the other classes, and the same each time") {
-  SyntheticOptions options;
-  options.n_train = 4000;
-  options.n_test = 2;
-  options.n_classes = 3;
-  options.tile = 4;
-  const auto dataset = make_synthetic(options);
+  const auto dataset = small_dataset(4000);
   const Pool pool(*dataset, {0.3, 1}, 7), again(*dataset, {0.3, 1}, 7),
       other(*dataset, {0.3, 1}, 8);
   int wrong = 0, next_class = 0, differs = 0;
@@ -130,12 +125,7 @@ TEST_CASE("a duplicated pool repeats its samples in turn and shares their pixels
 }
 
 TEST_CASE("oracle.imbalance thins the classes out, each seed in an order of its own") {
-  SyntheticOptions options;
-  options.n_train = 400;
-  options.n_test = 2;
-  options.n_classes = 3;
-  options.tile = 4;
-  const auto dataset = make_synthetic(options);
+  const auto dataset = small_dataset(400);
   const auto sizes = [&](const Indices& indices) {
     std::vector<double> n(3);
     for (const std::int64_t i : indices) {

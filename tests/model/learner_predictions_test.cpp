@@ -22,18 +22,10 @@ LearnerOptions small_options() {
   return options;
 }
 
-Indices range(std::int64_t first, std::int64_t last) {
-  Indices out(static_cast<std::size_t>(last - first));
-  std::iota(out.begin(), out.end(), first);
-  return out;
-}
-
 struct Trained {
   explicit Trained(const LearnerOptions& options)
       : dataset(toy_dataset()), learner(dataset, options, 1) {
-    Pool pool(*dataset);
-    pool.label(range(0, 12));
-    learner.train(pool, 0);
+    learner.train(labeled_pool(*dataset, 12), 0);
   }
   std::shared_ptr<ToyDataset> dataset;
   Learner learner;

@@ -1,6 +1,5 @@
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "catch.hpp"
 #include "model/toy_dataset.hpp"
@@ -17,14 +16,6 @@ LearnerOptions small_options() {
   options.training.epochs = 8;
   options.training.batch_size = 8;
   return options;
-}
-
-Pool labeled_pool(const Dataset& dataset, std::int64_t n) {
-  Pool pool(dataset);
-  Indices picks(static_cast<std::size_t>(n));
-  std::iota(picks.begin(), picks.end(), 0);
-  pool.label(picks);
-  return pool;
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 #include <cmath>
-#include <numeric>
 
 #include <ATen/ATen.h>
 #include <torch/utils.h>
@@ -29,14 +28,6 @@ struct Batch {
   std::vector<at::Tensor> maps;
   at::Tensor losses;
 };
-
-Pool labeled_pool(const Dataset& dataset, std::int64_t n) {
-  Pool pool(dataset);
-  Indices picks(static_cast<std::size_t>(n));
-  std::iota(picks.begin(), picks.end(), 0);
-  pool.label(picks);
-  return pool;
-}
 
 LearnerOptions small_options() {
   LearnerOptions options;

@@ -1,5 +1,4 @@
 #include <cmath>
-#include <numeric>
 
 #include <ATen/ATen.h>
 
@@ -42,12 +41,6 @@ LearnerOptions unet_options() {
   options.training.batch_size = 4;
   options.training.prediction_batch = 5;
   return options;
-}
-
-Indices range(std::int64_t first, std::int64_t last) {
-  Indices out(static_cast<std::size_t>(last - first));
-  std::iota(out.begin(), out.end(), first);
-  return out;
 }
 
 double largest_difference(const at::Tensor& a, const at::Tensor& b) {

@@ -2,10 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include <al_mpi/base/rng.hpp>
-#include <al_mpi/data/dataset.hpp>
+#include <al_mpi/data/pool.hpp>
 
 namespace al_mpi {
 
@@ -58,6 +59,20 @@ class ToyDataset : public Dataset {
 
 inline std::shared_ptr<ToyDataset> toy_dataset(const ToyDataset::Sizes& sizes = {}) {
   return std::make_shared<ToyDataset>(sizes);
+}
+
+/// first, first + 1, ..., end - 1
+inline Indices range(std::int64_t first, std::int64_t end) {
+  Indices indices(static_cast<std::size_t>(end - first));
+  std::iota(indices.begin(), indices.end(), first);
+  return indices;
+}
+
+/// A pool whose first n samples are labelled.
+inline Pool labeled_pool(const Dataset& dataset, std::int64_t n) {
+  Pool pool(dataset);
+  pool.label(range(0, n));
+  return pool;
 }
 
 }  // namespace al_mpi

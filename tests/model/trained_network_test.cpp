@@ -1,6 +1,5 @@
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include <ATen/ATen.h>
 
@@ -28,11 +27,7 @@ TEST_CASE("a classifier made of a trained network answers as the learner did") {
   options.model.name = "small_cnn";
   options.training.epochs = 3;
   Learner learner(dataset, options, 1);
-  Pool pool(*dataset);
-  Indices all(static_cast<std::size_t>(pool.size()));
-  std::iota(all.begin(), all.end(), 0);
-  pool.label(all);
-  learner.train(pool, 0);
+  learner.train(labeled_pool(*dataset, dataset->train().n), 0);
   const ConfusionMatrix expected = learner.evaluate("test").confusion;
 
   const Classifier classifier(learner.trained_network(), "cpu");

@@ -1,7 +1,6 @@
 // Steps, schedule, early stopping, augmentation, noisy labels: what they do to a round's training.
 
 #include <cmath>
-#include <numeric>
 
 #include <al_mpi/model/learner.hpp>
 
@@ -20,17 +19,11 @@ LearnerOptions small_options() {
   return options;
 }
 
-Indices from_to(std::int64_t first, std::int64_t end) {
-  Indices indices(static_cast<std::size_t>(end - first));
-  std::iota(indices.begin(), indices.end(), first);
-  return indices;
-}
-
 Pool pool_of(const Dataset& dataset, std::int64_t n_labeled, std::int64_t n_held_out = 0,
              const OracleOptions& oracle = {}) {
   Pool pool(dataset, oracle, 1);
-  pool.hold_out(from_to(50, 50 + n_held_out));
-  pool.label(from_to(0, n_labeled));
+  pool.hold_out(range(50, 50 + n_held_out));
+  pool.label(range(0, n_labeled));
   return pool;
 }
 
