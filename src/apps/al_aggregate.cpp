@@ -21,9 +21,11 @@ void add_aggregate(CLI::App& app, AggregateOptions& options) {
       ->capture_default_str();
   app.add_option("--target", options.analysis.target, "Value of the metric for 'labels to target'");
   app.add_option("--bound", options.bounds,
-                 "Results file of a bound (all labels at once): a line, and the share of it");
+                 "Results file of a bound (all labels at once): a line, and the share of it")
+      ->allow_extra_args(false);
   app.add_option("--format", options.formats, "Of figures: svg,png,pdf, or none")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"svg", "png", "pdf", "none"}))
       ->capture_default_str();
   app.add_option("--style", options.style, "Of learning curves: paper, or reference (as published)")
@@ -48,10 +50,13 @@ CLI::App* add_import(CLI::App& app, ImportArguments& arguments) {
       ->capture_default_str();
   verb->add_option("--n-query", arguments.options.n_query, "Labels bought a round")
       ->capture_default_str();
-  verb->add_option("--classes", arguments.options.classes, "Names of the classes")->delimiter(',');
+  verb->add_option("--classes", arguments.options.classes, "Names of the classes")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   verb->add_option("--class-counts", arguments.options.class_counts,
                    "Samples of each class in the pool")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   return verb;
 }
 

@@ -42,6 +42,10 @@ class AggregateTest(ProgramTest):
         rows = list(csv.DictReader((self.folder / "plots/tables/summary.csv").read_text().splitlines()))
         self.assertAlmostEqual(float(rows[0]["final / bound"]), 0.42 / 0.85)
         self.assertIn("500 labels at once: 0.850", (self.folder / "plots/learning_curves_random.svg").read_text())
+        # Options before the file take one word, not the file, too.
+        table = (self.folder / "plots/tables/summary.csv").read_text()
+        self.run_program("al_aggregate", "--output", "again", "--format", "svg", "--bound", "all.h5", "study.h5")
+        self.assertEqual((self.folder / "again/tables/summary.csv").read_text(), table)
         done = self.run_program("al_aggregate", "study.h5", "--output", "plots", "--bound", "no.h5", expect=3)
         self.assertIn("no.h5", done.stderr)
 

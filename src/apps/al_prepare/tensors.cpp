@@ -21,11 +21,13 @@ void add_tensors(CLI::App& app, Run& run) {
   command->add_option("--test-embeddings", import->test_embeddings, "the same of the test images");
   command->add_option("--output", import->output, "dataset file to write")->required();
   command->add_option("--classes", import->classes, "names, comma-separated (default: class 0 ...)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command
       ->add_option("--bands", import->bands,
                    "names, comma-separated (default: EuroSAT's for 13 channels, else band 1 ...)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command
       ->add_option("--ignore-label", import->ignore_label, "of pixels without a class (-1: none)")
       ->capture_default_str();
