@@ -1,6 +1,8 @@
-#include <ATen/ops/conv2d.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/relu.h>
 #include <ATen/ops/sqrt.h>
 
+#include <al_mpi/model/batch_norm.hpp>
 #include <al_mpi/model/conv_bn.hpp>
 #include <al_mpi/model/convolution.hpp>
 
@@ -16,15 +18,28 @@ ConvBn::ConvBn(torch::nn::Module& owner, const std::string& conv_name, const std
       bn_(owner.register_module(bn_name, torch::nn::BatchNorm2d(shape.out))) {}
 
 at::Tensor ConvBn::operator()(const at::Tensor& x) {
+  return apply(x, {}, /*relu=*/false);
+}
+
+at::Tensor ConvBn::rectified(const at::Tensor& x, const at::Tensor& residual) {
+  return apply(x, residual, /*relu=*/true);
+}
+
+at::Tensor ConvBn::apply(const at::Tensor& x, const at::Tensor& residual, bool relu) {
   if (bn_->is_training()) folded_version_ = -1;  // it moves its statistics without a new version
-  const bool weights_learn = at::GradMode::is_enabled() && conv_->weight.requires_grad();
+  const bool learns = at::GradMode::is_enabled();
   const std::int64_t stride = conv_->options.stride()->at(0);
   const std::int64_t padding = conv_->options.kernel_size()->at(0) / 2;
-  if (bn_->is_training() || weights_learn) {
-    return bn_(convolution(x, conv_->weight, stride, padding));
+  if (bn_->is_training() || (learns && conv_->weight.requires_grad())) {
+    return normalize(bn_, convolution(x, conv_->weight, stride, padding), residual, relu);
   }
   if (folded_version_ != version()) fold();
-  return at::conv2d(x, folded_weight_, folded_bias_, {stride, stride}, {padding, padding});
+  if (!learns) {
+    return convolution_with_bias(x, folded_weight_, folded_bias_, stride, padding, residual, relu);
+  }
+  at::Tensor y = convolution(x, folded_weight_, stride, padding) + folded_bias_.view({1, -1, 1, 1});
+  if (residual.defined()) y = y + residual;
+  return relu ? y.relu_() : y;
 }
 
 std::int64_t ConvBn::version() const {

@@ -13,6 +13,7 @@
 #include <al_mpi/base/rng.hpp>
 #include <al_mpi/model/encoder.hpp>
 #include <al_mpi/model/inputs.hpp>
+#include <al_mpi/model/pixel_major.hpp>
 #include <al_mpi/model/precision.hpp>
 #include <al_mpi/model/pretrain.hpp>
 #include <al_mpi/model/pretrained.hpp>
@@ -26,9 +27,7 @@ using Features = std::function<at::Tensor(const at::Tensor& images)>;
 Features features_of(const NetworkPtr& network, const c10::Device& device) {
   network->to(device);
   network->eval();
-  for (at::Tensor& weight : network->parameters()) {
-    if (weight.dim() == 4) weight.set_data(weight.contiguous(at::MemoryFormat::ChannelsLast));
-  }
+  arrange_weights(*network);
   return [network](const at::Tensor& images) { return network->encode(images).back(); };
 }
 

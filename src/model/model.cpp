@@ -10,6 +10,7 @@
 #include <al_mpi/model/embeddings.hpp>
 #include <al_mpi/model/loss_predictor.hpp>
 #include <al_mpi/model/model.hpp>
+#include <al_mpi/model/pixel_major.hpp>
 #include <al_mpi/model/precision.hpp>
 #include <al_mpi/model/pretrained.hpp>
 #include <al_mpi/model/scripted_network.hpp>
@@ -113,9 +114,7 @@ Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
   if (dropout < 0) dropout = model.segmentation() ? 0.5 : 0.3;
   build_network(model);
   model.network->to(model.device);
-  for (at::Tensor& weight : model.network->parameters()) {
-    if (weight.dim() == 4) weight.set_data(weight.contiguous(at::MemoryFormat::ChannelsLast));
-  }
+  arrange_weights(*model.network);
   freeze_weights(model);
   if (options.predicts_losses) add_loss_predictor(model);
   reset_weights(model, 0);

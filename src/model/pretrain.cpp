@@ -8,6 +8,7 @@
 #include "pretraining.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
+#include <al_mpi/model/pixel_major.hpp>
 #include <al_mpi/model/precision.hpp>
 #include <al_mpi/model/resnet.hpp>
 
@@ -33,9 +34,7 @@ Projector::Projector(const PretrainOptions& options, std::int64_t bands)
   RngStream weights(options.seed, "pretrain weights");
   initialize_weights(*encoder, weights());
   initialize_weights(*head, weights());
-  for (at::Tensor& weight : encoder->parameters()) {
-    if (weight.dim() == 4) weight.set_data(weight.contiguous(at::MemoryFormat::ChannelsLast));
-  }
+  arrange_weights(*encoder);
 }
 
 at::Tensor Projector::operator()(const at::Tensor& images) const {

@@ -1,10 +1,8 @@
 #include <map>
 #include <string>
 
-#include <ATen/ops/max_pool2d.h>
-#include <ATen/ops/relu.h>
-
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/model/max_pool.hpp>
 #include <al_mpi/model/resnet.hpp>
 
 namespace al_mpi {
@@ -37,10 +35,8 @@ ResidualBlock::ResidualBlock(std::int64_t in, std::int64_t planes, std::int64_t 
 
 at::Tensor ResidualBlock::forward(const at::Tensor& x) {
   at::Tensor y = x;
-  for (std::size_t i = 0; i + 1 < convs_.size(); ++i) y = convs_[i](y).relu_();
-  y = convs_.back()(y);
-  y += shortcut_ ? (*shortcut_)(x) : x;
-  return y.relu_();
+  for (std::size_t i = 0; i + 1 < convs_.size(); ++i) y = convs_[i].rectified(y);
+  return convs_.back().rectified(y, shortcut_ ? (*shortcut_)(x) : x);
 }
 
 ResNetStages::ResNetStages(torch::nn::Module& owner, const ResNetKind& kind, std::int64_t bands)
@@ -60,8 +56,8 @@ ResNetStages::ResNetStages(torch::nn::Module& owner, const ResNetKind& kind, std
 }
 
 std::vector<at::Tensor> ResNetStages::operator()(const at::Tensor& images) {
-  std::vector<at::Tensor> maps = {stem_(images).relu_()};
-  at::Tensor x = at::max_pool2d(maps[0], {3, 3}, {2, 2}, {1, 1});
+  std::vector<at::Tensor> maps = {stem_.rectified(images)};
+  at::Tensor x = max_pool(maps[0]);
   for (const auto& stage : stages_) {
     for (const auto& block : stage) x = block->forward(x);
     maps.push_back(x);

@@ -1,5 +1,3 @@
-#include <ATen/ops/relu.h>
-
 #include <al_mpi/model/small_cnn.hpp>
 
 namespace al_mpi {
@@ -16,7 +14,7 @@ SmallCnn::SmallCnn(const NetworkShape& shape)
 
 std::vector<at::Tensor> SmallCnn::encode(const at::Tensor& images) {
   std::vector<at::Tensor> maps;
-  for (ConvBn& conv : convs_) maps.push_back(conv(maps.empty() ? images : maps.back()).relu_());
+  for (ConvBn& conv : convs_) maps.push_back(conv.rectified(maps.empty() ? images : maps.back()));
   maps.back() = maps.back().mean({2, 3});
   return maps;
 }

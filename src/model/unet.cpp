@@ -50,8 +50,8 @@ at::Tensor UNet::decode(const std::vector<at::Tensor>& features) {
     const std::size_t level = blocks_.size() - 1 - i;  // 0 = the image: only its size is used
     x = resized(x, features[level]);
     if (level > 0) x = at::cat({x, features[level].to(x.scalar_type())}, 1);
-    x = blocks_[i].first(x).relu_();
-    x = blocks_[i].second(x).relu_();
+    x = blocks_[i].first.rectified(x);
+    x = blocks_[i].second.rectified(x);
   }
   return head_(x);
 }

@@ -27,7 +27,11 @@ class ConvBn {
   /// [b, in, H, W] -> [b, out, H / stride, W / stride].
   at::Tensor operator()(const at::Tensor& x);
 
+  /// max(that + residual, 0); `residual`, of the result's sizes, may be left out.
+  at::Tensor rectified(const at::Tensor& x, const at::Tensor& residual = {});
+
  private:
+  at::Tensor apply(const at::Tensor& x, const at::Tensor& residual, bool relu);
   std::int64_t version()
       const;  ///< changes when a tensor that the folded weights come from changes
   void fold();

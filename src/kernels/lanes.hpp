@@ -1,0 +1,33 @@
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include <al_mpi/kernels/number.hpp>
+
+// 16 numbers in a register, as floats, whatever they are in memory. For sources compiled for AVX-512.
+namespace al_mpi {
+namespace {
+
+inline __mmask16 first_lanes(std::int64_t n) {
+  return static_cast<__mmask16>(n >= 16 ? 0xFFFF : n <= 0 ? 0 : (1 << n) - 1);
+}
+
+inline __m512 load(const float* from, __mmask16 lanes = 0xFFFF) {
+  return _mm512_maskz_loadu_ps(lanes, from);
+}
+inline __m512 load(const BFloat16* from, __mmask16 lanes = 0xFFFF) {
+  const __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(lanes, from));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
+
+inline void store(float* to, __m512 x, __mmask16 lanes = 0xFFFF) {
+  _mm512_mask_storeu_ps(to, lanes, x);
+}
+inline void store(BFloat16* to, __m512 x, __mmask16 lanes = 0xFFFF) {
+  _mm256_mask_storeu_epi16(to, lanes, reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)));
+}
+
+}  // namespace
+}  // namespace al_mpi

@@ -1,0 +1,202 @@
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include <al_mpi/kernels/pixel_convolution.hpp>
+
+#include "tile.hpp"
+
+namespace al_mpi {
+namespace {
+
+/// Units of 32 bits that `channels` numbers take.
+template <class Number>
+constexpr std::int64_t units(std::int64_t channels) {
+  return channels * static_cast<std::int64_t>(sizeof(Number)) / 4;
+}
+
+/// One axis of a convolution. Of a pixel of the result and a tap: the pixel of the other map that the
+/// tap joins it with, or -1.
+struct Axis {
+  std::int64_t size, stride, padding;  ///< size of the other map
+
+  std::int64_t input_of(std::int64_t output, std::int64_t tap) const {
+    const std::int64_t at = output * stride + tap - padding;
+    return at < size ? std::max<std::int64_t>(at, -1) : -1;
+  }
+  std::int64_t output_of(std::int64_t input, std::int64_t tap) const {
+    const std::int64_t at = input + padding - tap;
+    return at >= 0 && at % stride == 0 && at / stride < size ? at / stride : -1;
+  }
+};
+
+/// A map as the products see it.
+template <class Number>
+struct Map {
+  Number* data;
+  std::int64_t height, width, batch, channels;
+
+  Number* pixel(std::int64_t y, std::int64_t x) const {
+    return data + (y * width + x) * batch * channels;
+  }
+};
+
+/// Every pixel of `result` is the sum, over the taps that reach it, of the panel's matrix of the tap times
+/// a pixel of `source`; neighbours reached by the same taps are computed together.
+template <class Number, class Other>
+void gather(const Map<const Number>& source, const Map<Number>& result, std::int64_t kernel,
+            const float* panel, std::int64_t columns, const Epilogue<Number>& epilogue,
+            Other other_pixel) {
+  const std::int64_t depth = units<Number>(source.channels);
+  const auto terms_of = [&](std::int64_t y, std::int64_t x, std::vector<Term>& terms) {
+    terms.clear();
+    for (std::int64_t i = 0; i < kernel; ++i) {
+      const std::int64_t row = other_pixel(0, y, i);
+      if (row < 0) continue;
+      for (std::int64_t j = 0; j < kernel; ++j) {
+        const std::int64_t column = other_pixel(1, x, j);
+        if (column < 0) continue;
+        terms.push_back({panel + (i * kernel + j) * depth * channel_block,
+                         reinterpret_cast<const float*>(source.pixel(row, column))});
+      }
+    }
+  };
+  const std::int64_t pixel = source.batch * depth;
+  const auto continues = [&](const std::vector<Term>& terms, std::int64_t n,
+                             const std::vector<Term>& next) {
+    return terms.size() == next.size() &&
+           std::equal(terms.begin(), terms.end(), next.begin(), [&](const Term& a, const Term& b) {
+             return a.a == b.a && a.b + n * pixel == b.b;
+           });
+  };
+  std::vector<Term> terms, next;
+  for (std::int64_t y = 0; y < result.height; ++y) {
+    terms_of(y, 0, terms);
+    for (std::int64_t x = 0, n = 1; x < result.width; x += n, n = 1, terms.swap(next)) {
+      for (; x + n < result.width; ++n) {
+        terms_of(y, x + n, next);
+        if (!continues(terms, n, next)) break;
+      }
+      Target<Number> target{result.pixel(y, x), result.channels, columns, false, epilogue};
+      if (epilogue.residual != nullptr)
+        target.epilogue.residual = epilogue.residual + (result.pixel(y, x) - result.pixel(0, 0));
+      multiply<Number, Number>({terms.data(), static_cast<std::int64_t>(terms.size()), depth,
+                                channel_block, depth, 1},
+                               n * result.batch, target);
+    }
+  }
+}
+
+std::int64_t columns_of(std::int64_t channels, std::int64_t block) {
+  return std::min(channel_block, channels - block * channel_block);
+}
+
+}  // namespace
+
+template <class Number>
+void pixel_convolution(const PixelConvolution& shape, const Number* x, const float* weight,
+                       const Epilogue<Number>& epilogue, Number* y, std::int64_t first,
+                       std::int64_t last) {
+  const std::int64_t taps = shape.kernel * shape.kernel;
+  const Map<const Number> source{x, shape.height, shape.width, shape.batch, shape.in};
+  const Axis axes[] = {{shape.height, shape.stride, shape.padding},
+                       {shape.width, shape.stride, shape.padding}};
+  std::vector<float> panel(
+      static_cast<std::size_t>(taps * units<Number>(shape.in) * channel_block));
+  for (std::int64_t block = first; block < last; ++block) {
+    const std::int64_t channel = block * channel_block, columns = columns_of(shape.out, block);
+    pack_outputs<Number>(weight, taps, shape.in, shape.out, channel, columns, panel.data());
+    const Map<Number> result{y + channel, shape.out_height(), shape.out_width(), shape.batch,
+                             shape.out};
+    Epilogue<Number> of_block = epilogue;
+    if (epilogue.bias != nullptr) of_block.bias += channel;
+    if (epilogue.residual != nullptr) of_block.residual += channel;
+    gather(source, result, shape.kernel, panel.data(), columns, of_block,
+           [&](int axis, std::int64_t output, std::int64_t tap) {
+             return axes[axis].input_of(output, tap);
+           });
+  }
+}
+
+template <class Number>
+void pixel_convolution_input_gradient(const PixelConvolution& shape, const Number* dy,
+                                      const float* weight, Number* dx, std::int64_t first,
+                                      std::int64_t last) {
+  const std::int64_t taps = shape.kernel * shape.kernel;
+  const Map<const Number> source{dy, shape.out_height(), shape.out_width(), shape.batch, shape.out};
+  const Axis axes[] = {{shape.out_height(), shape.stride, shape.padding},
+                       {shape.out_width(), shape.stride, shape.padding}};
+  std::vector<float> panel(
+      static_cast<std::size_t>(taps * units<Number>(shape.out) * channel_block));
+  for (std::int64_t block = first; block < last; ++block) {
+    const std::int64_t channel = block * channel_block, columns = columns_of(shape.in, block);
+    pack_inputs<Number>(weight, taps, shape.in, shape.out, channel, columns, panel.data());
+    const Map<Number> result{dx + channel, shape.height, shape.width, shape.batch, shape.in};
+    gather(source, result, shape.kernel, panel.data(), columns, {},
+           [&](int axis, std::int64_t input, std::int64_t tap) {
+             return axes[axis].output_of(input, tap);
+           });
+  }
+}
+
+template <class Number>
+void pixel_convolution_weight_gradient(const PixelConvolution& shape, const Number* x,
+                                       const Number* dy, float* dw, std::int64_t first,
+                                       std::int64_t last) {
+  // A matrix's rows are the images, bfloat16's pairs of images: a unit of both operands.
+  const std::int64_t rows = sizeof(Number) == 4 ? shape.batch : (shape.batch + 1) / 2;
+  const std::int64_t x_pixel = rows * shape.in, dy_pixel = rows * shape.out;
+  const auto* x_units = reinterpret_cast<const float*>(x);
+  const auto* dy_units = reinterpret_cast<const float*>(dy);
+  const Axis down{shape.height, shape.stride, shape.padding};
+  const Axis across{shape.width, shape.stride, shape.padding};
+  const std::int64_t height = shape.out_height(), width = shape.out_width();
+  // As many rows of pixels at a time as stay in the second-level cache for all taps.
+  constexpr std::int64_t cached_units = 128 << 10;
+  const std::int64_t row_units =
+      shape.width * shape.stride * x_pixel + width * dy_pixel;
+  const std::int64_t chunk = std::max<std::int64_t>(1, cached_units / row_units);
+  std::vector<Term> terms;
+  for (std::int64_t top = 0; top < height; top += chunk) {
+    for (std::int64_t i = 0; i < shape.kernel; ++i) {
+      for (std::int64_t j = 0; j < shape.kernel; ++j) {
+        terms.clear();
+        for (std::int64_t oy = top; oy < std::min(top + chunk, height); ++oy) {
+          const std::int64_t iy = down.input_of(oy, i);
+          if (iy < 0) continue;
+          for (std::int64_t ox = 0; ox < width; ++ox) {
+            const std::int64_t ix = across.input_of(ox, j);
+            if (ix < 0) continue;
+            terms.push_back({dy_units + (oy * width + ox) * dy_pixel,
+                             x_units + (iy * shape.width + ix) * x_pixel});
+          }
+        }
+        float* of_tap = dw + (i * shape.kernel + j) * shape.in * shape.out;
+        for (std::int64_t block = first; block < last; ++block) {
+          const std::int64_t channel = block * channel_block;
+          multiply<Number, float>({terms.data(), static_cast<std::int64_t>(terms.size()), rows,
+                                   shape.out, 1, shape.in, channel, 0},
+                                  shape.in,
+                                  {of_tap + channel, shape.out, columns_of(shape.out, block),
+                                   top > 0, {}});
+        }
+      }
+    }
+  }
+}
+
+#define AL_INSTANTIATE(Number)                                                                    \
+  template void pixel_convolution<Number>(const PixelConvolution&, const Number*, const float*,   \
+                                          const Epilogue<Number>&, Number*, std::int64_t,         \
+                                          std::int64_t);                                          \
+  template void pixel_convolution_input_gradient<Number>(const PixelConvolution&, const Number*,  \
+                                                         const float*, Number*, std::int64_t,     \
+                                                         std::int64_t);                           \
+  template void pixel_convolution_weight_gradient<Number>(const PixelConvolution&, const Number*, \
+                                                          const Number*, float*, std::int64_t,    \
+                                                          std::int64_t);
+AL_INSTANTIATE(float)
+AL_INSTANTIATE(BFloat16)
+#undef AL_INSTANTIATE
+
+}  // namespace al_mpi
