@@ -41,49 +41,68 @@ struct Map {
   }
 };
 
-/// Every pixel of `result` is the sum, over the taps that reach it, of the panel's matrix of the tap times
-/// a pixel of `source`; neighbours reached by the same taps are computed together.
+/// Neighbouring pixels of a result that the same taps reach, which one product computes together.
+struct Run {
+  std::int64_t y, x, n;
+  std::size_t first_term, n_terms;
+};
+
+/// Every pixel of a result as the sum, over the taps that reach it, of the panel's matrix of the tap
+/// times a pixel of the source.
+struct Plan {
+  std::vector<Run> runs;
+  std::vector<Term> terms;
+};
+
 template <class Number, class Other>
-void gather(const Map<const Number>& source, const Map<Number>& result, std::int64_t kernel,
-            const float* panel, std::int64_t columns, const Epilogue<Number>& epilogue,
-            Other other_pixel) {
+Plan plan_of(const Map<const Number>& source, std::int64_t height, std::int64_t width,
+             std::int64_t kernel, const float* panel, Other other_pixel) {
   const std::int64_t depth = units<Number>(source.channels);
-  const auto terms_of = [&](std::int64_t y, std::int64_t x, std::vector<Term>& terms) {
-    terms.clear();
-    for (std::int64_t i = 0; i < kernel; ++i) {
-      const std::int64_t row = other_pixel(0, y, i);
-      if (row < 0) continue;
-      for (std::int64_t j = 0; j < kernel; ++j) {
-        const std::int64_t column = other_pixel(1, x, j);
-        if (column < 0) continue;
-        terms.push_back({panel + (i * kernel + j) * depth * channel_block,
-                         reinterpret_cast<const float*>(source.pixel(row, column))});
-      }
-    }
-  };
   const std::int64_t pixel = source.batch * depth;
-  const auto continues = [&](const std::vector<Term>& terms, std::int64_t n,
-                             const std::vector<Term>& next) {
-    return terms.size() == next.size() &&
-           std::equal(terms.begin(), terms.end(), next.begin(), [&](const Term& a, const Term& b) {
-             return a.a == b.a && a.b + n * pixel == b.b;
+  Plan plan;
+  const auto same_taps = [&](const Run& run, const Run& next) {
+    const Term* a = plan.terms.data() + run.first_term;
+    const Term* b = plan.terms.data() + next.first_term;
+    return run.y == next.y && run.n_terms == next.n_terms &&
+           std::equal(a, a + run.n_terms, b, [&](const Term& one, const Term& other) {
+             return one.a == other.a && one.b + run.n * pixel == other.b;
            });
   };
-  std::vector<Term> terms, next;
-  for (std::int64_t y = 0; y < result.height; ++y) {
-    terms_of(y, 0, terms);
-    for (std::int64_t x = 0, n = 1; x < result.width; x += n, n = 1, terms.swap(next)) {
-      for (; x + n < result.width; ++n) {
-        terms_of(y, x + n, next);
-        if (!continues(terms, n, next)) break;
+  for (std::int64_t y = 0; y < height; ++y) {
+    for (std::int64_t x = 0; x < width; ++x) {
+      const std::size_t first = plan.terms.size();
+      for (std::int64_t i = 0; i < kernel; ++i) {
+        const std::int64_t row = other_pixel(0, y, i);
+        for (std::int64_t j = 0; row >= 0 && j < kernel; ++j) {
+          const std::int64_t column = other_pixel(1, x, j);
+          if (column < 0) continue;
+          plan.terms.push_back({panel + (i * kernel + j) * depth * channel_block,
+                                reinterpret_cast<const float*>(source.pixel(row, column))});
+        }
       }
-      Target<Number> target{result.pixel(y, x), result.channels, columns, false, epilogue};
-      if (epilogue.residual != nullptr)
-        target.epilogue.residual = epilogue.residual + (result.pixel(y, x) - result.pixel(0, 0));
-      multiply<Number, Number>({terms.data(), static_cast<std::int64_t>(terms.size()), depth,
-                                channel_block, depth, 1},
-                               n * result.batch, target);
+      const Run run{y, x, 1, first, plan.terms.size() - first};
+      if (!plan.runs.empty() && same_taps(plan.runs.back(), run)) {
+        ++plan.runs.back().n;
+        plan.terms.resize(first);
+      } else {
+        plan.runs.push_back(run);
+      }
     }
+  }
+  return plan;
+}
+
+template <class Number>
+void carry_out(const Plan& plan, std::int64_t depth, const Map<Number>& result,
+               std::int64_t columns, const Epilogue<Number>& epilogue) {
+  for (const Run& run : plan.runs) {
+    Number* pixel = result.pixel(run.y, run.x);
+    Target<Number> target{pixel, result.channels, columns, false, epilogue};
+    if (epilogue.residual != nullptr) target.epilogue.residual += pixel - result.data;
+    multiply<Number, Number>({plan.terms.data() + run.first_term,
+                              static_cast<std::int64_t>(run.n_terms), depth, channel_block, depth,
+                              1},
+                             run.n * result.batch, target);
   }
 }
 
@@ -103,6 +122,10 @@ void pixel_convolution(const PixelConvolution& shape, const Number* x, const flo
                        {shape.width, shape.stride, shape.padding}};
   std::vector<float> panel(
       static_cast<std::size_t>(taps * units<Number>(shape.in) * channel_block));
+  const Plan plan = plan_of(source, shape.out_height(), shape.out_width(), shape.kernel,
+                            panel.data(), [&](int axis, std::int64_t output, std::int64_t tap) {
+                              return axes[axis].input_of(output, tap);
+                            });
   for (std::int64_t block = first; block < last; ++block) {
     const std::int64_t channel = block * channel_block, columns = columns_of(shape.out, block);
     pack_outputs<Number>(weight, taps, shape.in, shape.out, channel, columns, panel.data());
@@ -111,10 +134,7 @@ void pixel_convolution(const PixelConvolution& shape, const Number* x, const flo
     Epilogue<Number> of_block = epilogue;
     if (epilogue.bias != nullptr) of_block.bias += channel;
     if (epilogue.residual != nullptr) of_block.residual += channel;
-    gather(source, result, shape.kernel, panel.data(), columns, of_block,
-           [&](int axis, std::int64_t output, std::int64_t tap) {
-             return axes[axis].input_of(output, tap);
-           });
+    carry_out(plan, units<Number>(shape.in), result, columns, of_block);
   }
 }
 
@@ -128,14 +148,15 @@ void pixel_convolution_input_gradient(const PixelConvolution& shape, const Numbe
                        {shape.out_width(), shape.stride, shape.padding}};
   std::vector<float> panel(
       static_cast<std::size_t>(taps * units<Number>(shape.out) * channel_block));
+  const Plan plan = plan_of(source, shape.height, shape.width, shape.kernel, panel.data(),
+                            [&](int axis, std::int64_t input, std::int64_t tap) {
+                              return axes[axis].output_of(input, tap);
+                            });
   for (std::int64_t block = first; block < last; ++block) {
     const std::int64_t channel = block * channel_block, columns = columns_of(shape.in, block);
     pack_inputs<Number>(weight, taps, shape.in, shape.out, channel, columns, panel.data());
     const Map<Number> result{dx + channel, shape.height, shape.width, shape.batch, shape.in};
-    gather(source, result, shape.kernel, panel.data(), columns, {},
-           [&](int axis, std::int64_t input, std::int64_t tap) {
-             return axes[axis].output_of(input, tap);
-           });
+    carry_out<Number>(plan, units<Number>(shape.out), result, columns, {});
   }
 }
 

@@ -23,9 +23,8 @@ struct Operands {
   PixelConvolution shape;
 
   /// bfloat16 wants even numbers of channels.
-  Operands(const at::Tensor& map, const at::Tensor& weights, std::int64_t stride,
-           std::int64_t padding) {
-    const at::ScalarType type = map.scalar_type();
+  Operands(const at::Tensor& map, at::ScalarType type, const at::Tensor& weights,
+           std::int64_t stride, std::int64_t padding) {
     const std::int64_t in = map.size(1) + (type == at::kBFloat16 ? map.size(1) % 2 : 0);
     x = pixels_of(map, type, in);
     weight = weights.detach().permute({2, 3, 1, 0}).contiguous();
@@ -100,7 +99,7 @@ at::Tensor weight_gradient(const Operands& operands, const at::Tensor& dy) {
 struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             std::int64_t stride, std::int64_t padding) {
-    const Operands operands(x, weight, stride, padding);
+    const Operands operands(x, autocast_type(x), weight, stride, padding);
     context->save_for_backward({map_of(operands.x), weight});
     context->saved_data["stride"] = stride;
     context->saved_data["padding"] = padding;
@@ -110,7 +109,8 @@ struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> 
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
-    const Operands operands(saved[0], saved[1], context->saved_data["stride"].toInt(),
+    const Operands operands(saved[0], saved[0].scalar_type(), saved[1],
+                            context->saved_data["stride"].toInt(),
                             context->saved_data["padding"].toInt());
     const std::int64_t in = context->saved_data["in"].toInt();
     const at::Tensor dy = pixels_of(gradients[0], saved[0].scalar_type(), gradients[0].size(1));
@@ -125,19 +125,19 @@ struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> 
   }
 };
 
-/// Kernels round pairs of bfloat16 outputs together on the way back.
+/// Kernels take bfloat16 outputs in pairs on the way back.
 bool fits_kernels(const at::Tensor& x, const at::Tensor& weight) {
-  return has_kernels(x) && weight.scalar_type() == at::kFloat &&
-         (x.scalar_type() == at::kFloat || weight.size(0) % 2 == 0);
+  const at::ScalarType type = autocast_type(x);
+  return has_kernels(x, type) && weight.scalar_type() == at::kFloat &&
+         (type == at::kFloat || weight.size(0) % 2 == 0);
 }
 
 }  // namespace
 
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, std::int64_t stride,
                        std::int64_t padding) {
-  const at::Tensor input = autocast_on_cpu(x);
-  if (fits_kernels(input, weight)) {
-    return PixelMajorConvolution::apply(input, weight, stride, padding);
+  if (fits_kernels(x, weight)) {
+    return PixelMajorConvolution::apply(x, weight, stride, padding);
   }
   return at::conv2d(x, weight, {}, {stride, stride}, {padding, padding});
 }
@@ -145,9 +145,8 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, std::int64
 at::Tensor convolution_with_bias(const at::Tensor& x, const at::Tensor& weight,
                                  const at::Tensor& bias, std::int64_t stride, std::int64_t padding,
                                  const at::Tensor& residual, bool relu) {
-  const at::Tensor input = autocast_on_cpu(x);
-  if (fits_kernels(input, weight)) {
-    return result(Operands(input, weight, stride, padding), bias, residual, relu);
+  if (fits_kernels(x, weight)) {
+    return result(Operands(x, autocast_type(x), weight, stride, padding), bias, residual, relu);
   }
   at::Tensor y = at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
   if (residual.defined()) y.add_(residual);

@@ -1,6 +1,6 @@
 #include <ATen/ops/empty.h>
-#include <ATen/ops/zeros.h>
 
+#include <al_mpi/kernels/pixels.hpp>
 #include <al_mpi/model/pixel_major.hpp>
 
 namespace al_mpi {
@@ -12,11 +12,20 @@ bool has_kernels(const at::Tensor& map, at::ScalarType type) {
 
 at::Tensor pixels_of(const at::Tensor& map, at::ScalarType type, std::int64_t channels) {
   const at::Tensor pixels = map.permute({2, 3, 0, 1});
-  if (channels == map.size(1)) return pixels.to(type).contiguous();
-  const at::Tensor padded =
-      at::zeros({map.size(2), map.size(3), map.size(0), channels}, map.options().dtype(type));
-  padded.narrow(3, 0, map.size(1)).copy_(pixels);
-  return padded;
+  const bool fits = map.scalar_type() == type && channels == map.size(1);
+  if (fits && pixels.is_contiguous()) return pixels;
+  const at::Tensor result =
+      at::empty({map.size(2), map.size(3), map.size(0), channels}, map.options().dtype(type));
+  if (map.scalar_type() == at::kFloat && map.stride(1) == 1) {
+    const MapLayout layout{map.size(2),   map.size(3),   map.size(0),  map.size(1),
+                           map.stride(2), map.stride(3), map.stride(0)};
+    with_number(type, [&](auto number) {
+      to_pixels(layout, numbers<float>(map), channels, numbers<decltype(number)>(result));
+    });
+  } else {
+    result.zero_().narrow(3, 0, map.size(1)).copy_(pixels);
+  }
+  return result;
 }
 
 void arrange_weights(const torch::nn::Module& module) {

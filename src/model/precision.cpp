@@ -22,7 +22,7 @@ void set_autocast(c10::DeviceType device, bool on) {
 #endif
 }
 
-// The same on the way back: whether the scope is on for tensors of the CPU.
+// Whether the scope is on for tensors of the CPU.
 bool cpu_autocast() {
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
   return at::autocast::is_autocast_enabled(c10::DeviceType::CPU);
@@ -33,9 +33,9 @@ bool cpu_autocast() {
 
 }  // namespace
 
-at::Tensor autocast_on_cpu(const at::Tensor& x) {
-  if (!cpu_autocast()) return x;
-  return at::autocast::cached_cast(at::kBFloat16, x, c10::DeviceType::CPU);
+at::ScalarType autocast_type(const at::Tensor& x) {
+  return x.is_cpu() && x.scalar_type() == at::kFloat && cpu_autocast() ? at::kBFloat16
+                                                                       : x.scalar_type();
 }
 
 PrecisionScope::PrecisionScope(const std::string& precision, const c10::Device& device)

@@ -21,7 +21,8 @@ class PrecisionScope {
   c10::DeviceType device_;
 };
 
-/// x as a convolution on the CPU would see it under the scope in force: bfloat16 or as it is.
-at::Tensor autocast_on_cpu(const at::Tensor& x);
+/// The numbers that a convolution of x computes with under the scope in force: on the CPU bfloat16, or x's
+/// own.
+at::ScalarType autocast_type(const at::Tensor& x);
 
 }  // namespace al_mpi
