@@ -1,0 +1,193 @@
+// Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources share.
+#include "winograd_transforms.hpp"
+
+#include "lanes.hpp"
+
+namespace al_mpi {
+namespace {
+
+inline __m512 times(float factor, __m512 x) {
+  return _mm512_mul_ps(_mm512_set1_ps(factor), x);
+}
+inline __m512 plus(__m512 x, float factor, __m512 y) {  // x + factor * y
+  return _mm512_fmadd_ps(_mm512_set1_ps(factor), y, x);
+}
+
+/// B^T: six inputs -> six frequencies.
+struct Inputs {
+  static constexpr int from = 6, to = 6;
+  static void line(const __m512 (&d)[6], __m512 (&v)[6]) {
+    const __m512 even = plus(d[4], -4, d[2]), odd = plus(d[3], -4, d[1]);
+    const __m512 near = _mm512_sub_ps(d[4], d[2]), far = times(2, _mm512_sub_ps(d[3], d[1]));
+    v[0] = plus(plus(d[4], -5, d[2]), 4, d[0]);
+    v[1] = _mm512_add_ps(even, odd);
+    v[2] = _mm512_sub_ps(even, odd);
+    v[3] = _mm512_add_ps(near, far);
+    v[4] = _mm512_sub_ps(near, far);
+    v[5] = plus(plus(d[5], -5, d[3]), 4, d[1]);
+  }
+};
+
+/// A^T: six frequencies -> four outputs.
+struct Outputs {
+  static constexpr int from = 6, to = 4;
+  static void line(const __m512 (&m)[6], __m512 (&y)[4]) {
+    const __m512 sum = _mm512_add_ps(m[1], m[2]), difference = _mm512_sub_ps(m[1], m[2]);
+    const __m512 sum2 = _mm512_add_ps(m[3], m[4]), difference2 = _mm512_sub_ps(m[3], m[4]);
+    y[0] = _mm512_add_ps(_mm512_add_ps(m[0], sum), sum2);
+    y[1] = plus(difference, 2, difference2);
+    y[2] = plus(sum, 4, sum2);
+    y[3] = _mm512_add_ps(plus(difference, 8, difference2), m[5]);
+  }
+};
+
+/// A: the way back through Outputs.
+struct OutputGradients {
+  static constexpr int from = 4, to = 6;
+  static void line(const __m512 (&y)[4], __m512 (&z)[6]) {
+    const __m512 even = _mm512_add_ps(y[0], y[2]), odd = _mm512_add_ps(y[1], y[3]);
+    const __m512 even2 = plus(y[0], 4, y[2]), odd2 = times(2, plus(y[1], 4, y[3]));
+    z[0] = y[0];
+    z[1] = _mm512_add_ps(even, odd);
+    z[2] = _mm512_sub_ps(even, odd);
+    z[3] = _mm512_add_ps(even2, odd2);
+    z[4] = _mm512_sub_ps(even2, odd2);
+    z[5] = y[3];
+  }
+};
+
+/// G: three weights -> six frequencies.
+struct Weights {
+  static constexpr int from = 3, to = 6;
+  static void line(const __m512 (&g)[3], __m512 (&u)[6]) {
+    const __m512 ends = times(-1.0F / 6, _mm512_add_ps(g[0], g[2])), middle = times(1.0F / 6, g[1]);
+    const __m512 ends2 = plus(times(1.0F / 24, g[0]), 1.0F / 6, g[2]), middle2 = times(1.0F / 12, g[1]);
+    u[0] = times(0.25F, g[0]);
+    u[1] = _mm512_sub_ps(ends, middle);
+    u[2] = _mm512_add_ps(ends, middle);
+    u[3] = _mm512_add_ps(ends2, middle2);
+    u[4] = _mm512_sub_ps(ends2, middle2);
+    u[5] = g[2];
+  }
+};
+
+/// G^T: the way back through Weights.
+struct WeightGradients {
+  static constexpr int from = 6, to = 3;
+  static void line(const __m512 (&u)[6], __m512 (&g)[3]) {
+    const __m512 sum = _mm512_add_ps(u[1], u[2]), difference = _mm512_sub_ps(u[2], u[1]);
+    const __m512 sum2 = _mm512_add_ps(u[3], u[4]), difference2 = _mm512_sub_ps(u[3], u[4]);
+    g[0] = plus(plus(times(0.25F, u[0]), -1.0F / 6, sum), 1.0F / 24, sum2);
+    g[1] = plus(times(1.0F / 6, difference), 1.0F / 12, difference2);
+    g[2] = plus(plus(u[5], -1.0F / 6, sum), 1.0F / 6, sum2);
+  }
+};
+
+/// Transforms both dimensions of 16 squares side by side: load(i, j) and store(i, j, lanes).
+template <class Transform, class Load, class Store>
+inline void transform(Load load_at, Store store_at) {
+  constexpr int from = Transform::from, to = Transform::to;
+  __m512 half[to][from];
+  for (int j = 0; j < from; ++j) {
+    __m512 column[from], result[to];
+    for (int i = 0; i < from; ++i) column[i] = load_at(i, j);
+    Transform::line(column, result);
+    for (int i = 0; i < to; ++i) half[i][j] = result[i];
+  }
+  for (int i = 0; i < to; ++i) {
+    __m512 result[to];
+    Transform::line(half[i], result);
+    for (int j = 0; j < to; ++j) store_at(i, j, result[j]);
+  }
+}
+
+}  // namespace
+
+void winograd_inputs(const WinogradMap& map, const float* x, std::int64_t step, float* v) {
+  for (std::int64_t ty = 0; ty < map.tiles_down(); ++ty) {
+    for (std::int64_t tx = 0; tx < map.tiles_across(); ++tx, v += map.row) {
+      const std::int64_t top = ty * winograd_tile - 1, left = tx * winograd_tile - 1;
+      for (std::int64_t c = 0; c < map.row; c += 16) {
+        transform<Inputs>(
+            [&](std::int64_t i, std::int64_t j) {
+              const std::int64_t y = top + i, column = left + j;
+              const bool inside = y >= 0 && y < map.height && column >= 0 && column < map.width;
+              return inside ? load(x + (y * map.width + column) * map.row + c) : _mm512_setzero_ps();
+            },
+            [&](int i, int j, __m512 value) { store(v + (6 * i + j) * step + c, value); });
+      }
+    }
+  }
+}
+
+void winograd_weights(const float* taps, std::int64_t depth, bool turned, std::int64_t step,
+                      float* u) {
+  const std::int64_t tap_step = depth * channel_block;
+  for (std::int64_t at = 0; at < tap_step; at += 16) {
+    transform<Weights>(
+        [&](int i, int j) {
+          const int tap = 3 * i + j;
+          return load(taps + (turned ? 8 - tap : tap) * tap_step + at);
+        },
+        [&](int i, int j, __m512 value) { store(u + (6 * i + j) * step + at, value); });
+  }
+}
+
+void winograd_outputs(const WinogradMap& map, std::int64_t tile, const float* m, std::int64_t step,
+                      std::int64_t channels, std::int64_t columns, const Epilogue<float>& epilogue,
+                      float* y) {
+  const std::int64_t top = tile / map.tiles_across() * winograd_tile;
+  const std::int64_t left = tile % map.tiles_across() * winograd_tile;
+  const std::int64_t batch = map.row / channels;
+  const __m512 floor = _mm512_set1_ps(epilogue.relu ? 0.0F : -__builtin_inff());
+  for (std::int64_t b = 0; b < batch; ++b) {
+    for (std::int64_t c = 0; c < columns; c += 16) {
+      const __m512 bias = epilogue.bias != nullptr ? load(epilogue.bias + c) : _mm512_setzero_ps();
+      transform<Outputs>(
+          [&](int i, int j) { return load(m + (6 * i + j) * step + b * channel_block + c); },
+          [&](std::int64_t i, std::int64_t j, __m512 value) {
+            if (top + i >= map.height || left + j >= map.width) return;
+            const std::int64_t at =
+                ((top + i) * map.width + left + j) * map.row + b * channels + c;
+            value = _mm512_add_ps(value, bias);
+            if (epilogue.residual != nullptr)
+              value = _mm512_add_ps(value, load(epilogue.residual + at));
+            store(y + at, _mm512_max_ps(floor, value));  // lets a NaN pass
+          });
+    }
+  }
+}
+
+void winograd_output_gradients(const WinogradMap& map, const float* dy, std::int64_t channels,
+                               std::int64_t columns, std::int64_t step, float* z) {
+  const std::int64_t batch = map.row / channels;
+  for (std::int64_t tile = 0; tile < map.tiles(); ++tile) {
+    const std::int64_t top = tile / map.tiles_across() * winograd_tile;
+    const std::int64_t left = tile % map.tiles_across() * winograd_tile;
+    for (std::int64_t b = 0; b < batch; ++b, z += channel_block) {
+      for (std::int64_t c = 0; c < columns; c += 16) {
+        transform<OutputGradients>(
+            [&](std::int64_t i, std::int64_t j) {
+              if (top + i >= map.height || left + j >= map.width) return _mm512_setzero_ps();
+              return load(dy + ((top + i) * map.width + left + j) * map.row + b * channels + c);
+            },
+            [&](int i, int j, __m512 value) { store(z + (6 * i + j) * step + c, value); });
+      }
+    }
+  }
+}
+
+void winograd_weight_gradients(const float* du, std::int64_t step, std::int64_t in,
+                               std::int64_t out, std::int64_t columns, float* dw) {
+  for (std::int64_t i_channel = 0; i_channel < in; ++i_channel) {
+    for (std::int64_t c = 0; c < columns; c += 16) {
+      transform<WeightGradients>(
+          [&](int i, int j) { return load(du + (6 * i + j) * step + i_channel * channel_block + c); },
+          [&](int i, int j, __m512 value) {
+            store(dw + ((3 * i + j) * in + i_channel) * out + c, value);
+          });
+    }
+  }
+}
+
+}  // namespace al_mpi
