@@ -146,11 +146,21 @@ template void multiply<float, float>(SumOfProducts, std::int64_t, Target<float>)
 template void multiply<BFloat16, BFloat16>(SumOfProducts, std::int64_t, Target<BFloat16>);
 template void multiply<BFloat16, float>(SumOfProducts, std::int64_t, Target<float>);
 
+// Weights are read by short rows that lie far apart: the processor does not foresee which come next.
+namespace {
+inline void prefetch(const float* row) {
+  _mm_prefetch(reinterpret_cast<const char*>(row), _MM_HINT_T0);
+  _mm_prefetch(reinterpret_cast<const char*>(row + 16), _MM_HINT_T0);
+}
+constexpr std::int64_t rows_ahead = 16;
+}  // namespace
+
 template <>
 void pack_outputs<float>(const float* weight, std::int64_t taps, std::int64_t in, std::int64_t out,
                          std::int64_t out0, std::int64_t columns, float* panel) {
   const float* row = weight + out0;
   for (std::int64_t i = 0; i < taps * in; ++i, row += out, panel += channel_block) {
+    prefetch(row + rows_ahead * out);
     for (std::int64_t m = 0; m < channel_block; m += 16)
       store(panel + m, load(row + m, first_lanes(columns - m)));
   }
@@ -163,6 +173,8 @@ void pack_outputs<BFloat16>(const float* weight, std::int64_t taps, std::int64_t
   const float* row = weight + out0;
   for (std::int64_t t = 0; t < taps; ++t) {
     for (std::int64_t i = 0; i < in; i += 2, row += 2 * out, panel += channel_block) {
+      prefetch(row + rows_ahead * out);
+      prefetch(row + (rows_ahead + 1) * out);
       for (std::int64_t m = 0; m < channel_block; m += 16) {
         const __mmask16 lanes = first_lanes(columns - m);
         _mm512_storeu_si512(panel + m,
@@ -183,6 +195,7 @@ void pack_inputs(const float* weight, std::int64_t taps, std::int64_t in, std::i
         __m512i block[16];
         for (std::int64_t i = 0; i < 16; ++i) {
           const float* row = weight + (t * in + in0 + m + i) * out + u * pair;
+          prefetch(row + 32 * pair);
           block[i] = m + i < columns ? units(Number{}, row, out - u * pair) : _mm512_setzero_si512();
         }
         transpose(block);

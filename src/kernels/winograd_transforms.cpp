@@ -101,19 +101,37 @@ inline void transform(Load load_at, Store store_at) {
   }
 }
 
+/// The pixels of a square of a map: where they begin, and all lanes or none, as they lie inside or not.
+template <int size>
+struct Square {
+  std::int64_t at[size][size];
+  __mmask16 inside[size][size];
+
+  Square(const WinogradMap& map, std::int64_t top, std::int64_t left) {
+    for (int i = 0; i < size; ++i) {
+      for (int j = 0; j < size; ++j) {
+        const std::int64_t y = top + i, x = left + j;
+        const bool in_map = y >= 0 && y < map.height && x >= 0 && x < map.width;
+        at[i][j] = in_map ? (y * map.width + x) * map.row : 0;
+        inside[i][j] = in_map ? 0xFFFF : 0;
+      }
+    }
+  }
+};
+
+Square<4> outputs_of(const WinogradMap& map, std::int64_t tile) {
+  return {map, tile / map.tiles_across() * winograd_tile, tile % map.tiles_across() * winograd_tile};
+}
+
 }  // namespace
 
 void winograd_inputs(const WinogradMap& map, const float* x, std::int64_t step, float* v) {
   for (std::int64_t ty = 0; ty < map.tiles_down(); ++ty) {
     for (std::int64_t tx = 0; tx < map.tiles_across(); ++tx, v += map.row) {
-      const std::int64_t top = ty * winograd_tile - 1, left = tx * winograd_tile - 1;
+      const Square<6> square(map, ty * winograd_tile - 1, tx * winograd_tile - 1);
       for (std::int64_t c = 0; c < map.row; c += 16) {
         transform<Inputs>(
-            [&](std::int64_t i, std::int64_t j) {
-              const std::int64_t y = top + i, column = left + j;
-              const bool inside = y >= 0 && y < map.height && column >= 0 && column < map.width;
-              return inside ? load(x + (y * map.width + column) * map.row + c) : _mm512_setzero_ps();
-            },
+            [&](int i, int j) { return load(x + square.at[i][j] + c, square.inside[i][j]); },
             [&](int i, int j, __m512 value) { store(v + (6 * i + j) * step + c, value); });
       }
     }
@@ -136,23 +154,20 @@ void winograd_weights(const float* taps, std::int64_t depth, bool turned, std::i
 void winograd_outputs(const WinogradMap& map, std::int64_t tile, const float* m, std::int64_t step,
                       std::int64_t channels, std::int64_t columns, const Epilogue<float>& epilogue,
                       float* y) {
-  const std::int64_t top = tile / map.tiles_across() * winograd_tile;
-  const std::int64_t left = tile % map.tiles_across() * winograd_tile;
-  const std::int64_t batch = map.row / channels;
+  const Square<4> square = outputs_of(map, tile);
   const __m512 floor = _mm512_set1_ps(epilogue.relu ? 0.0F : -__builtin_inff());
-  for (std::int64_t b = 0; b < batch; ++b) {
+  for (std::int64_t b = 0; b < map.row / channels; ++b) {
     for (std::int64_t c = 0; c < columns; c += 16) {
+      const std::int64_t row = b * channels + c;
       const __m512 bias = epilogue.bias != nullptr ? load(epilogue.bias + c) : _mm512_setzero_ps();
       transform<Outputs>(
           [&](int i, int j) { return load(m + (6 * i + j) * step + b * channel_block + c); },
-          [&](std::int64_t i, std::int64_t j, __m512 value) {
-            if (top + i >= map.height || left + j >= map.width) return;
-            const std::int64_t at =
-                ((top + i) * map.width + left + j) * map.row + b * channels + c;
+          [&](int i, int j, __m512 value) {
+            const std::int64_t at = square.at[i][j] + row;
             value = _mm512_add_ps(value, bias);
             if (epilogue.residual != nullptr)
-              value = _mm512_add_ps(value, load(epilogue.residual + at));
-            store(y + at, _mm512_max_ps(floor, value));  // lets a NaN pass
+              value = _mm512_add_ps(value, load(epilogue.residual + at, square.inside[i][j]));
+            store(y + at, _mm512_max_ps(floor, value), square.inside[i][j]);  // lets a NaN pass
           });
     }
   }
@@ -160,17 +175,13 @@ void winograd_outputs(const WinogradMap& map, std::int64_t tile, const float* m,
 
 void winograd_output_gradients(const WinogradMap& map, const float* dy, std::int64_t channels,
                                std::int64_t columns, std::int64_t step, float* z) {
-  const std::int64_t batch = map.row / channels;
   for (std::int64_t tile = 0; tile < map.tiles(); ++tile) {
-    const std::int64_t top = tile / map.tiles_across() * winograd_tile;
-    const std::int64_t left = tile % map.tiles_across() * winograd_tile;
-    for (std::int64_t b = 0; b < batch; ++b, z += channel_block) {
+    const Square<4> square = outputs_of(map, tile);
+    for (std::int64_t b = 0; b < map.row / channels; ++b, z += channel_block) {
       for (std::int64_t c = 0; c < columns; c += 16) {
+        const float* row = dy + b * channels + c;
         transform<OutputGradients>(
-            [&](std::int64_t i, std::int64_t j) {
-              if (top + i >= map.height || left + j >= map.width) return _mm512_setzero_ps();
-              return load(dy + ((top + i) * map.width + left + j) * map.row + b * channels + c);
-            },
+            [&](int i, int j) { return load(row + square.at[i][j], square.inside[i][j]); },
             [&](int i, int j, __m512 value) { store(z + (6 * i + j) * step + c, value); });
       }
     }
