@@ -10,6 +10,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
+#include <al_mpi/base/huge_pages.hpp>
 
 namespace al_mpi {
 namespace {
@@ -133,13 +134,14 @@ void RoundLog::fill(ResultsTables& tables) const {
   auto& rounds = tables.rounds;
   auto& picks = tables.picks;
   for (const auto& name : metric_names_) rounds.metrics[name].assign(rows.size(), missing);
+  reserve_huge(tables.confusion, rows.size() * n_cells_);
   tables.confusion.assign(rows.size() * n_cells_, 0);
   std::size_t n_picks = 0;
   for (const auto& block : blocks_) n_picks += block->picks.size();
   for (auto* column : {&rounds.trial, &rounds.round}) column->reserve(rows.size());
-  for (auto* column : {&picks.trial, &picks.round, &picks.order}) column->reserve(n_picks);
-  for (auto* column : {&picks.index, &picks.label}) column->reserve(n_picks);
-  picks.score.reserve(n_picks);
+  for (auto* column : {&picks.trial, &picks.round, &picks.order}) reserve_huge(*column, n_picks);
+  for (auto* column : {&picks.index, &picks.label}) reserve_huge(*column, n_picks);
+  reserve_huge(picks.score, n_picks);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Block& block = block_of(rows[i]);
     const auto r = static_cast<std::size_t>(rows[i] % rows_a_block);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/huge_pages.hpp>
 
 namespace al_mpi {
 
@@ -95,7 +96,10 @@ class Hdf5File {
   // --- numbers: converted between the file's type and T by HDF5 ---
   template <class T>
   std::vector<T> read(const std::string& dataset) const {
-    std::vector<T> values(static_cast<std::size_t>(n_elements(info(dataset).shape)));
+    const auto n = static_cast<std::size_t>(n_elements(info(dataset).shape));
+    std::vector<T> values;
+    reserve_huge(values, n);
+    values.resize(n);
     read_numbers(dataset, element_type<T>(), values.data(), {}, {});
     return values;
   }
