@@ -27,6 +27,13 @@ target_include_directories(hdf5 SYSTEM INTERFACE ${HDF5_INCLUDE_DIRS})
 target_compile_definitions(hdf5 INTERFACE ${HDF5_DEFINITIONS})
 target_link_libraries(hdf5 INTERFACE ${HDF5_C_LIBRARIES} ${HDF5_C_HL_LIBRARIES})
 
+# Deflates chunks of HDF5 files, several times as fast as zlib.
+find_path(LIBDEFLATE_INCLUDE_DIR libdeflate.h REQUIRED)
+find_library(LIBDEFLATE_LIBRARY deflate REQUIRED)
+add_library(libdeflate INTERFACE)
+target_include_directories(libdeflate SYSTEM INTERFACE ${LIBDEFLATE_INCLUDE_DIR})
+target_link_libraries(libdeflate INTERFACE ${LIBDEFLATE_LIBRARY})
+
 # Debian's LibTorch 1.13, or the official 2.x download by CMAKE_PREFIX_PATH.
 # TorchConfig edits CMAKE_CXX_FLAGS (the C++ ABI flag); it is kept on the target instead.
 set(al_saved_cxx_flags "${CMAKE_CXX_FLAGS}")

@@ -6,7 +6,7 @@ build=(
   build-essential cmake ninja-build ccache mold git
   libtorch-dev libopenblas0-pthread          # without an optimised BLAS, GEMMs run on the reference BLAS
   openmpi-bin libopenmpi-dev
-  libhdf5-dev hdf5-tools libgdal-dev gdal-bin
+  libhdf5-dev libdeflate-dev hdf5-tools libgdal-dev gdal-bin
   libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libsimdjson-dev
   libboost-dev librandom123-dev libxxhash-dev
   libminizip-dev zlib1g-dev                  # torch.save's zip files

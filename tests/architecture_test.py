@@ -26,7 +26,7 @@ ARROWS = {
 # third-party header -> layers that may include it (all others may not)
 DOORS = {
     r"hdf5(_hl)?\.h|H5\w+\.h": {"io"},
-    r"minizip/.*|zlib\.h": {"io"},
+    r"minizip/.*|zlib\.h|libdeflate\.h": {"io"},
     r"torch/torch\.h": {"model"},
     r"mpi\.h": {"farm/mpi"},
     r"yaml-cpp/.*": {"config"},

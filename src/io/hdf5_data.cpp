@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "hdf5_handle.hpp"
+#include "packed_chunks.hpp"
 
 namespace al_mpi {
 namespace {
@@ -48,6 +49,34 @@ bool lies_as_in_memory(hid_t dataset, const Place& place) {
          H5Tequal(type, native_type(element)) > 0;
 }
 
+/// The chunks of all the dataset's values of that type, if they are packed ones.
+std::optional<PackedChunks> whole_chunks(hid_t dataset, hid_t type, const Place& place) {
+  const bool as_stored = H5Tequal(place.own(H5Dget_type(dataset), "read the type"), type) > 0;
+  return as_stored ? PackedChunks::of(dataset, place) : std::nullopt;
+}
+
+/// False where they are HDF5's to read.
+bool read_chunks(PackedChunks& chunks, std::size_t n, char* out) {
+  const std::size_t step = chunks.values_a_chunk(), size = chunks.value_size();
+  BytePlanes planes;
+  for (std::size_t i = 0, first = 0; first < n; ++i, first += step) {
+    if (!chunks.read(i, planes)) return false;
+    planes.take(out + first * size, size, std::min(step, n - first), 0);
+  }
+  return true;
+}
+
+void write_chunks(PackedChunks& chunks, std::size_t n, const char* values, const Place& place) {
+  const std::size_t size = chunks.value_size();
+  BytePlanes planes{chunks.values_a_chunk(), {}};
+  for (std::size_t i = 0, first = 0; first < n; ++i, first += planes.n) {
+    const std::size_t count = std::min(planes.n, n - first);
+    if (i == 0 || count < planes.n) planes.bytes.assign(planes.n * size, 0);
+    planes.put(values + first * size, size, count, 0);
+    chunks.write(i, planes, place);
+  }
+}
+
 }  // namespace
 
 DatasetInfo Hdf5File::info(const std::string& dataset) const {
@@ -88,6 +117,11 @@ void Hdf5File::read_numbers(const std::string& dataset, ElementType type, void* 
   if (stored == ElementType::text || stored == ElementType::other) {
     throw DataError(path_, dataset, fmt::format("expected numbers, found {}", to_string(stored)));
   }
+  if (count.empty()) {
+    auto chunks = whole_chunks(opened, native_type(type), place);
+    const auto n = static_cast<std::size_t>(n_elements(shape_of(opened, place)));
+    if (chunks && read_chunks(*chunks, n, static_cast<char*>(out))) return;
+  }
   const Selection selection = select(opened, place, start, count);
   place.checked(
       H5Dread(opened, native_type(type), selection.memory, selection.file, H5P_DEFAULT, out),
@@ -98,6 +132,12 @@ void Hdf5File::write_numbers(const std::string& dataset, ElementType type, const
                              const Shape& start, const Shape& count) {
   const Place place{path_, dataset};
   const Handle opened = open_dataset(id_, place);
+  if (count.empty()) {
+    if (auto chunks = whole_chunks(opened, native_type(type), place)) {
+      const auto n = static_cast<std::size_t>(n_elements(shape_of(opened, place)));
+      return write_chunks(*chunks, n, static_cast<const char*>(values), place);
+    }
+  }
   const Selection selection = select(opened, place, start, count);
   place.checked(
       H5Dwrite(opened, native_type(type), selection.memory, selection.file, H5P_DEFAULT, values),

@@ -2,11 +2,13 @@
 #include <cstring>
 
 #include "hdf5_handle.hpp"
+#include "packed_chunks.hpp"
+#include <al_mpi/base/huge_pages.hpp>
 
 namespace al_mpi {
 namespace {
 
-constexpr std::int64_t rows_a_block = 8192;  // packed, chunked and transferred together
+constexpr std::size_t rows_a_chunk = 8192;
 
 template <class... Ts>
 struct Overloaded : Ts... {
@@ -63,42 +65,40 @@ Handle compound_type(const Table& table, const Layout& layout, const Place& plac
   return compound;
 }
 
-/// The rows from `first` on that fill `block`, column after column.
-void pack(const Table& table, const Layout& layout, std::size_t first, std::vector<char>& block) {
-  const std::size_t rows = block.size() / layout.row_size;
+/// The `count` rows from `first` on, column after column.
+void pack(const Table& table, const Layout& layout, std::size_t first, std::size_t count,
+          BytePlanes& planes) {
   for (std::size_t c = 0; c < table.size(); ++c) {
     const Field& field = layout.fields[c];
-    char* at = block.data() + field.offset;
-    const auto put = Overloaded{[&](const std::string& value) {
-                                  std::memset(at, 0, field.size);
-                                  value.copy(at, field.size);
-                                },
-                                [&](const auto& value) { std::memcpy(at, &value, sizeof value); }};
-    std::visit(
-        [&](const auto& values) {
-          for (std::size_t r = 0; r < rows; ++r, at += layout.row_size) put(values[first + r]);
-        },
-        table[c].values);
+    std::visit(Overloaded{[&](const std::vector<std::string>& values) {
+                            std::string text(count * field.size, '\0');
+                            for (std::size_t r = 0; r < count; ++r)
+                              values[first + r].copy(&text[r * field.size], field.size);
+                            planes.put(text.data(), field.size, count, field.offset);
+                          },
+                          [&](const auto& values) {
+                            planes.put(values.data() + first, field.size, count, field.offset);
+                          }},
+               table[c].values);
   }
 }
 
-void unpack(const std::vector<char>& block, const Layout& layout, Table& table) {
-  const std::size_t rows = block.size() / layout.row_size;
+/// Appends `count` rows, column after column.
+void unpack(const BytePlanes& planes, const Layout& layout, std::size_t count, Table& table) {
   for (std::size_t c = 0; c < table.size(); ++c) {
     const Field& field = layout.fields[c];
-    const char* at = block.data() + field.offset;
-    const auto take = Overloaded{
-        [&](std::vector<std::string>& out) { out.emplace_back(at, strnlen(at, field.size)); },
-        [&](auto& out) {
-          typename std::decay_t<decltype(out)>::value_type value;
-          std::memcpy(&value, at, sizeof value);
-          out.push_back(value);
-        }};
-    std::visit(
-        [&](auto& out) {
-          for (std::size_t r = 0; r < rows; ++r, at += layout.row_size) take(out);
-        },
-        table[c].values);
+    std::visit(Overloaded{[&](std::vector<std::string>& values) {
+                            std::string text(count * field.size, '\0');
+                            planes.take(text.data(), field.size, count, field.offset);
+                            for (std::size_t at = 0; at < text.size(); at += field.size)
+                              values.emplace_back(&text[at], strnlen(&text[at], field.size));
+                          },
+                          [&](auto& values) {
+                            const std::size_t first = values.size();
+                            values.resize(first + count);
+                            planes.take(values.data() + first, field.size, count, field.offset);
+                          }},
+               table[c].values);
   }
 }
 
@@ -132,6 +132,35 @@ std::vector<std::string> column_names(hid_t type) {
     H5free_memory(name);
   }
   return names;
+}
+
+/// `count` rows from `first` on, by way of HDF5.
+BytePlanes read_rows(hid_t dataset, hid_t type, std::size_t first, std::size_t count,
+                     const Place& place) {
+  std::vector<char> rows(count * H5Tget_size(type));
+  place.checked(H5Dread(dataset, type, block_space(count, place),
+                        select_rows(dataset, first, count, place), H5P_DEFAULT, rows.data()),
+                "read the table");
+  BytePlanes planes{count, std::vector<std::uint8_t>(rows.size())};
+  planes.put(rows.data(), H5Tget_size(type), count, 0);
+  return planes;
+}
+
+/// Lays the columns out as the stored rows are, if they are stored in the types they are read as.
+bool follow(hid_t stored, const Table& table, Layout& layout, const Place& place) {
+  const std::size_t row_size = H5Tget_size(stored);
+  std::vector<std::size_t> offsets;
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    const auto member = static_cast<unsigned>(H5Tget_member_index(stored, table[c].name.c_str()));
+    const Field& field = layout.fields[c];
+    const Handle type = place.own(H5Tget_member_type(stored, member), "read the type");
+    offsets.push_back(H5Tget_member_offset(stored, member));
+    const bool inside = offsets[c] <= row_size && field.size <= row_size - offsets[c];
+    if (!inside || H5Tequal(type, field.type) <= 0) return false;
+  }
+  for (std::size_t c = 0; c < table.size(); ++c) layout.fields[c].offset = offsets[c];
+  layout.row_size = row_size;
+  return true;
 }
 
 /// An empty column for the stored member `name`, and the memory type it is read as.
@@ -178,20 +207,19 @@ void Hdf5File::write_table(const std::string& dataset, const Table& table) {
   }
   const Handle type = compound_type(table, layout, place);
   const Handle space = block_space(rows, place);
-  const std::int64_t chunk =
-      std::clamp<std::int64_t>(static_cast<std::int64_t>(rows), 1, rows_a_block);
+  const auto chunk = static_cast<std::int64_t>(std::clamp<std::size_t>(rows, 1, rows_a_chunk));
   const Handle created =
       place.own(H5Dcreate2(id_, dataset.c_str(), type, space, link_creation(place),
                            creation_properties({{chunk}, 1}, place), H5P_DEFAULT),
                 "create the table");
-  std::vector<char> block;
-  for (std::size_t first = 0; first < rows; first += rows_a_block) {
-    const std::size_t n = std::min<std::size_t>(rows_a_block, rows - first);
-    block.resize(n * layout.row_size);
-    pack(table, layout, first, block);
-    place.checked(H5Dwrite(created, type, block_space(n, place),
-                           select_rows(created, first, n, place), H5P_DEFAULT, block.data()),
-                  "write the table");
+  auto chunks = PackedChunks::of(created, place);
+  check(chunks.has_value(), "{}: a table in no packed chunks", dataset);
+  BytePlanes planes{chunks->values_a_chunk(), {}};
+  for (std::size_t i = 0, first = 0; first < rows; ++i, first += planes.n) {
+    const std::size_t count = std::min(planes.n, rows - first);
+    if (i == 0 || count < planes.n) planes.bytes.assign(planes.n * layout.row_size, 0);
+    pack(table, layout, first, count, planes);
+    chunks->write(i, planes, place);
   }
 }
 
@@ -212,19 +240,21 @@ Table Hdf5File::read_table(const std::string& dataset,
     table.push_back(std::move(column));
     layout.add(std::move(type));
   }
+  auto chunks =
+      follow(stored, table, layout, place) ? PackedChunks::of(opened, place) : std::nullopt;
   const Handle type = compound_type(table, layout, place);
   const auto rows = static_cast<std::size_t>(shape_of(opened, place)[0]);
   for (auto& column : table) {
-    std::visit([&](auto& values) { values.reserve(rows); }, column.values);
+    std::visit([&](auto& values) { reserve_huge(values, rows); }, column.values);
   }
-  std::vector<char> block;
-  for (std::size_t first = 0; first < rows; first += rows_a_block) {
-    const std::size_t n = std::min<std::size_t>(rows_a_block, rows - first);
-    block.resize(n * layout.row_size);
-    place.checked(H5Dread(opened, type, block_space(n, place), select_rows(opened, first, n, place),
-                          H5P_DEFAULT, block.data()),
-                  "read the table");
-    unpack(block, layout, table);
+  const std::size_t rows_a_block = chunks ? chunks->values_a_chunk() : rows_a_chunk;
+  BytePlanes planes;
+  for (std::size_t i = 0, first = 0; first < rows; ++i, first += rows_a_block) {
+    const std::size_t count = std::min(rows_a_block, rows - first);
+    if (!chunks || !chunks->read(i, planes)) {
+      planes = read_rows(opened, type, first, count, place);
+    }
+    unpack(planes, layout, count, table);
   }
   return table;
 }

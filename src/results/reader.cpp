@@ -58,6 +58,7 @@ void read_trials(const Hdf5File& file, ResultsTables& tables) {
              ranks = columns.take<std::int32_t>("rank");
   const auto threads = columns.take<std::int32_t>("threads");
   const auto started = columns.take<double>("started"), seconds = columns.take<double>("seconds");
+  tables.trials.reserve(numbers.size());
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (numbers[i] != static_cast<std::int32_t>(i)) {
       throw DataError(tables.path, "/trials", fmt::format("row {} is trial {}", i, numbers[i]));

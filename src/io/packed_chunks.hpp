@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "hdf5_handle.hpp"
+
+struct libdeflate_compressor;
+struct libdeflate_decompressor;
+
+namespace al_mpi {
+
+/// Values as HDF5's shuffle filter lays them: byte 0 of each, byte 1 of each, ...; plane b begins
+/// at bytes[b * n]. So a column of a table is a run of planes.
+struct BytePlanes {
+  std::size_t n = 0;  ///< values
+  std::vector<std::uint8_t> bytes;
+
+  /// Spreads `count` values of `size` bytes over the planes from `plane` on.
+  void put(const void* values, std::size_t size, std::size_t count, std::size_t plane);
+  /// The reverse.
+  void take(void* values, std::size_t size, std::size_t count, std::size_t plane) const;
+};
+
+/// The chunks of a dataset that shuffle and deflate made, packed and unpacked by libdeflate: a
+/// several times faster way than through HDF5's filters to the same file.
+class PackedChunks {
+ public:
+  /// None where the dataset lies in another way: not chunked, chunks that are no runs of its
+  /// values, other filters. Then it is HDF5's to read.
+  static std::optional<PackedChunks> of(hid_t dataset, const Place& place);
+
+  std::size_t values_a_chunk() const { return values_a_chunk_; }
+  std::size_t value_size() const { return value_size_; }  ///< bytes
+
+  /// All values of chunk `i` (the last one may go on beyond the dataset); false where it is HDF5's
+  /// to read: never written, filters left out, damaged.
+  bool read(std::size_t i, BytePlanes& planes);
+  void write(std::size_t i, const BytePlanes& planes, const Place& place);
+
+ private:
+  PackedChunks() = default;
+  std::vector<hsize_t> begin_of(std::size_t i) const;
+
+  hid_t dataset_ = H5I_INVALID_HID;
+  std::size_t rank_ = 0, rows_a_chunk_ = 0, values_a_chunk_ = 0, value_size_ = 0;
+  unsigned deflate_ = 1;
+  std::vector<char> packed_;
+  std::shared_ptr<libdeflate_compressor> compressor_;
+  std::shared_ptr<libdeflate_decompressor> decompressor_;
+};
+
+}  // namespace al_mpi
