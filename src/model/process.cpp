@@ -1,12 +1,10 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <malloc.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include <cstdint>
 #include <cstdlib>
 
+#include <al_mpi/base/huge_pages.hpp>
 #include <al_mpi/model/process.hpp>
 
 namespace al_mpi {
@@ -26,12 +24,9 @@ void keep_freed_memory() {
 /// Asks for huge pages under the next gibibyte of the heap, since weights and activations are walked
 /// through by strides of more than a page. It is reserved by a block that is freed untouched.
 void use_huge_pages() {
-  constexpr std::size_t reserved = 1000 * mib;  // below the threshold from which a block is mapped
+  constexpr std::size_t reserved = 1000 * mib;  // below the size from which a block is a mapping
   void* block = std::malloc(reserved);
-  if (block == nullptr) return;
-  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto start = (reinterpret_cast<std::uintptr_t>(block) + page - 1) / page * page;
-  madvise(reinterpret_cast<void*>(start), reserved - page, MADV_HUGEPAGE);  // fails where there are none
+  if (block != nullptr) prefer_huge_pages(block, reserved);
   std::free(block);
 }
 #endif
