@@ -1,5 +1,3 @@
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/relu.h>
 #include <ATen/ops/sqrt.h>
 
 #include <al_mpi/model/batch_norm.hpp>
@@ -27,19 +25,14 @@ at::Tensor ConvBn::rectified(const at::Tensor& x, const at::Tensor& residual) {
 
 at::Tensor ConvBn::apply(const at::Tensor& x, const at::Tensor& residual, bool relu) {
   if (bn_->is_training()) folded_version_ = -1;  // it moves its statistics without a new version
-  const bool learns = at::GradMode::is_enabled();
+  const bool weights_learn = at::GradMode::is_enabled() && conv_->weight.requires_grad();
   const std::int64_t stride = conv_->options.stride()->at(0);
   const std::int64_t padding = conv_->options.kernel_size()->at(0) / 2;
-  if (bn_->is_training() || (learns && conv_->weight.requires_grad())) {
+  if (bn_->is_training() || weights_learn) {
     return normalize(bn_, convolution(x, conv_->weight, stride, padding), residual, relu);
   }
   if (folded_version_ != version()) fold();
-  if (!learns) {
-    return convolution_with_bias(x, folded_weight_, folded_bias_, stride, padding, residual, relu);
-  }
-  at::Tensor y = convolution(x, folded_weight_, stride, padding) + folded_bias_.view({1, -1, 1, 1});
-  if (residual.defined()) y = y + residual;
-  return relu ? y.relu_() : y;
+  return convolution(x, folded_weight_, stride, padding, {folded_bias_, residual, relu});
 }
 
 std::int64_t ConvBn::version() const {

@@ -1,8 +1,10 @@
 #include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/threshold_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <al_mpi/kernels/pixel_convolution.hpp>
@@ -41,22 +43,24 @@ void each_channel_block(std::int64_t channels, F f) {
   at::parallel_for(0, n_channel_blocks(channels), 1, f);
 }
 
-at::Tensor result(const Operands& operands, const at::Tensor& bias, const at::Tensor& residual,
-                  bool relu) {
+/// [h, w, b, out]
+at::Tensor result(const Operands& operands, const ConvolutionEpilogue& epilogue) {
   const PixelConvolution& shape = operands.shape;
   const at::Tensor y = at::empty({shape.out_height(), shape.out_width(), shape.batch, shape.out},
                                  operands.x.options());
-  const at::Tensor added = residual.defined() ? pixels_of(residual, y.scalar_type(), shape.out)
-                                              : residual;
+  const at::Tensor residual = epilogue.residual.defined()
+                                  ? pixels_of(epilogue.residual, y.scalar_type(), shape.out)
+                                  : epilogue.residual;
   with_number(y.scalar_type(), [&](auto number) {
     using Number = decltype(number);
-    const Epilogue<Number> epilogue{numbers<float>(bias), numbers<Number>(added), relu};
+    const Epilogue<Number> of_kernel{numbers<float>(epilogue.bias), numbers<Number>(residual),
+                                     epilogue.relu};
     each_channel_block(shape.out, [&](std::int64_t first, std::int64_t last) {
       pixel_convolution(shape, numbers<Number>(operands.x), numbers<float>(operands.weight),
-                        epilogue, numbers<Number>(y), first, last);
+                        of_kernel, numbers<Number>(y), first, last);
     });
   });
-  return map_of(y);
+  return y;
 }
 
 at::Tensor input_gradient(const Operands& operands, const at::Tensor& dy) {
@@ -98,30 +102,37 @@ at::Tensor weight_gradient(const Operands& operands, const at::Tensor& dy) {
 
 struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const c10::optional<at::Tensor>& bias,
+                            const c10::optional<at::Tensor>& residual, bool relu,
                             std::int64_t stride, std::int64_t padding) {
     const Operands operands(x, autocast_type(x), weight, stride, padding);
-    context->save_for_backward({map_of(operands.x), weight});
+    const at::Tensor y = map_of(
+        result(operands, {bias.value_or(at::Tensor()), residual.value_or(at::Tensor()), relu}));
+    context->save_for_backward({map_of(operands.x), weight, relu ? y : at::Tensor()});
     context->saved_data["stride"] = stride;
     context->saved_data["padding"] = padding;
     context->saved_data["in"] = x.size(1);
-    return result(operands, {}, {}, /*relu=*/false);
+    context->saved_data["has_residual"] = residual.has_value();
+    return y;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
-    const Operands operands(saved[0], saved[0].scalar_type(), saved[1],
-                            context->saved_data["stride"].toInt(),
+    const at::Tensor &x = saved[0], &weight = saved[1], &y = saved[2];
+    const Operands operands(x, x.scalar_type(), weight, context->saved_data["stride"].toInt(),
                             context->saved_data["padding"].toInt());
     const std::int64_t in = context->saved_data["in"].toInt();
-    const at::Tensor dy = pixels_of(gradients[0], saved[0].scalar_type(), gradients[0].size(1));
-    at::Tensor of_x, of_weight;
+    at::Tensor dy = pixels_of(gradients[0], x.scalar_type(), weight.size(0));
+    if (y.defined()) dy = at::threshold_backward(dy, pixels_of(y), 0);
+    at::Tensor of_x, of_weight, of_residual;
     if (context->needs_input_grad(0)) {
       of_x = map_of(input_gradient(operands, dy).narrow(3, 0, in));
     }
     if (context->needs_input_grad(1)) {
       of_weight = weight_gradient(operands, dy).narrow(2, 0, in).contiguous().permute({3, 2, 0, 1});
     }
-    return {of_x, of_weight, {}, {}};
+    if (context->saved_data["has_residual"].toBool()) of_residual = map_of(dy);
+    return {of_x, of_weight, {}, of_residual, {}, {}, {}};
   }
 };
 
@@ -132,24 +143,21 @@ bool fits_kernels(const at::Tensor& x, const at::Tensor& weight) {
          (type == at::kFloat || weight.size(0) % 2 == 0);
 }
 
+c10::optional<at::Tensor> if_defined(const at::Tensor& tensor) {
+  return tensor.defined() ? c10::make_optional(tensor) : c10::nullopt;
+}
+
 }  // namespace
 
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, std::int64_t stride,
-                       std::int64_t padding) {
+                       std::int64_t padding, const ConvolutionEpilogue& epilogue) {
+  const auto& [bias, residual, relu] = epilogue;
   if (fits_kernels(x, weight)) {
-    return PixelMajorConvolution::apply(x, weight, stride, padding);
-  }
-  return at::conv2d(x, weight, {}, {stride, stride}, {padding, padding});
-}
-
-at::Tensor convolution_with_bias(const at::Tensor& x, const at::Tensor& weight,
-                                 const at::Tensor& bias, std::int64_t stride, std::int64_t padding,
-                                 const at::Tensor& residual, bool relu) {
-  if (fits_kernels(x, weight)) {
-    return result(Operands(x, autocast_type(x), weight, stride, padding), bias, residual, relu);
+    return PixelMajorConvolution::apply(x, weight, if_defined(bias), if_defined(residual), relu,
+                                        stride, padding);
   }
   at::Tensor y = at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
-  if (residual.defined()) y.add_(residual);
+  if (residual.defined()) y = y + residual;
   return relu ? y.relu_() : y;
 }
 

@@ -13,6 +13,7 @@
 #include <al_mpi/model/embeddings.hpp>
 #include <al_mpi/model/loss_predictor.hpp>
 #include <al_mpi/model/model.hpp>
+#include <al_mpi/model/pixel_major.hpp>
 #include <al_mpi/model/precision.hpp>
 
 namespace al_mpi {
@@ -125,7 +126,10 @@ class LearnerPredictions : public Predictions {
       return model_.valid_logits(model_.network->encode(images.to(model_.device))).cpu();
     };
     each_batch(indices, batch_size(1), [&](std::int64_t first, const Indices& batch) {
-      fn(first, model_.inputs("train", batch).cpu(), logits);
+      const at::Tensor images = model_.inputs("train", batch).cpu();
+      // In the memory order of the network's gradients, so that steps along them cost no reordering.
+      const bool reorder = images.dim() == 4 && has_kernels(images);
+      fn(first, reorder ? map_of(pixels_of(images)) : images, logits);
     });
   }
 
