@@ -1,12 +1,13 @@
 #pragma once
 
-#include <immintrin.h>
-
 #include <cstdint>
+
+#include <immintrin.h>
 
 #include <al_mpi/kernels/number.hpp>
 
-// 16 numbers in a register, as floats, whatever they are in memory. For sources compiled for AVX-512.
+// 16 numbers in a register, as floats, whatever they are in memory. For sources compiled for
+// AVX-512.
 namespace al_mpi {
 namespace {
 

@@ -1,7 +1,8 @@
-// Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources share.
-#include <al_mpi/kernels/max_pool.hpp>
-
+// Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources
+// share.
+#ifdef __x86_64__
 #include "lanes.hpp"
+#include <al_mpi/kernels/max_pool.hpp>
 
 namespace al_mpi {
 namespace {
@@ -46,7 +47,8 @@ void max_pool(const MaxPool& shape, const Number* x, Number* y, std::uint8_t* fr
 template <class Number>
 void max_pool_gradient(const MaxPool& shape, const Number* dy, const std::uint8_t* from,
                        Number* dx) {
-  // An input at 2 o + tap - 1: tap 1 of one output for even places, taps 0 and 2 of two for odd ones.
+  // An input at 2 o + tap - 1: tap 1 of one output for even places, taps 0 and 2 of two for odd
+  // ones.
   const auto each_output = [](std::int64_t input, std::int64_t size, auto f) {
     for (std::int64_t tap = input % 2 == 0 ? 1 : 0; tap < 3; tap += 2) {
       const std::int64_t output = (input + 1 - tap) / 2;
@@ -73,11 +75,14 @@ void max_pool_gradient(const MaxPool& shape, const Number* dy, const std::uint8_
   }
 }
 
-#define AL_INSTANTIATE(Number)                                                          \
-  template void max_pool<Number>(const MaxPool&, const Number*, Number*, std::uint8_t*); \
-  template void max_pool_gradient<Number>(const MaxPool&, const Number*, const std::uint8_t*, Number*);
+#define AL_INSTANTIATE(Number)                                                                \
+  template void max_pool<Number>(const MaxPool&, const Number*, Number*, std::uint8_t*);      \
+  template void max_pool_gradient<Number>(const MaxPool&, const Number*, const std::uint8_t*, \
+                                          Number*);
 AL_INSTANTIATE(float)
 AL_INSTANTIATE(BFloat16)
 #undef AL_INSTANTIATE
 
 }  // namespace al_mpi
+
+#endif

@@ -1,14 +1,16 @@
-// Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources share.
-#include <al_mpi/kernels/normalization.hpp>
-
+// Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources
+// share.
+#ifdef __x86_64__
 #include "lanes.hpp"
+#include <al_mpi/kernels/normalization.hpp>
 
 namespace al_mpi {
 namespace {
 
 constexpr std::int64_t chunk_rows = 64;  // sums of so many rows are rounded on their own
 
-/// Calls f<vectors>(first channel) for all channels, four registers of them at a time where possible.
+/// Calls f<vectors>(first channel) for all channels, four registers of them at a time where
+/// possible.
 template <class F>
 void each_channels(std::int64_t channels, F f) {
   std::int64_t c = 0;
@@ -42,15 +44,13 @@ struct Moments {
       for (int v = 0; v < vectors; ++v) chunk_mean[v] = _mm512_mul_ps(chunk_mean[v], share);
       for (std::int64_t r = 0; r < n; ++r) {
         for (int v = 0; v < vectors; ++v) {
-          const __m512 off =
-              _mm512_sub_ps(load(chunk + r * rows.channels + 16 * v), chunk_mean[v]);
+          const __m512 off = _mm512_sub_ps(load(chunk + r * rows.channels + 16 * v), chunk_mean[v]);
           squares[v] = _mm512_fmadd_ps(off, off, squares[v]);
         }
       }
       const float all = static_cast<float>(first + n);
       const __m512 new_share = _mm512_set1_ps(static_cast<float>(n) / all);
-      const __m512 weight =
-          _mm512_set1_ps(static_cast<float>(first) * static_cast<float>(n) / all);
+      const __m512 weight = _mm512_set1_ps(static_cast<float>(first) * static_cast<float>(n) / all);
       for (int v = 0; v < vectors; ++v) {
         const __m512 step = _mm512_sub_ps(chunk_mean[v], mean_so_far[v]);
         mean_so_far[v] = _mm512_fmadd_ps(step, new_share, mean_so_far[v]);
@@ -112,7 +112,8 @@ struct Gradient {
         sum_x[v] = _mm512_add_ps(sum_x[v], part_x[v]);
       }
     }
-    // dx = weight / deviation * (g - mean(g) - x_hat * mean(g x_hat)), x_hat = (x - mean) / deviation
+    // dx = weight / deviation * (g - mean(g) - x_hat * mean(g x_hat)), x_hat = (x - mean) /
+    // deviation
     __m512 scale[vectors], mean_g[vectors], slope[vectors];
     const __m512 share = _mm512_set1_ps(1.0F / static_cast<float>(rows.n));
     for (int v = 0; v < vectors; ++v) {
@@ -129,8 +130,8 @@ struct Gradient {
         const __m512 g = rectified(dy + at, y + at, relu);
         const __m512 off = _mm512_sub_ps(load(x + at), means[v]);
         if (dresidual != nullptr) store(dresidual + at, g);
-        store(dx + at, _mm512_mul_ps(scale[v], _mm512_fnmadd_ps(off, slope[v],
-                                                                _mm512_sub_ps(g, mean_g[v]))));
+        store(dx + at, _mm512_mul_ps(scale[v],
+                                     _mm512_fnmadd_ps(off, slope[v], _mm512_sub_ps(g, mean_g[v]))));
       }
     }
   }
@@ -166,16 +167,17 @@ void normalization_gradient(const Rows& rows, const Number* x, const Number* y, 
                                                 weight, dx, dresidual, gradients});
 }
 
-#define AL_INSTANTIATE(Number)                                                                   \
-  template void channel_moments<Number>(const Rows&, const Number*, float*, float*);             \
-  template void scale_and_shift<Number>(const Rows&, const Number*, const float*, const float*,  \
-                                        const Number*, bool, Number*);                           \
-  template void normalization_gradient<Number>(const Rows&, const Number*, const Number*,        \
-                                               const Number*, bool, const float*, const float*,  \
-                                               const float*, Number*, Number*,                   \
-                                               const NormalizationGradients&);
+#define AL_INSTANTIATE(Number)                                                                    \
+  template void channel_moments<Number>(const Rows&, const Number*, float*, float*);              \
+  template void scale_and_shift<Number>(const Rows&, const Number*, const float*, const float*,   \
+                                        const Number*, bool, Number*);                            \
+  template void normalization_gradient<Number>(                                                   \
+      const Rows&, const Number*, const Number*, const Number*, bool, const float*, const float*, \
+      const float*, Number*, Number*, const NormalizationGradients&);
 AL_INSTANTIATE(float)
 AL_INSTANTIATE(BFloat16)
 #undef AL_INSTANTIATE
 
 }  // namespace al_mpi
+
+#endif

@@ -3,10 +3,9 @@
 #include <type_traits>
 #include <vector>
 
-#include <al_mpi/kernels/pixel_convolution.hpp>
-
 #include "tile.hpp"
 #include "winograd.hpp"
+#include <al_mpi/kernels/pixel_convolution.hpp>
 
 namespace al_mpi {
 namespace {
@@ -17,8 +16,8 @@ constexpr std::int64_t units(std::int64_t channels) {
   return channels * static_cast<std::int64_t>(sizeof(Number)) / 4;
 }
 
-/// One axis of a convolution. Of a pixel of the result and a tap: the pixel of the other map that the
-/// tap joins it with, or -1.
+/// One axis of a convolution. Of a pixel of the result and a tap: the pixel of the other map that
+/// the tap joins it with, or -1.
 struct Axis {
   std::int64_t size, stride, padding;  ///< size of the other map
 
@@ -49,8 +48,8 @@ struct Run {
   std::size_t first_term, n_terms;
 };
 
-/// Every pixel of a result as the sum, over the taps that reach it, of the panel's matrix of the tap
-/// times a pixel of the source.
+/// Every pixel of a result as the sum, over the taps that reach it, of the panel's matrix of the
+/// tap times a pixel of the source.
 struct Plan {
   std::vector<Run> runs;
   std::vector<Term> terms;
@@ -101,10 +100,10 @@ void carry_out(const Plan& plan, std::int64_t depth, const Map<Number>& result,
     Number* pixel = result.pixel(run.y, run.x);
     Target<Number> target{pixel, result.channels, columns, false, epilogue};
     if (epilogue.residual != nullptr) target.epilogue.residual += pixel - result.data;
-    multiply<Number, Number>({plan.terms.data() + run.first_term,
-                              static_cast<std::int64_t>(run.n_terms), depth, channel_block, depth,
-                              1},
-                             run.n * result.batch, target);
+    multiply<Number, Number>(
+        {plan.terms.data() + run.first_term, static_cast<std::int64_t>(run.n_terms), depth,
+         channel_block, depth, 1},
+        run.n * result.batch, target);
   }
 }
 
@@ -119,7 +118,8 @@ void pixel_convolution(const PixelConvolution& shape, const Number* x, const flo
                        const Epilogue<Number>& epilogue, Number* y, std::int64_t first,
                        std::int64_t last) {
   if constexpr (std::is_same_v<Number, float>) {
-    if (winograd_pays(shape)) return winograd_convolution(shape, x, weight, epilogue, y, first, last);
+    if (winograd_pays(shape))
+      return winograd_convolution(shape, x, weight, epilogue, y, first, last);
   }
   const std::int64_t taps = shape.kernel * shape.kernel;
   const Map<const Number> source{x, shape.height, shape.width, shape.batch, shape.in};
@@ -185,8 +185,7 @@ void pixel_convolution_weight_gradient(const PixelConvolution& shape, const Numb
   const std::int64_t height = shape.out_height(), width = shape.out_width();
   // As many rows of pixels at a time as stay in the second-level cache for all taps.
   constexpr std::int64_t cached_units = 128 << 10;
-  const std::int64_t row_units =
-      shape.width * shape.stride * x_pixel + width * dy_pixel;
+  const std::int64_t row_units = shape.width * shape.stride * x_pixel + width * dy_pixel;
   const std::int64_t chunk = std::max<std::int64_t>(1, cached_units / row_units);
   std::vector<Term> terms;
   for (std::int64_t top = 0; top < height; top += chunk) {
@@ -206,11 +205,10 @@ void pixel_convolution_weight_gradient(const PixelConvolution& shape, const Numb
         float* of_tap = dw + (i * shape.kernel + j) * shape.in * shape.out;
         for (std::int64_t block = first; block < last; ++block) {
           const std::int64_t channel = block * channel_block;
-          multiply<Number, float>({terms.data(), static_cast<std::int64_t>(terms.size()), rows,
-                                   shape.out, 1, shape.in, channel, 0},
-                                  shape.in,
-                                  {of_tap + channel, shape.out, columns_of(shape.out, block),
-                                   top > 0, {}});
+          multiply<Number, float>(
+              {terms.data(), static_cast<std::int64_t>(terms.size()), rows, shape.out, 1, shape.in,
+               channel, 0},
+              shape.in, {of_tap + channel, shape.out, columns_of(shape.out, block), top > 0, {}});
         }
       }
     }
@@ -221,12 +219,10 @@ void pixel_convolution_weight_gradient(const PixelConvolution& shape, const Numb
   template void pixel_convolution<Number>(const PixelConvolution&, const Number*, const float*,   \
                                           const Epilogue<Number>&, Number*, std::int64_t,         \
                                           std::int64_t);                                          \
-  template void pixel_convolution_input_gradient<Number>(const PixelConvolution&, const Number*,  \
-                                                         const float*, Number*, std::int64_t,     \
-                                                         std::int64_t);                           \
-  template void pixel_convolution_weight_gradient<Number>(const PixelConvolution&, const Number*, \
-                                                          const Number*, float*, std::int64_t,    \
-                                                          std::int64_t);
+  template void pixel_convolution_input_gradient<Number>(                                         \
+      const PixelConvolution&, const Number*, const float*, Number*, std::int64_t, std::int64_t); \
+  template void pixel_convolution_weight_gradient<Number>(                                        \
+      const PixelConvolution&, const Number*, const Number*, float*, std::int64_t, std::int64_t);
 AL_INSTANTIATE(float)
 AL_INSTANTIATE(BFloat16)
 #undef AL_INSTANTIATE

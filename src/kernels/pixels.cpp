@@ -1,7 +1,8 @@
-// Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources share.
-#include <al_mpi/kernels/pixels.hpp>
-
+// Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources
+// share.
+#ifdef __x86_64__
 #include "lanes.hpp"
+#include <al_mpi/kernels/pixels.hpp>
 
 namespace al_mpi {
 
@@ -12,7 +13,8 @@ void to_pixels(const MapLayout& layout, const float* map, std::int64_t padded, N
       const float* row = map + y * layout.height_step + x * layout.width_step;
       for (std::int64_t b = 0; b < layout.batch; ++b, row += layout.batch_step, pixels += padded) {
         for (std::int64_t c = 0; c < padded; c += 16)
-          store(pixels + c, load(row + c, first_lanes(layout.channels - c)), first_lanes(padded - c));
+          store(pixels + c, load(row + c, first_lanes(layout.channels - c)),
+                first_lanes(padded - c));
       }
     }
   }
@@ -22,3 +24,5 @@ template void to_pixels<float>(const MapLayout&, const float*, std::int64_t, flo
 template void to_pixels<BFloat16>(const MapLayout&, const float*, std::int64_t, BFloat16*);
 
 }  // namespace al_mpi
+
+#endif

@@ -1,4 +1,6 @@
-// Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources share.
+// Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources
+// share.
+#ifdef __x86_64__
 #include "tile.hpp"
 
 #include "lanes.hpp"
@@ -146,7 +148,8 @@ template void multiply<float, float>(SumOfProducts, std::int64_t, Target<float>)
 template void multiply<BFloat16, BFloat16>(SumOfProducts, std::int64_t, Target<BFloat16>);
 template void multiply<BFloat16, float>(SumOfProducts, std::int64_t, Target<float>);
 
-// Weights are read by short rows that lie far apart: the processor does not foresee which come next.
+// Weights are read by short rows that lie far apart: the processor does not foresee which come
+// next.
 namespace {
 inline void prefetch(const float* row) {
   _mm_prefetch(reinterpret_cast<const char*>(row), _MM_HINT_T0);
@@ -196,7 +199,8 @@ void pack_inputs(const float* weight, std::int64_t taps, std::int64_t in, std::i
         for (std::int64_t i = 0; i < 16; ++i) {
           const float* row = weight + (t * in + in0 + m + i) * out + u * pair;
           prefetch(row + 32 * pair);
-          block[i] = m + i < columns ? units(Number{}, row, out - u * pair) : _mm512_setzero_si512();
+          block[i] =
+              m + i < columns ? units(Number{}, row, out - u * pair) : _mm512_setzero_si512();
         }
         transpose(block);
         float* to = panel + (t * n_units + u) * channel_block + m;
@@ -229,3 +233,5 @@ void interleave_images(const BFloat16* map, std::int64_t pixels, std::int64_t ba
 }
 
 }  // namespace al_mpi
+
+#endif

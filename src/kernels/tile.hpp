@@ -4,8 +4,8 @@
 
 #include <al_mpi/kernels/pixel_convolution.hpp>
 
-// The matrix products under pixel_convolution.cpp, in AVX-512. Operands are arrays of 32-bit units: a
-// float, or a pair of bfloat16 numbers along the summed dimension.
+// The matrix products under pixel_convolution.cpp, in AVX-512. Operands are arrays of 32-bit units:
+// a float, or a pair of bfloat16 numbers along the summed dimension.
 namespace al_mpi {
 
 /// One term of a sum of products: c[n, m] += sum over k of b[n, k] a[k, m].
@@ -18,9 +18,9 @@ struct Term {
 struct SumOfProducts {
   const Term* terms;
   std::int64_t n_terms;
-  std::int64_t depth;                    ///< k
-  std::int64_t a_step;                   ///< from one k to the next; m lies side by side
-  std::int64_t b_row, b_step;            ///< from one n, one k to the next
+  std::int64_t depth;                       ///< k
+  std::int64_t a_step;                      ///< from one k to the next; m lies side by side
+  std::int64_t b_row, b_step;               ///< from one n, one k to the next
   std::int64_t a_offset = 0, b_offset = 0;  ///< added to every term's pointers
 };
 
@@ -39,7 +39,8 @@ struct Target {
 template <class Number, class Out>
 void multiply(SumOfProducts sum, std::int64_t rows, Target<Out> target);
 
-/// Weights [taps, in, out] -> panel [taps, units of in, 32] of the `columns` outputs from `out0` on.
+/// Weights [taps, in, out] -> panel [taps, units of in, 32] of the `columns` outputs from `out0`
+/// on.
 template <class Number>
 void pack_outputs(const float* weight, std::int64_t taps, std::int64_t in, std::int64_t out,
                   std::int64_t out0, std::int64_t columns, float* panel);

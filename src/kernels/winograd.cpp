@@ -10,7 +10,8 @@
 namespace al_mpi {
 namespace {
 
-constexpr std::int64_t tiles_at_once = 4;  // their products and outputs stay in the second-level cache
+constexpr std::int64_t tiles_at_once =
+    4;  // their products and outputs stay in the second-level cache
 constexpr std::int64_t taps = 9;
 
 /// Floats for all frequencies, not set to anything.
@@ -62,8 +63,8 @@ bool winograd_pays(const PixelConvolution& shape) {
   if (shape.in % 16 != 0 || shape.out % 16 != 0 || std::min(shape.in, shape.out) < 32) return false;
   const std::int64_t tiles = WinogradMap{shape.height, shape.width, 0}.tiles();
   const std::int64_t direct = (3 * shape.height - 2) * (3 * shape.width - 2);
-  // Transforms of inputs and outputs cost about a third of the products; those of weights are shared by
-  // all tiles and images.
+  // Transforms of inputs and outputs cost about a third of the products; those of weights are
+  // shared by all tiles and images.
   return 2 * winograd_frequencies * tiles < direct && tiles * shape.batch >= 8;
 }
 
@@ -119,8 +120,8 @@ void winograd_weight_gradient(const PixelConvolution& shape, const float* x, con
         terms[static_cast<std::size_t>(t)] = {z.of(f) + t * shape.batch * channel_block,
                                               v.of(f) + t * source.row};
       }
-      multiply<float, float>({terms.data(), tiles, shape.batch, channel_block, 1, shape.in}, shape.in,
-                             {du.of(f), channel_block, columns, false, {}});
+      multiply<float, float>({terms.data(), tiles, shape.batch, channel_block, 1, shape.in},
+                             shape.in, {du.of(f), channel_block, columns, false, {}});
     }
     winograd_weight_gradients(du.data.get(), du.step, shape.in, shape.out, columns, dw + channel);
   }

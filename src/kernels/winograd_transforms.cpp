@@ -1,4 +1,6 @@
-// Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources share.
+// Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources
+// share.
+#ifdef __x86_64__
 #include "winograd_transforms.hpp"
 
 #include "lanes.hpp"
@@ -61,7 +63,8 @@ struct Weights {
   static constexpr int from = 3, to = 6;
   static void line(const __m512 (&g)[3], __m512 (&u)[6]) {
     const __m512 ends = times(-1.0F / 6, _mm512_add_ps(g[0], g[2])), middle = times(1.0F / 6, g[1]);
-    const __m512 ends2 = plus(times(1.0F / 24, g[0]), 1.0F / 6, g[2]), middle2 = times(1.0F / 12, g[1]);
+    const __m512 ends2 = plus(times(1.0F / 24, g[0]), 1.0F / 6, g[2]),
+                 middle2 = times(1.0F / 12, g[1]);
     u[0] = times(0.25F, g[0]);
     u[1] = _mm512_sub_ps(ends, middle);
     u[2] = _mm512_add_ps(ends, middle);
@@ -101,7 +104,8 @@ inline void transform(Load load_at, Store store_at) {
   }
 }
 
-/// The pixels of a square of a map: where they begin, and all lanes or none, as they lie inside or not.
+/// The pixels of a square of a map: where they begin, and all lanes or none, as they lie inside or
+/// not.
 template <int size>
 struct Square {
   std::int64_t at[size][size];
@@ -120,7 +124,8 @@ struct Square {
 };
 
 Square<4> outputs_of(const WinogradMap& map, std::int64_t tile) {
-  return {map, tile / map.tiles_across() * winograd_tile, tile % map.tiles_across() * winograd_tile};
+  return {map, tile / map.tiles_across() * winograd_tile,
+          tile % map.tiles_across() * winograd_tile};
 }
 
 }  // namespace
@@ -193,7 +198,9 @@ void winograd_weight_gradients(const float* du, std::int64_t step, std::int64_t 
   for (std::int64_t i_channel = 0; i_channel < in; ++i_channel) {
     for (std::int64_t c = 0; c < columns; c += 16) {
       transform<WeightGradients>(
-          [&](int i, int j) { return load(du + (6 * i + j) * step + i_channel * channel_block + c); },
+          [&](int i, int j) {
+            return load(du + (6 * i + j) * step + i_channel * channel_block + c);
+          },
           [&](int i, int j, __m512 value) {
             store(dw + ((3 * i + j) * in + i_channel) * out + c, value);
           });
@@ -202,3 +209,5 @@ void winograd_weight_gradients(const float* du, std::int64_t step, std::int64_t 
 }
 
 }  // namespace al_mpi
+
+#endif

@@ -4,10 +4,11 @@
 
 #include <al_mpi/kernels/pixel_convolution.hpp>
 
-// The transforms of Winograd's convolution F(4 x 4, 3 x 3), in AVX-512: of 6 x 6 inputs, 4 x 4 outputs and
-// 3 x 3 weights to 36 frequencies and back. Between two frequencies lie `step` floats, so chosen by
-// padded_step() that the 36 streams do not fall into one set of a cache.
-// Reference: Lavin & Gray, Fast algorithms for convolutional neural networks (2016), with points 0, 1, -1, 2, -2.
+// The transforms of Winograd's convolution F(4 x 4, 3 x 3), in AVX-512: of 6 x 6 inputs, 4 x 4
+// outputs and 3 x 3 weights to 36 frequencies and back. Between two frequencies lie `step` floats,
+// so chosen by padded_step() that the 36 streams do not fall into one set of a cache. Reference:
+// Lavin & Gray, Fast algorithms for convolutional neural networks (2016), with points 0, 1, -1, 2,
+// -2.
 namespace al_mpi {
 
 constexpr std::int64_t winograd_frequencies = 36;
@@ -33,8 +34,8 @@ void winograd_inputs(const WinogradMap& map, const float* x, std::int64_t step, 
 void winograd_weights(const float* taps, std::int64_t depth, bool turned, std::int64_t step,
                       float* u);
 
-/// A block of `columns` <= 32 channels of one tile: m [36, B, 32] -> its pixels of y [H, W, B, channels].
-/// y and the epilogue's pointers belong to the block's first channel.
+/// A block of `columns` <= 32 channels of one tile: m [36, B, 32] -> its pixels of y [H, W, B,
+/// channels]. y and the epilogue's pointers belong to the block's first channel.
 void winograd_outputs(const WinogradMap& map, std::int64_t tile, const float* m, std::int64_t step,
                       std::int64_t channels, std::int64_t columns, const Epilogue<float>& epilogue,
                       float* y);

@@ -43,7 +43,8 @@ void update_running(torch::nn::BatchNorm2dImpl& bn, const Moments& moments, std:
 struct Normalization : torch::autograd::Function<Normalization> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const at::Tensor& bias, const c10::optional<at::Tensor>& residual,
-                            const at::Tensor& mean, const at::Tensor& inverse_deviation, bool relu) {
+                            const at::Tensor& mean, const at::Tensor& inverse_deviation,
+                            bool relu) {
     const at::Tensor pixels = pixels_of(x);
     const at::Tensor y = at::empty_like(pixels);
     const at::Tensor scale = weight.detach() * inverse_deviation;

@@ -32,8 +32,8 @@ struct Operands {
     weight = weights.detach().permute({2, 3, 1, 0}).contiguous();
     const std::int64_t missing = in - weights.size(1);
     if (missing > 0) weight = at::constant_pad_nd(weight, {0, 0, 0, missing});
-    shape = {map.size(0), in, weights.size(0), map.size(2), map.size(3), weights.size(2), stride,
-             padding};
+    shape = {map.size(0),     in,     weights.size(0), map.size(2), map.size(3),
+             weights.size(2), stride, padding};
   }
 };
 

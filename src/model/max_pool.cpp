@@ -16,8 +16,8 @@ struct PixelMajorMaxPool : torch::autograd::Function<PixelMajorMaxPool> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x) {
     const at::Tensor pixels = pixels_of(x);
     const MaxPool shape{x.size(2), x.size(3), x.size(0) * x.size(1)};
-    const at::Tensor y = at::empty(
-        {shape.out_height(), shape.out_width(), x.size(0), x.size(1)}, pixels.options());
+    const at::Tensor y =
+        at::empty({shape.out_height(), shape.out_width(), x.size(0), x.size(1)}, pixels.options());
     const at::Tensor from = at::empty(y.sizes(), y.options().dtype(at::kByte));
     with_number(y.scalar_type(), [&](auto number) {
       using Number = decltype(number);

@@ -31,8 +31,9 @@ at::Tensor pixels_of(const at::Tensor& map, at::ScalarType type, std::int64_t ch
 void arrange_weights(const torch::nn::Module& module) {
   for (at::Tensor& weight : module.parameters()) {
     if (weight.dim() != 4) continue;
-    weight.set_data(has_kernels(weight) ? weight.permute({2, 3, 1, 0}).contiguous().permute({3, 2, 0, 1})
-                                        : weight.contiguous(at::MemoryFormat::ChannelsLast));
+    weight.set_data(has_kernels(weight)
+                        ? weight.permute({2, 3, 1, 0}).contiguous().permute({3, 2, 0, 1})
+                        : weight.contiguous(at::MemoryFormat::ChannelsLast));
   }
 }
 

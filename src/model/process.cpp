@@ -1,8 +1,8 @@
+#include <cstdlib>
+
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <malloc.h>
-
-#include <cstdlib>
 
 #include <al_mpi/base/huge_pages.hpp>
 #include <al_mpi/model/process.hpp>
@@ -13,16 +13,17 @@ namespace {
 #ifdef __GLIBC__
 constexpr std::size_t mib = std::size_t{1} << 20;
 
-/// Batches, activations and weights come from the heap, not from a mapping each, and the top of the heap
-/// stays.
+/// Batches, activations and weights come from the heap, not from a mapping each, and the top of the
+/// heap stays.
 void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 1024 * mib);
   mallopt(M_TRIM_THRESHOLD, 2047 * mib);
   mallopt(M_TOP_PAD, 256 * mib);
 }
 
-/// Asks for huge pages under the next gibibyte of the heap, since weights and activations are walked
-/// through by strides of more than a page. It is reserved by a block that is freed untouched.
+/// Asks for huge pages under the next gibibyte of the heap, since weights and activations are
+/// walked through by strides of more than a page. It is reserved by a block that is freed
+/// untouched.
 void use_huge_pages() {
   constexpr std::size_t reserved = 1000 * mib;  // below the size from which a block is a mapping
   void* block = std::malloc(reserved);

@@ -6,8 +6,8 @@
 
 namespace al_mpi {
 
-/// Maxima over 3 x 3 pixels at every second pixel, with a border of one: [H, W, row] -> [(H + 1) / 2,
-/// (W + 1) / 2, row], where a row is all images' channels of a pixel.
+/// Maxima over 3 x 3 pixels at every second pixel, with a border of one: [H, W, row] -> [(H + 1) /
+/// 2, (W + 1) / 2, row], where a row is all images' channels of a pixel.
 struct MaxPool {
   std::int64_t height = 0, width = 0;
   std::int64_t row = 0;

@@ -6,8 +6,8 @@
 
 namespace al_mpi {
 
-/// Rows of channels, [rows, channels], channels a multiple of 16: pixel-major maps as BatchNorm sees
-/// them.
+/// Rows of channels, [rows, channels], channels a multiple of 16: pixel-major maps as BatchNorm
+/// sees them.
 struct Rows {
   std::int64_t n = 0;
   std::int64_t channels = 0;
@@ -24,14 +24,16 @@ void scale_and_shift(const Rows& rows, const Number* x, const float* scale, cons
                      const Number* residual, bool relu, Number* y);
 
 /// The way back through scale_and_shift() where scale and shift normalise by the moments of x
-/// itself: scale = weight / deviation, shift = bias - mean * scale, deviation = sqrt(variance + eps).
+/// itself: scale = weight / deviation, shift = bias - mean * scale, deviation = sqrt(variance +
+/// eps).
 struct NormalizationGradients {
   float* weight;  ///< [channels]
   float* bias;    ///< [channels]
 };
 
-/// dy, y -> dx and, unless null, dresidual: dy where y > 0 (everywhere without `relu`). May be dx ==
-/// dresidual only if both are not the same array as another argument. inverse_deviation [channels].
+/// dy, y -> dx and, unless null, dresidual: dy where y > 0 (everywhere without `relu`). May be dx
+/// == dresidual only if both are not the same array as another argument. inverse_deviation
+/// [channels].
 template <class Number>
 void normalization_gradient(const Rows& rows, const Number* x, const Number* y, const Number* dy,
                             bool relu, const float* mean, const float* inverse_deviation,

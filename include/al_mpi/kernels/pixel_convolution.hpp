@@ -6,8 +6,8 @@
 
 namespace al_mpi {
 
-/// A convolution over *pixel-major* maps, [H, W, B, C]: the images of a batch lie side by side in each
-/// pixel. A tap of the kernel then joins two pixels by one matrix product of B rows, so that
+/// A convolution over *pixel-major* maps, [H, W, B, C]: the images of a batch lie side by side in
+/// each pixel. A tap of the kernel then joins two pixels by one matrix product of B rows, so that
 /// padding is never multiplied and nothing is copied, whatever the stride.
 struct PixelConvolution {
   std::int64_t batch = 0;
@@ -35,7 +35,8 @@ struct Epilogue {
 };
 
 /// x [H, W, B, in], weight [k, k, in, out] float32 -> y [h, w, B, out], channel blocks first ..
-/// last - 1 of `out`. Sums are float32; bfloat16 rounds inputs, weights and results to nearest even.
+/// last - 1 of `out`. Sums are float32; bfloat16 rounds inputs, weights and results to nearest
+/// even.
 template <class Number>
 void pixel_convolution(const PixelConvolution& shape, const Number* x, const float* weight,
                        const Epilogue<Number>& epilogue, Number* y, std::int64_t first,
@@ -54,7 +55,8 @@ void pixel_convolution_weight_gradient(const PixelConvolution& shape, const Numb
                                        const Number* dy, float* dw, std::int64_t first,
                                        std::int64_t last);
 
-/// [pixels, B, channels] -> [pixels, ceil(B / 2), channels, 2]; an odd last image is joined by zeros.
+/// [pixels, B, channels] -> [pixels, ceil(B / 2), channels, 2]; an odd last image is joined by
+/// zeros.
 void interleave_images(const BFloat16* map, std::int64_t pixels, std::int64_t batch,
                        std::int64_t channels, BFloat16* pairs);
 

@@ -13,10 +13,10 @@ struct ConvolutionEpilogue {
   bool relu = false;
 };
 
-/// at::conv2d, [b, in, H, W] -> [b, out, h, w], equal to it but for the order of sums (3 x 3 taps in float32:
-/// Winograd's, within 2e-5 of the largest value). Where there are kernels (pixel_major.hpp) the
-/// result and the gradient of x are pixel-major and the weight, float32, is best arranged
-/// (arrange_weights()); elsewhere it is at::conv2d itself. Works under autocast.
+/// at::conv2d, [b, in, H, W] -> [b, out, h, w], equal to it but for the order of sums (3 x 3 taps
+/// in float32: Winograd's, within 1e-5 of the largest value). Where there are kernels
+/// (pixel_major.hpp) the result and the gradient of x are pixel-major and the weight, float32, is
+/// best arranged (arrange_weights()); elsewhere it is at::conv2d itself. Works under autocast.
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, std::int64_t stride,
                        std::int64_t padding, const ConvolutionEpilogue& epilogue = {});
 

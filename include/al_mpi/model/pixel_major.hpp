@@ -9,8 +9,8 @@
 
 namespace al_mpi {
 
-// Maps on their way to and from the kernels. A *pixel-major* map has the usual sizes, [b, C, H, W], and
-// the memory of a contiguous [H, W, b, C]; LibTorch's operations take it like any other.
+// Maps on their way to and from the kernels. A *pixel-major* map has the usual sizes, [b, C, H, W],
+// and the memory of a contiguous [H, W, b, C]; LibTorch's operations take it like any other.
 
 /// Whether the kernels compute with these numbers here: float32 or bfloat16 on a CPU that has the
 /// instructions.
@@ -31,8 +31,9 @@ inline at::Tensor map_of(const at::Tensor& pixels) {
   return pixels.permute({2, 3, 0, 1});
 }
 
-/// Puts the weights of a module's convolutions, [out, in, k, k], in the memory order that convolution()
-/// reads without a copy, contiguous [k, k, in, out]; channels_last where there are no kernels.
+/// Puts the weights of a module's convolutions, [out, in, k, k], in the memory order that
+/// convolution() reads without a copy, contiguous [k, k, in, out]; channels_last where there are no
+/// kernels.
 void arrange_weights(const torch::nn::Module& module);
 
 /// Numbers of a tensor as the kernels name them.

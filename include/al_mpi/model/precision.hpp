@@ -21,8 +21,8 @@ class PrecisionScope {
   c10::DeviceType device_;
 };
 
-/// The numbers that a convolution of x computes with under the scope in force: on the CPU bfloat16, or x's
-/// own.
+/// The numbers that a convolution of x computes with under the scope in force: on the CPU bfloat16,
+/// or x's own.
 at::ScalarType autocast_type(const at::Tensor& x);
 
 }  // namespace al_mpi

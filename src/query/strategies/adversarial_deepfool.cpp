@@ -38,8 +38,7 @@ at::Tensor sum_of_squares(const at::Tensor& images) {
 at::Tensor of_class(const std::vector<at::Tensor>& all, const at::Tensor& chosen) {
   at::Tensor result = all[0];
   for (std::size_t c = 1; c < all.size(); ++c) {
-    result = at::where(per_image(chosen == static_cast<std::int64_t>(c), result), all[c],
-                       result);
+    result = at::where(per_image(chosen == static_cast<std::int64_t>(c), result), all[c], result);
   }
   return result;
 }
@@ -65,8 +64,7 @@ at::Tensor step_to_boundary(const at::Tensor& input, const at::Tensor& logits,
       (f / square.sqrt()).masked_fill(square == 0.0, std::numeric_limits<double>::infinity());
   const at::Tensor nearest = distance.argmin(1, true);
   const at::Tensor length = (f / square).gather(1, nearest);
-  return per_image(length, input) *
-         (of_class(gradients, nearest.squeeze(1)) - of_target);
+  return per_image(length, input) * (of_class(gradients, nearest.squeeze(1)) - of_target);
 }
 
 /// Euclidean norm of the perturbation that flips each image's prediction, [b] float64.

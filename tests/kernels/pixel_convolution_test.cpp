@@ -1,0 +1,155 @@
+#include <algorithm>
+
+#include "catch.hpp"
+#include "numbers.hpp"
+#include <al_mpi/kernels/pixel_convolution.hpp>
+
+using namespace al_mpi;
+
+namespace {
+
+/// Calls f(x at, weight at, y at) for every product of a convolution, in pixel-major order.
+template <class F>
+void each_product(const PixelConvolution& s, F f) {
+  for (std::int64_t oy = 0; oy < s.out_height(); ++oy)
+    for (std::int64_t ox = 0; ox < s.out_width(); ++ox)
+      for (std::int64_t i = 0; i < s.kernel; ++i)
+        for (std::int64_t j = 0; j < s.kernel; ++j) {
+          const std::int64_t iy = oy * s.stride + i - s.padding, ix = ox * s.stride + j - s.padding;
+          if (iy < 0 || iy >= s.height || ix < 0 || ix >= s.width) continue;
+          for (std::int64_t b = 0; b < s.batch; ++b)
+            for (std::int64_t c = 0; c < s.in; ++c)
+              for (std::int64_t o = 0; o < s.out; ++o)
+                f(((iy * s.width + ix) * s.batch + b) * s.in + c,
+                  ((i * s.kernel + j) * s.in + c) * s.out + o,
+                  ((oy * s.out_width() + ox) * s.batch + b) * s.out + o);
+        }
+}
+
+std::int64_t inputs(const PixelConvolution& s) {
+  return s.height * s.width * s.batch * s.in;
+}
+std::int64_t outputs(const PixelConvolution& s) {
+  return s.out_height() * s.out_width() * s.batch * s.out;
+}
+std::int64_t weights(const PixelConvolution& s) {
+  return s.kernel * s.kernel * s.in * s.out;
+}
+
+/// What the kernels do, with sums in double: y, dx, dw.
+struct Truth {
+  std::vector<double> y, dx, dw;
+
+  Truth(const PixelConvolution& s, const std::vector<double>& x, const std::vector<double>& w,
+        const std::vector<double>& dy)
+      : y(dy.size()), dx(x.size()), dw(w.size()) {
+    each_product(s, [&](std::int64_t at_x, std::int64_t at_w, std::int64_t at_y) {
+      const auto i = static_cast<std::size_t>(at_x), k = static_cast<std::size_t>(at_w),
+                 o = static_cast<std::size_t>(at_y);
+      y[o] += x[i] * w[k];
+      dx[i] += dy[o] * w[k];
+      dw[k] += dy[o] * x[i];
+    });
+  }
+};
+
+template <class Number>
+std::vector<Number> images_paired(const std::vector<Number>& map, std::int64_t, std::int64_t,
+                                  std::int64_t) {
+  return map;
+}
+template <>
+std::vector<BFloat16> images_paired(const std::vector<BFloat16>& map, std::int64_t pixels,
+                                    std::int64_t batch, std::int64_t channels) {
+  std::vector<BFloat16> pairs(static_cast<std::size_t>(pixels * ((batch + 1) / 2) * channels * 2));
+  interleave_images(map.data(), pixels, batch, channels, pairs.data());
+  return pairs;
+}
+
+template <class Number>
+void check_all(const PixelConvolution& s, double tolerance) {
+  INFO(s.batch << " images, " << s.in << " -> " << s.out << " channels, " << s.height << " x "
+               << s.width << ", kernel " << s.kernel << ", stride " << s.stride);
+  const auto x = noise<Number>(inputs(s), 1), dy = noise<Number>(outputs(s), 2);
+  std::vector<float> w;
+  for (const Number& value : noise<Number>(weights(s), 3)) w.push_back(to_float(value));
+  const Truth truth(s, doubles(x), doubles(w), doubles(dy));
+  const std::int64_t out = n_channel_blocks(s.out), in = n_channel_blocks(s.in);
+
+  std::vector<Number> y(dy.size()), dx(x.size());
+  std::vector<float> dw(w.size());
+  // Blocks one by one, the last first: as threads would.
+  for (std::int64_t block = out; block-- > 0;)
+    pixel_convolution<Number>(s, x.data(), w.data(), {}, y.data(), block, block + 1);
+  CHECK(distance(y, truth.y) < tolerance);
+  for (std::int64_t block = in; block-- > 0;)
+    pixel_convolution_input_gradient<Number>(s, dy.data(), w.data(), dx.data(), block, block + 1);
+  CHECK(distance(dx, truth.dx) < tolerance);
+  const auto x_pairs = images_paired(x, s.height * s.width, s.batch, s.in);
+  const auto dy_pairs = images_paired(dy, s.out_height() * s.out_width(), s.batch, s.out);
+  for (std::int64_t block = out; block-- > 0;)
+    pixel_convolution_weight_gradient<Number>(s, x_pairs.data(), dy_pairs.data(), dw.data(), block,
+                                              block + 1);
+  CHECK(distance(dw, truth.dw) < (sizeof(Number) == 4 ? tolerance : 1e-5));  // not rounded
+
+  std::vector<Number> whole(y.size());
+  pixel_convolution<Number>(s, x.data(), w.data(), {}, whole.data(), 0, out);
+  CHECK(doubles(whole) == doubles(y));
+}
+
+/// batch, in, out, height, width, kernel, stride, padding
+const PixelConvolution direct[] = {
+    {3, 16, 48, 5, 7, 3, 1, 1},   // runs of pixels that the same taps reach, and the borders
+    {16, 14, 64, 9, 8, 7, 2, 3},  // as the first layer of a residual network
+    {5, 34, 20, 6, 6, 3, 2, 1},   // channels that fill no register
+    {2, 64, 34, 4, 4, 1, 2, 0},   // a shortcut
+    {7, 32, 32, 2, 2, 3, 1, 1},   // much of it padding
+    {1, 16, 16, 1, 1, 3, 1, 1},   // all but the middle tap padding
+    {4, 2, 2, 6, 5, 5, 3, 2},
+    {31, 16, 100, 3, 3, 3, 1, 1},  // an odd number of images, several tiles of them
+};
+
+}  // namespace
+
+TEST_CASE("float convolutions and both gradients are the plain sums, in any blocks") {
+  AL_NEEDS_KERNELS(float);
+  for (const PixelConvolution& shape : direct) check_all<float>(shape, 2e-6);
+  check_all<float>({2, 3, 5, 6, 6, 3, 1, 1}, 2e-6);
+}
+
+TEST_CASE("bfloat16 convolutions and both gradients are the plain sums, rounded once") {
+  AL_NEEDS_KERNELS(BFloat16);
+  for (const PixelConvolution& shape : direct) check_all<BFloat16>(shape, 4e-3);
+}
+
+TEST_CASE("Winograd's convolutions and both gradients are the plain sums within 1e-5") {
+  AL_NEEDS_KERNELS(float);
+  check_all<float>({4, 64, 48, 8, 8, 3, 1, 1}, 1e-5);
+  check_all<float>({9, 32, 64, 4, 4, 3, 1, 1}, 1e-5);
+  check_all<float>({3, 48, 32, 7, 12, 3, 1, 1}, 1e-5);  // tiles that stand over the border
+  check_all<float>({2, 32, 80, 11, 8, 3, 1, 1}, 1e-5);
+}
+
+TEST_CASE("a convolution ends with bias, sum and rectifier, and lets a NaN pass") {
+  AL_NEEDS_KERNELS(float);
+  for (const PixelConvolution& s :
+       {PixelConvolution{3, 16, 40, 5, 5, 3, 1, 1}, PixelConvolution{4, 32, 48, 8, 8, 3, 1, 1}}) {
+    const auto x = noise<float>(inputs(s), 4), w = noise<float>(weights(s), 5);
+    const auto bias = noise<float>(s.out, 6);
+    auto residual = noise<float>(outputs(s), 7);
+    residual[7] = std::nanf("");
+    Truth truth(s, doubles(x), doubles(w), doubles(residual));
+    std::vector<float> y(residual.size());
+    pixel_convolution<float>(s, x.data(), w.data(), {bias.data(), residual.data(), true}, y.data(),
+                             0, n_channel_blocks(s.out));
+    CHECK(std::isnan(y[7]));
+    y[7] = residual[7] = 0;
+    truth.y[7] = -1 - static_cast<double>(bias[7]);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const auto channel = i % static_cast<std::size_t>(s.out);
+      truth.y[i] = std::max(
+          0.0, truth.y[i] + static_cast<double>(bias[channel]) + static_cast<double>(residual[i]));
+    }
+    CHECK(distance(y, truth.y) < 1e-5);
+  }
+}
