@@ -9,6 +9,7 @@
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/model/convolution.hpp>
 #include <al_mpi/model/learner.hpp>
+#include <al_mpi/model/precision.hpp>
 #include <al_mpi/model/process.hpp>
 #include <al_mpi/query/registry.hpp>
 
@@ -77,25 +78,34 @@ void convolution_peak(benchmark::State& state) {
 }
 BENCHMARK(convolution_peak)->ArgName("bf16")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
-/// A 3 x 3 convolution of 512 channels forward and back, 16 maps of `pixels` x `pixels`: at::conv2d
-/// (0) or convolution(), which takes small maps tap by tap (1).
-void small_map(benchmark::State& state) {
+/// A 3 x 3 convolution of ResNet18's stage 1 to 4 forward and back, 16 tiles of 64 x 64: at::conv2d (0) or
+/// convolution() (1). flop/s counts the products of a direct convolution without those of padding.
+void stage(benchmark::State& state) {
   const auto type = state.range(2) != 0 ? at::kBFloat16 : at::kFloat;
-  const auto random = [&](at::IntArrayRef sizes) {
-    return at::randn(sizes).to(type).contiguous(at::MemoryFormat::ChannelsLast);
+  const std::int64_t channels = 32 << state.range(0), pixels = 32 >> state.range(0);
+  const bool ours = state.range(1) != 0;
+  const auto map = [&] {
+    const at::Tensor x = at::randn({pixels, pixels, 16, channels}).to(type);
+    return ours ? x.permute({2, 3, 0, 1})
+                : x.permute({2, 3, 0, 1}).contiguous(at::MemoryFormat::ChannelsLast);
   };
-  const at::Tensor x = random({16, 512, state.range(0), state.range(0)}).requires_grad_();
-  const at::Tensor weight = random({512, 512, 3, 3}).requires_grad_();
-  const at::Tensor gradient = random(x.sizes());
+  const at::Tensor x = map().requires_grad_(), gradient = map();
+  const at::Tensor taps = at::randn({3, 3, channels, channels}).permute({3, 2, 0, 1});
+  const at::Tensor weight =
+      (ours ? taps : taps.to(type).contiguous(at::MemoryFormat::ChannelsLast)).requires_grad_();
+  const PrecisionScope scope(ours && type == at::kBFloat16 ? "bf16" : "fp32", at::kCPU);
   for (auto _ : state) {
-    const at::Tensor y =
-        state.range(1) != 0 ? convolution(x, weight, 1, 1) : at::conv2d(x, weight, {}, 1, 1);
+    const at::Tensor y = ours ? convolution(x, weight, 1, 1) : at::conv2d(x, weight, {}, 1, 1);
     benchmark::DoNotOptimize(torch::autograd::grad({y}, {x, weight}, {gradient}));
   }
+  const auto along = static_cast<double>(3 * pixels - 2);  // pairs of tap and pixel
+  const auto width = static_cast<double>(channels);
+  state.counters["flop/s"] = benchmark::Counter(3 * 2.0 * 16 * along * along * width * width,
+                                                benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(small_map)
-    ->ArgNames({"pixels", "taps", "bf16"})
-    ->ArgsProduct({{2, 4}, {0, 1}, {0, 1}})
+BENCHMARK(stage)
+    ->ArgNames({"stage", "ours", "bf16"})
+    ->ArgsProduct({{1, 2, 3, 4}, {0, 1}, {0, 1}})
     ->Unit(benchmark::kMillisecond);
 
 void inference(benchmark::State& state) {

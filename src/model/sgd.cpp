@@ -1,5 +1,8 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
 
 #include <al_mpi/model/sgd.hpp>
 
@@ -31,31 +34,50 @@ void update_dense(const at::Tensor& value, const at::Tensor& velocity, const at:
 
 }  // namespace
 
+/// Called when a parameter's gradient has arrived from all sides.
+struct Sgd::Update : torch::autograd::FunctionPostHook {
+  Update(Sgd& sgd, std::size_t parameter) : sgd_(sgd), parameter_(parameter) {}
+  torch::autograd::variable_list operator()(const torch::autograd::variable_list& outputs,
+                                            const torch::autograd::variable_list&) override {
+    sgd_.update(parameter_);
+    return outputs;
+  }
+  Sgd& sgd_;
+  std::size_t parameter_;
+};
+
 Sgd::Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options)
     : parameters_(std::move(parameters)),
       velocity_(parameters_.size()),
       learning_rate_(static_cast<float>(options.learning_rate)),
       momentum_(static_cast<float>(options.momentum)),
-      weight_decay_(static_cast<float>(options.weight_decay)) {}
+      weight_decay_(static_cast<float>(options.weight_decay)) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (!parameters_[i].requires_grad()) continue;
+    arrivals_.push_back(torch::autograd::impl::grad_accumulator(parameters_[i]));
+    arrivals_.back()->add_post_hook(std::make_unique<Update>(*this, i));
+  }
+}
 
-void Sgd::step() {
+void Sgd::step(const at::Tensor& loss) {
+  loss.backward();
+}
+
+void Sgd::update(std::size_t parameter) {
   const at::NoGradGuard no_grad;
   const Rates rates{learning_rate_, momentum_, weight_decay_};
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    at::Tensor& value = parameters_[i];
-    at::Tensor& velocity = velocity_[i];
-    at::Tensor& grad = value.mutable_grad();
-    if (!grad.defined()) continue;
-    if (!velocity.defined()) velocity = at::zeros_like(value);
-    if (same_dense_layout(value, velocity, grad)) {
-      update_dense(value, velocity, grad, rates);
-      value.unsafeGetTensorImpl()->bump_version();  // ConvBn tells by it that weights have changed
-    } else {
-      velocity.mul_(rates.momentum).add_(grad.add(value, rates.decay));
-      value.sub_(velocity, rates.learning);
-    }
-    grad.reset();  // the next backward pass hands its buffer over instead of adding to zeros
+  at::Tensor& value = parameters_[parameter];
+  at::Tensor& velocity = velocity_[parameter];
+  at::Tensor& grad = value.mutable_grad();
+  if (!velocity.defined()) velocity = at::zeros_like(value);
+  if (same_dense_layout(value, velocity, grad)) {
+    update_dense(value, velocity, grad, rates);
+    value.unsafeGetTensorImpl()->bump_version();  // ConvBn tells by it that weights have changed
+  } else {
+    velocity.mul_(rates.momentum).add_(grad.add(value, rates.decay));
+    value.sub_(velocity, rates.learning);
   }
+  grad.reset();  // the next backward pass hands its buffer over instead of adding to zeros
 }
 
 }  // namespace al_mpi

@@ -137,9 +137,8 @@ class Trainer {
       const at::Tensor losses = sample_losses(predicted, labels, ignored);
       objective = objective + model_.loss_predictor->training_loss(maps, losses, done);
     }
-    objective.backward();
     sgd_.set_learning_rate(learning_rate_at(model_.options.training, done));
-    sgd_.step();
+    sgd_.step(objective);
     mean.add(loss, n_valid);
     return true;
   }

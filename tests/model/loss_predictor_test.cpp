@@ -78,8 +78,7 @@ TEST_CASE("a loss predictor learns to rank losses that the maps tell") {
   Sgd sgd(predictor.parameters(), options);
   for (int step = 0; step < 300; ++step) {
     const Batch batch(32);
-    predictor.training_loss(batch.maps, batch.losses, 0.0).backward();
-    sgd.step();
+    sgd.step(predictor.training_loss(batch.maps, batch.losses, 0.0));
   }
   const Batch unseen(400);
   const at::Tensor predicted = predictor.forward(unseen.maps);

@@ -31,8 +31,7 @@ void compare(double momentum, double decay) {
   torch::optim::SGD oracle(theirs,
                            torch::optim::SGDOptions(0.05).momentum(momentum).weight_decay(decay));
   for (int step = 0; step < 5; ++step) {
-    loss_of(ours).backward();
-    sgd.step();
+    sgd.step(loss_of(ours));
     oracle.zero_grad();
     loss_of(theirs).backward();
     oracle.step();
@@ -53,24 +52,40 @@ TEST_CASE("the optimiser equals LibTorch's SGD") {
 TEST_CASE("a step marks the parameters as changed and drops the gradients") {
   auto p = parameters();
   Sgd sgd(p, TrainingOptions());
-  loss_of(p).backward();
   const auto version = p[0]._version();
-  sgd.step();
+  sgd.step(loss_of(p));
   CHECK(p[0]._version() > version);
   CHECK_FALSE(p[0].grad().defined());
   const at::Tensor before = p[0].detach().clone();
-  sgd.step();  // no gradient, no change
+  sgd.step(p[1].sum());  // no gradient, no change
   CHECK(at::equal(before, p[0]));
+}
+
+TEST_CASE("a parameter that is used twice is updated once, by the sum of its gradients") {
+  TrainingOptions options;
+  options.learning_rate = 1.0;
+  options.momentum = 0.0;
+  at::Tensor p = at::full({1}, 3.0F).requires_grad_(true);
+  Sgd sgd({p}, options);
+  sgd.step((p * p + 2 * p).sum());  // 2 * 3 + 2
+  CHECK(p.item<float>() == 3.0F - 8.0F);
+}
+
+TEST_CASE("without its optimiser a parameter keeps its gradient") {
+  const at::Tensor p = at::full({1}, 3.0F).requires_grad_(true);
+  { const Sgd sgd({p}, TrainingOptions()); }
+  (2 * p).sum().backward();
+  CHECK(p.item<float>() == 3.0F);
+  CHECK(p.grad().item<float>() == 2.0F);
 }
 
 TEST_CASE("parameters and gradients in different memory orders are handled too") {
   TrainingOptions options;
   options.learning_rate = 1.0;
   options.momentum = 0.0;
-  at::Tensor p =
-      at::zeros({1, 2, 2, 2}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(true);
-  const at::Tensor gradient = at::arange(8, at::kFloat).view({1, 2, 2, 2});
-  p.mutable_grad() = gradient.clone();
-  Sgd({p}, options).step();
+  // A part of a wider tensor; its gradient has no gaps.
+  at::Tensor p = at::zeros({2, 8}).narrow(1, 0, 4).requires_grad_(true);
+  const at::Tensor gradient = at::arange(8, at::kFloat).view({2, 4});
+  Sgd({p}, options).step((p * gradient).sum());
   CHECK(at::equal(p.detach(), -gradient));
 }

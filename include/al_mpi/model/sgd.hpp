@@ -1,28 +1,40 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include <al_mpi/model/options.hpp>
 
+namespace torch::autograd {
+struct Node;
+}
+
 namespace al_mpi {
 
-/// Stochastic gradient descent with momentum and weight decay, equal to torch::optim::SGD, in one
-/// pass over the memory (on the CPU), where the library makes three.
+/// Stochastic gradient descent with momentum and weight decay, equal to torch::optim::SGD. A
+/// parameter is updated on the way back, as soon as its gradient is there and still in the cache, in
+/// one pass over the memory where the library makes three; no two gradients take up memory at once.
 class Sgd {
  public:
   Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options);
+  Sgd(const Sgd&) = delete;
+  Sgd& operator=(const Sgd&) = delete;
 
   void set_learning_rate(double rate) { learning_rate_ = static_cast<float>(rate); }
 
-  /// Updates the parameters from their gradients, then drops the gradients. Parameters without one
-  /// stay.
-  void step();
+  /// One step along the gradient of `loss`. Parameters that it does not depend on stay.
+  void step(const at::Tensor& loss);
 
  private:
+  struct Update;
+  void update(std::size_t parameter);
+
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> velocity_;  ///< undefined before a parameter's first step
+  /// Where gradients arrive; a parameter does not keep its own alive, and so not what hangs on it.
+  std::vector<std::shared_ptr<torch::autograd::Node>> arrivals_;
   float learning_rate_, momentum_, weight_decay_;
 };
 
