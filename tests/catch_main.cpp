@@ -1,2 +1,2 @@
-#define CATCH_CONFIG_MAIN  // (Catch2 3 brings its own main: Catch2WithMain)
+#define CATCH_CONFIG_MAIN  // for version 2; version 3 brings its own main
 #include "catch.hpp"

@@ -23,8 +23,6 @@ std::string problem_of(const std::string& text) {
   return "";
 }
 
-using Catch::Matchers::Contains;
-
 }  // namespace
 
 TEST_CASE("the order of appearance is the round, labels follow from the budget") {

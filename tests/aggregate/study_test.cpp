@@ -8,7 +8,6 @@
 #include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
-using Catch::Matchers::Contains;
 
 TEST_CASE("a panel holds one initial set, strategies in catalogue order") {
   ResultsTables file = made_file("a.h5");

@@ -6,7 +6,6 @@
 #include "catch.hpp"
 
 using namespace al_mpi;
-using Catch::Matchers::Contains;
 
 namespace {
 

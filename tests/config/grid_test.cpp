@@ -3,7 +3,6 @@
 #include <al_mpi/config/sweep_config.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 
 namespace {
 

@@ -40,6 +40,5 @@ TEST_CASE("a results file made with other settings is refused with the keys") {
   CHECK_NOTHROW(check_same_settings(to_yaml(with({})), with({"sweep.seeds=1-3"}), "r.h5"));
   CHECK_THROWS_WITH(
       check_same_settings(to_yaml(with({})), with({"loop.n_query=8"}), "r.h5"),
-      Catch::Contains(
-          "r.h5 was made with other settings (loop.n_query: 32 in the results file, 8 now)"));
+      Contains("r.h5 was made with other settings (loop.n_query: 32 in the results file, 8 now)"));
 }

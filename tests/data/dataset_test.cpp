@@ -9,7 +9,6 @@
 #include <al_mpi/io/hdf5.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 
 namespace {
 

@@ -69,5 +69,5 @@ TEST_CASE("a checkpoint with one byte changed is refused") {
 
 TEST_CASE("a checkpoint in a folder that is not there is an error with the path") {
   CHECK_THROWS_WITH(save_checkpoint("/nonexistent/folder/a.ckpt", sample()),
-                    Catch::Contains("/nonexistent/folder"));
+                    Contains("/nonexistent/folder"));
 }

@@ -162,7 +162,7 @@ TEST_CASE("a checkpoint of other settings, or a damaged one, is not resumed from
 TEST_CASE("more labels than samples, and unknown names, are configuration errors") {
   TrialInput input = small_trial();
   input.loop.n_rounds = 13;
-  CHECK_THROWS_WITH(run_trial(input), Catch::Contains("86 labels exceed the pool of 80 samples"));
+  CHECK_THROWS_WITH(run_trial(input), Contains("86 labels exceed the pool of 80 samples"));
   input = small_trial("no_such_strategy");
   CHECK_THROWS_AS(run_trial(input), ConfigError);
 }
@@ -231,7 +231,7 @@ TEST_CASE("a network that could not be kept is refused before the training") {
   input.network_file = "/nonexistent/folder/trial.network";
   TrialEvents events;
   events.round = [](const RoundRecord&) { FAIL("trained first"); };
-  CHECK_THROWS_WITH(run_trial(input, events), Catch::Contains("/nonexistent/folder"));
+  CHECK_THROWS_WITH(run_trial(input, events), Contains("/nonexistent/folder"));
 }
 
 TEST_CASE("validation labels are counted, the same for all strategies, and never picked") {
@@ -252,7 +252,7 @@ TEST_CASE("validation labels are counted, the same for all strategies, and never
     for (const PickRecord& pick : record.picks) CHECK(rest.count(pick.index) == 1);
   }
   other.loop.n_init = 71;
-  CHECK_THROWS_WITH(run_trial(other), Catch::Contains("validation + n_init"));
+  CHECK_THROWS_WITH(run_trial(other), Contains("validation + n_init"));
 }
 
 TEST_CASE(

@@ -104,9 +104,9 @@ TEST_CASE("standard error goes to the log, whose tail starts with a whole line")
 TEST_CASE("a program that is not there and a log that cannot be written are told") {
   const TemporaryFolder folder;
   CHECK_THROWS_WITH(WorkerProcess({{"/no/such/engine"}, {}, folder.file("log")}),
-                    Catch::Contains("cannot start /no/such/engine: No such file"));
+                    Contains("cannot start /no/such/engine: No such file"));
   CHECK_THROWS_WITH(WorkerProcess({{"/bin/true"}, {}, "/no/such/folder/log"}),
-                    Catch::Contains("cannot write /no/such/folder/log"));
+                    Contains("cannot write /no/such/folder/log"));
 }
 
 TEST_CASE("a worker that is dropped is killed and reaped") {

@@ -8,7 +8,6 @@
 #include <al_mpi/io/torch_file.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 using Numbers = std::vector<std::int64_t>;
 
 namespace {

@@ -9,7 +9,6 @@
 #include <al_mpi/io/atomic_file.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 
 namespace {
 

@@ -7,7 +7,6 @@
 #include <al_mpi/io/mapped_file.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 
 namespace {
 

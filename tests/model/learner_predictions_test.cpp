@@ -193,5 +193,5 @@ TEST_CASE("embeddings are the dataset's, by name or the first") {
   CHECK(at::equal(rows, at::tensor({6.0f, 7.0f, 2.0f, 3.0f}).view({2, 2})));
   options.query.embeddings = "moko";
   Learner wrong(dataset, options, 1);
-  CHECK_THROWS_WITH(wrong.predictions(1)->embeddings({3}), Catch::Contains("did you mean 'moco'"));
+  CHECK_THROWS_WITH(wrong.predictions(1)->embeddings({3}), Contains("did you mean 'moco'"));
 }

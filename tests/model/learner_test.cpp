@@ -133,7 +133,7 @@ TEST_CASE("a loss that is no number ends training with the round and epoch") {
   options.training.learning_rate = 1e30;
   Learner learner(dataset, options, 1);
   CHECK_THROWS_WITH(learner.train(labeled_pool(*dataset, 12), 3),
-                    Catch::Contains("diverged in round 3, epoch 1"));
+                    Contains("diverged in round 3, epoch 1"));
 }
 
 TEST_CASE("a state goes there and back bit for bit") {
@@ -162,7 +162,7 @@ TEST_CASE("a state that is cut, damaged or of another network is refused and cha
   damaged[state.size() / 2] = static_cast<char>(damaged[state.size() / 2] ^ 1);
   CHECK_THROWS_AS(learner.load_state(damaged), DataError);
   Learner other(toy_dataset({20, 4, 8, 2}), small_options(), 1);
-  CHECK_THROWS_WITH(learner.load_state(other.state()), Catch::Contains("another network"));
+  CHECK_THROWS_WITH(learner.load_state(other.state()), Contains("another network"));
   CHECK(learner.weights_hash() == hash);
 }
 

@@ -10,7 +10,6 @@
 #include <al_mpi/model/pretrained.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 
 namespace {
 

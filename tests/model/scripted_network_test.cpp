@@ -8,7 +8,6 @@
 #include <al_mpi/model/scripted_network.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 
 TEST_CASE("TorchScript modules give Python's logits and their head's features") {
   const PythonOracle* python = PythonOracle::files();

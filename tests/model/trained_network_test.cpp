@@ -64,7 +64,7 @@ TEST_CASE("networks on embeddings, and weights of another network, are refused")
   LearnerOptions options;
   options.model.name = "linear_probe";
   CHECK_THROWS_WITH(Classifier(Learner(dataset, options, 1).trained_network(), "cpu"),
-                    Catch::Contains("cannot look at images"));
+                    Contains("cannot look at images"));
   options.model.name = "small_cnn";
   TrainedNetwork network = Learner(dataset, options, 1).trained_network();
   network.bands.push_back("one more");

@@ -13,7 +13,6 @@
 #include <al_mpi/model/learner.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 
 namespace {
 

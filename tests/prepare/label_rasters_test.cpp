@@ -9,7 +9,6 @@
 #include <al_mpi/data/dataset.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 
 namespace {
 

@@ -7,7 +7,6 @@
 #include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 using Counts = std::vector<std::int64_t>;
 
 namespace {

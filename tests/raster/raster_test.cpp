@@ -8,7 +8,6 @@
 #include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 
 TEST_CASE("a GeoTIFF is read band by band, whole or in a window") {
   const ScratchFolder folder;

@@ -13,7 +13,6 @@
 #include <al_mpi/trial/json.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 
 namespace {
 

@@ -148,5 +148,5 @@ TEST_CASE("a journal that lost its last line end goes on in a new line") {
 
 TEST_CASE("a journal that cannot be opened is one line") {
   CHECK_THROWS_WITH(Journal("/nowhere/x.journal", 0),
-                    Catch::Contains("/nowhere/x.journal: could not be opened"));
+                    Contains("/nowhere/x.journal: could not be opened"));
 }

@@ -14,7 +14,6 @@
 #include <al_mpi/results/store.hpp>
 
 using namespace al_mpi;
-using Catch::Contains;
 namespace fs = std::filesystem;
 
 namespace {

@@ -35,7 +35,7 @@ TEST_CASE("a second farm is refused while the first lives, and welcome after it"
   const std::string path = folder.file("x.lock");
   {
     SweepLock lock(path);
-    CHECK_THROWS_WITH(SweepLock(path), Catch::Contains(fmt::format("process {} on ", ::getpid())));
+    CHECK_THROWS_WITH(SweepLock(path), Contains(fmt::format("process {} on ", ::getpid())));
     CHECK_NOTHROW(lock.heartbeat());
     try {
       SweepLock second(path);
@@ -65,7 +65,7 @@ TEST_CASE("the lock of another host is broken after two silent minutes only") {
   const ScratchFolder folder;
   const std::string path = folder.file("x.lock");
   foreign_lock(path, 60);
-  CHECK_THROWS_WITH(SweepLock(path), Catch::Contains("process 1 on elsewhere, last heartbeat 6"));
+  CHECK_THROWS_WITH(SweepLock(path), Contains("process 1 on elsewhere, last heartbeat 6"));
   foreign_lock(path, 200);
   CHECK_NOTHROW(SweepLock(path));
 }
@@ -87,7 +87,7 @@ TEST_CASE("whoever lost the lock notices at its next heartbeat") {
   const ScratchFolder folder;
   SweepLock lock(folder.file("x.lock"));
   std::filesystem::remove(folder.file("x.lock"));
-  CHECK_THROWS_WITH(lock.heartbeat(), Catch::Contains("taken over"));
+  CHECK_THROWS_WITH(lock.heartbeat(), Contains("taken over"));
 }
 
 TEST_CASE("a damaged lock does not stop a sweep for ever") {
@@ -102,5 +102,5 @@ TEST_CASE("a damaged lock does not stop a sweep for ever") {
 }
 
 TEST_CASE("an unwritable folder is one line") {
-  CHECK_THROWS_WITH(SweepLock("/nowhere/x.lock"), Catch::Contains("/nowhere"));
+  CHECK_THROWS_WITH(SweepLock("/nowhere/x.lock"), Contains("/nowhere"));
 }

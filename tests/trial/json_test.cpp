@@ -62,7 +62,7 @@ TEST_CASE("the fast reader of rounds reads what the slow one reads, and refuses 
   for (const auto& [name, value] : whole.items()) {
     json broken = whole;
     broken.erase(name);
-    CHECK_THROWS_WITH(parse_round(broken.dump()), Catch::Contains(name));
+    CHECK_THROWS_WITH(parse_round(broken.dump()), Contains(name));
     for (const json& wrong : wrong_values) {
       broken[name] = wrong;
       INFO(broken);
@@ -109,13 +109,13 @@ TEST_CASE("missing and mistyped fields are data errors that name the field") {
   CHECK_THROWS_AS(broken.get<RoundRecord>(), DataError);
   broken = sample_round();
   broken["round"] = "two";
-  CHECK_THROWS_WITH(broken.get<RoundRecord>(), Catch::Contains("round"));
+  CHECK_THROWS_WITH(broken.get<RoundRecord>(), Contains("round"));
   for (const json& number :
        {json(1e300), json(1.5), json(std::int64_t{1} << 40), json(-(std::int64_t{1} << 40)),
         json(std::numeric_limits<std::uint64_t>::max())}) {
     broken = sample_round();
     broken["round"] = number;
-    CHECK_THROWS_WITH(broken.get<RoundRecord>(), Catch::Contains("round: a whole number"));
+    CHECK_THROWS_WITH(broken.get<RoundRecord>(), Contains("round: a whole number"));
   }
   broken = sample_round();
   broken["picks"][0][1] = 1e300;
