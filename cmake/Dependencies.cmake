@@ -7,7 +7,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)  # reads rounds, of which a journal may hold a million
 find_package(CLI11 REQUIRED)
-find_package(Boost REQUIRED)
+find_package(Boost CONFIG REQUIRED)
 find_package(MPI REQUIRED COMPONENTS CXX)
 find_package(GDAL REQUIRED)
 
