@@ -34,7 +34,7 @@ add_library(libdeflate INTERFACE)
 target_include_directories(libdeflate SYSTEM INTERFACE ${LIBDEFLATE_INCLUDE_DIR})
 target_link_libraries(libdeflate INTERFACE ${LIBDEFLATE_LIBRARY})
 
-# Debian's LibTorch 1.13, or the official 2.x download by CMAKE_PREFIX_PATH.
+# LibTorch 1.13 (Debian 12), 2.6 (Debian 13), or the official 2.x download by CMAKE_PREFIX_PATH.
 # TorchConfig edits CMAKE_CXX_FLAGS (the C++ ABI flag); it is kept on the target instead.
 set(al_saved_cxx_flags "${CMAKE_CXX_FLAGS}")
 find_package(Torch REQUIRED)

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/constant_pad_nd.h>
@@ -143,6 +145,22 @@ bool fits_kernels(const at::Tensor& x, const at::Tensor& weight) {
          (type == at::kFloat || weight.size(0) % 2 == 0);
 }
 
+/// Every stride-th pixel, all that a kernel of one pixel looks at; in the same memory order.
+at::Tensor thinned(const at::Tensor& x, std::int64_t stride) {
+  const auto end = std::numeric_limits<std::int64_t>::max();
+  return x.slice(2, 0, end, stride).slice(3, 0, end, stride).contiguous(x.suggest_memory_format());
+}
+
+/// LibTorch's convolution. Strided ones of one pixel are not left to it: oneDNN 3.7 computes some wrongly,
+/// or crashes (channels_last).
+at::Tensor library_convolution(const at::Tensor& x, const at::Tensor& weight, std::int64_t stride,
+                               std::int64_t padding, const at::Tensor& bias) {
+  if (weight.size(2) == 1 && stride > 1) {
+    return at::conv2d(thinned(x, stride), weight, bias);
+  }
+  return at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
+}
+
 c10::optional<at::Tensor> if_defined(const at::Tensor& tensor) {
   return tensor.defined() ? c10::make_optional(tensor) : c10::nullopt;
 }
@@ -156,7 +174,7 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, std::int64
     return PixelMajorConvolution::apply(x, weight, if_defined(bias), if_defined(residual), relu,
                                         stride, padding);
   }
-  at::Tensor y = at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
+  at::Tensor y = library_convolution(x, weight, stride, padding, bias);
   if (residual.defined()) y = y + residual;
   return relu ? y.relu_() : y;
 }
