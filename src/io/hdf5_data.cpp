@@ -66,15 +66,14 @@ bool read_chunks(PackedChunks& chunks, std::size_t n, char* out) {
   return true;
 }
 
-void write_chunks(PackedChunks& chunks, std::size_t n, const char* values, const Place& place) {
-  const std::size_t size = chunks.value_size();
-  BytePlanes planes{chunks.values_a_chunk(), {}};
-  for (std::size_t i = 0, first = 0; first < n; ++i, first += planes.n) {
-    const std::size_t count = std::min(planes.n, n - first);
-    if (i == 0 || count < planes.n) planes.bytes.assign(planes.n * size, 0);
-    planes.put(values + first * size, size, count, 0);
-    chunks.write(i, planes, place);
-  }
+void write_from(const RowSource<void>& rows, PackedChunks& chunks, const Shape& shape,
+                const Place& place) {
+  chunks.write(
+      static_cast<std::size_t>(shape[0]),
+      [&](std::size_t first, std::size_t count, BytePlanes& planes) {
+        planes.put(rows(first, count), chunks.value_size(), count * chunks.values_a_row(), 0);
+      },
+      place);
 }
 
 }  // namespace
@@ -134,14 +133,24 @@ void Hdf5File::write_numbers(const std::string& dataset, ElementType type, const
   const Handle opened = open_dataset(id_, place);
   if (count.empty()) {
     if (auto chunks = whole_chunks(opened, native_type(type), place)) {
-      const auto n = static_cast<std::size_t>(n_elements(shape_of(opened, place)));
-      return write_chunks(*chunks, n, static_cast<const char*>(values), place);
+      const auto* bytes = static_cast<const char*>(values);
+      const std::size_t row_size = chunks->values_a_row() * chunks->value_size();
+      const auto rows = [&](std::size_t first, std::size_t) { return bytes + first * row_size; };
+      return write_from(rows, *chunks, shape_of(opened, place), place);
     }
   }
   const Selection selection = select(opened, place, start, count);
   place.checked(
       H5Dwrite(opened, native_type(type), selection.memory, selection.file, H5P_DEFAULT, values),
       "write the values");
+}
+
+void Hdf5File::write_all_rows(const std::string& dataset, const RowSource<void>& rows) {
+  const Place place{path_, dataset};
+  const Handle opened = open_dataset(id_, place);
+  auto chunks = PackedChunks::of(opened, place);
+  check(chunks.has_value(), "{}: rows in no packed chunks", dataset);
+  write_from(rows, *chunks, shape_of(opened, place), place);
 }
 
 std::vector<std::string> Hdf5File::read_strings(const std::string& dataset) const {

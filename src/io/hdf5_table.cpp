@@ -24,22 +24,39 @@ struct Field {
   std::size_t size = 0;
 };
 
-std::size_t n_rows(const Table& table) {
-  if (table.empty()) return 0;
-  return std::visit([](const auto& values) { return values.size(); }, table.front().values);
+template <class T>
+Handle number_type(const Place& place) {
+  return place.own(H5Tcopy(native_type(element_type<T>())), "make a column type");
 }
 
-Handle column_type(const TableColumn& column, const Place& place) {
+Handle column_type(const ColumnSource& column, const Place& place) {
+  return std::visit(
+      Overloaded{[&](const RowSource<char>&) { return string_type(column.text_length, place); },
+                 [&](const auto& rows) {
+                   using T = std::decay_t<decltype(*rows(0, 0))>;
+                   return number_type<T>(place);
+                 }},
+      column.rows);
+}
+
+/// A column that is in memory as a whole.
+ColumnSource source_of(const TableColumn& column) {
   return std::visit(Overloaded{[&](const std::vector<std::string>& values) {
                                  std::size_t length = 1;
                                  for (const auto& value : values)
                                    length = std::max(length, value.size());
-                                 return string_type(length, place);
+                                 const auto get = [&values](std::size_t i) -> const std::string& {
+                                   return values[i];
+                                 };
+                                 return ColumnSource{column.name, each_text(length, get), length};
                                },
                                [&](const auto& values) {
                                  using T = typename std::decay_t<decltype(values)>::value_type;
-                                 return place.own(H5Tcopy(native_type(element_type<T>())),
-                                                  "make a column type");
+                                 return ColumnSource{
+                                     column.name,
+                                     RowSource<T>([&values](std::size_t first, std::size_t) {
+                                       return values.data() + first;
+                                     })};
                                }},
                     column.values);
 }
@@ -55,31 +72,25 @@ struct Layout {
   }
 };
 
-Handle compound_type(const Table& table, const Layout& layout, const Place& place) {
+template <class Column>
+Handle compound_type(const std::vector<Column>& columns, const Layout& layout, const Place& place) {
   Handle compound = place.own(H5Tcreate(H5T_COMPOUND, layout.row_size), "make a table type");
-  for (std::size_t i = 0; i < table.size(); ++i) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
     const Field& field = layout.fields[i];
-    place.checked(H5Tinsert(compound, table[i].name.c_str(), field.offset, field.type),
+    place.checked(H5Tinsert(compound, columns[i].name.c_str(), field.offset, field.type),
                   "make a table type (is a column named twice?)");
   }
   return compound;
 }
 
 /// The `count` rows from `first` on, column after column.
-void pack(const Table& table, const Layout& layout, std::size_t first, std::size_t count,
-          BytePlanes& planes) {
-  for (std::size_t c = 0; c < table.size(); ++c) {
+void pack(const std::vector<ColumnSource>& columns, const Layout& layout, std::size_t first,
+          std::size_t count, BytePlanes& planes) {
+  for (std::size_t c = 0; c < columns.size(); ++c) {
     const Field& field = layout.fields[c];
-    std::visit(Overloaded{[&](const std::vector<std::string>& values) {
-                            std::string text(count * field.size, '\0');
-                            for (std::size_t r = 0; r < count; ++r)
-                              values[first + r].copy(&text[r * field.size], field.size);
-                            planes.put(text.data(), field.size, count, field.offset);
-                          },
-                          [&](const auto& values) {
-                            planes.put(values.data() + first, field.size, count, field.offset);
-                          }},
-               table[c].values);
+    std::visit(
+        [&](const auto& rows) { planes.put(rows(first, count), field.size, count, field.offset); },
+        columns[c].rows);
   }
 }
 
@@ -179,14 +190,14 @@ std::pair<TableColumn, Handle> column_for(hid_t type, const std::string& name, c
       return {std::move(column), string_type(H5Tget_size(stored), place)};
     case H5T_FLOAT:
       column.values = std::vector<double>();
-      return {std::move(column), column_type(column, place)};
+      return {std::move(column), number_type<double>(place)};
     case H5T_INTEGER:
       if (element_type_of(stored) == ElementType::int32) {
         column.values = std::vector<std::int32_t>();
-      } else {
-        column.values = std::vector<std::int64_t>();
+        return {std::move(column), number_type<std::int32_t>(place)};
       }
-      return {std::move(column), column_type(column, place)};
+      column.values = std::vector<std::int64_t>();
+      return {std::move(column), number_type<std::int64_t>(place)};
     default:
       break;
   }
@@ -196,31 +207,40 @@ std::pair<TableColumn, Handle> column_for(hid_t type, const std::string& name, c
 }  // namespace
 
 void Hdf5File::write_table(const std::string& dataset, const Table& table) {
-  const Place place{path_, dataset};
-  check(!table.empty(), "{}: a table without columns", dataset);
-  Layout layout;
-  const std::size_t rows = n_rows(table);
+  const auto size = [](const TableColumn& column) {
+    return std::visit([](const auto& values) { return values.size(); }, column.values);
+  };
+  const std::size_t n_rows = table.empty() ? 0 : size(table.front());
+  std::vector<ColumnSource> columns;
   for (const auto& column : table) {
-    const auto size = std::visit([](const auto& values) { return values.size(); }, column.values);
-    check(size == rows, "{}: column {} has {} rows, not {}", dataset, column.name, size, rows);
-    layout.add(column_type(column, place));
+    check(size(column) == n_rows, "{}: column {} has {} rows, not {}", dataset, column.name,
+          size(column), n_rows);
+    columns.push_back(source_of(column));
   }
-  const Handle type = compound_type(table, layout, place);
-  const Handle space = block_space(rows, place);
-  const auto chunk = static_cast<std::int64_t>(std::clamp<std::size_t>(rows, 1, rows_a_chunk));
+  write_table(dataset, n_rows, columns);
+}
+
+void Hdf5File::write_table(const std::string& dataset, std::size_t n_rows,
+                           const std::vector<ColumnSource>& columns) {
+  const Place place{path_, dataset};
+  check(!columns.empty(), "{}: a table without columns", dataset);
+  Layout layout;
+  for (const auto& column : columns) layout.add(column_type(column, place));
+  const Handle type = compound_type(columns, layout, place);
+  const Handle space = block_space(n_rows, place);
+  const auto chunk = static_cast<std::int64_t>(std::clamp<std::size_t>(n_rows, 1, rows_a_chunk));
   const Handle created =
       place.own(H5Dcreate2(id_, dataset.c_str(), type, space, link_creation(place),
                            creation_properties({{chunk}, 1}, place), H5P_DEFAULT),
                 "create the table");
   auto chunks = PackedChunks::of(created, place);
   check(chunks.has_value(), "{}: a table in no packed chunks", dataset);
-  BytePlanes planes{chunks->values_a_chunk(), {}};
-  for (std::size_t i = 0, first = 0; first < rows; ++i, first += planes.n) {
-    const std::size_t count = std::min(planes.n, rows - first);
-    if (i == 0 || count < planes.n) planes.bytes.assign(planes.n * layout.row_size, 0);
-    pack(table, layout, first, count, planes);
-    chunks->write(i, planes, place);
-  }
+  chunks->write(
+      n_rows,
+      [&](std::size_t first, std::size_t count, BytePlanes& planes) {
+        pack(columns, layout, first, count, planes);
+      },
+      place);
 }
 
 std::vector<std::string> Hdf5File::columns(const std::string& dataset) const {

@@ -104,7 +104,17 @@ bool PackedChunks::read(std::size_t i, BytePlanes& planes) {
                                     planes.bytes.data(), size, nullptr) == LIBDEFLATE_SUCCESS;
 }
 
-void PackedChunks::write(std::size_t i, const BytePlanes& planes, const Place& place) {
+void PackedChunks::write(std::size_t n_rows, const Spread& spread, const Place& place) {
+  BytePlanes planes{values_a_chunk_, {}};
+  for (std::size_t i = 0, first = 0; first < n_rows; ++i, first += rows_a_chunk_) {
+    const std::size_t count = std::min(rows_a_chunk_, n_rows - first);
+    if (i == 0 || count < rows_a_chunk_) planes.bytes.assign(planes.n * value_size_, 0);
+    spread(first, count, planes);
+    write_chunk(i, planes, place);
+  }
+}
+
+void PackedChunks::write_chunk(std::size_t i, const BytePlanes& planes, const Place& place) {
   if (!compressor_) {
     compressor_ = {libdeflate_alloc_compressor(static_cast<int>(deflate_)),
                    libdeflate_free_compressor};

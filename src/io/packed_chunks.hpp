@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -34,14 +35,20 @@ class PackedChunks {
 
   std::size_t values_a_chunk() const { return values_a_chunk_; }
   std::size_t value_size() const { return value_size_; }  ///< bytes
+  std::size_t values_a_row() const { return values_a_chunk_ / rows_a_chunk_; }
 
   /// All values of chunk `i` (the last one may go on beyond the dataset); false where it is HDF5's
   /// to read: never written, filters left out, damaged.
   bool read(std::size_t i, BytePlanes& planes);
-  void write(std::size_t i, const BytePlanes& planes, const Place& place);
+
+  /// Writes all of the dataset's `n_rows` (along the first extent), chunk after chunk: `spread`
+  /// lays rows first .. first + count over the planes.
+  using Spread = std::function<void(std::size_t first, std::size_t count, BytePlanes& planes)>;
+  void write(std::size_t n_rows, const Spread& spread, const Place& place);
 
  private:
   PackedChunks() = default;
+  void write_chunk(std::size_t i, const BytePlanes& planes, const Place& place);
   std::vector<hsize_t> begin_of(std::size_t i) const;
 
   hid_t dataset_ = H5I_INVALID_HID;

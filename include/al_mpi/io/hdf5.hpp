@@ -11,6 +11,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/huge_pages.hpp>
+#include <al_mpi/io/row_source.hpp>
 
 namespace al_mpi {
 
@@ -130,6 +131,14 @@ class Hdf5File {
     write_numbers(dataset, element_type<T>(), values, start, count);
   }
 
+  /// The same, row by row along the first extent; `storage` has whole rows in a chunk, and deflate.
+  template <class T>
+  void write_rows(const std::string& dataset, const RowSource<T>& rows, const Shape& shape,
+                  const Storage& storage) {
+    create_dataset(dataset, element_type<T>(), shape, storage);
+    write_all_rows(dataset, rows);
+  }
+
   // --- 1-D arrays of fixed-length strings ---
   std::vector<std::string> read_strings(const std::string& dataset) const;
   void write_strings(const std::string& dataset, const std::vector<std::string>& values);
@@ -152,6 +161,8 @@ class Hdf5File {
 
   // --- tables: chunked, compressed, columns of one length ---
   void write_table(const std::string& dataset, const Table& table);
+  void write_table(const std::string& dataset, std::size_t n_rows,
+                   const std::vector<ColumnSource>& columns);
   std::vector<std::string> columns(const std::string& dataset) const;
   /// The named columns, or all; integers of other widths come as int64, floats as double.
   Table read_table(const std::string& dataset, const std::vector<std::string>& names = {}) const;
@@ -168,6 +179,7 @@ class Hdf5File {
                     const Shape& count) const;
   void write_numbers(const std::string& dataset, ElementType type, const void* values,
                      const Shape& start, const Shape& count);
+  void write_all_rows(const std::string& dataset, const RowSource<void>& rows);
 
   std::string path_;
   std::int64_t id_;                ///< HDF5's file handle
