@@ -114,15 +114,21 @@ Hdf5File Hdf5File::create_in_memory(const std::string& name) {
   const Handle access = access_properties(place);
   constexpr std::size_t growth = 4 << 20;  // bytes
   place.checked(H5Pset_fapl_core(access, growth, 0), "set a property");
-  return Hdf5File(name, place.checked(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access),
-                                      "create the file"));
+  // HDF5 would first read a file of this name into memory, as a whole; below a file there is none.
+  const std::string nowhere = name + "/in_memory";
+  return Hdf5File(name,
+                  place.checked(H5Fcreate(nowhere.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access),
+                                "create the file"));
 }
 
 std::string Hdf5File::image() {
   const Place place{path_, whole_file};
   place.checked(H5Fflush(id_, H5F_SCOPE_LOCAL), "finish the file");
   const ssize_t size = place.checked(H5Fget_file_image(id_, nullptr, 0), "take the file's bytes");
-  std::string bytes(static_cast<std::size_t>(size), '\0');
+  std::string bytes;
+  bytes.reserve(static_cast<std::size_t>(size));
+  prefer_huge_pages(bytes.data(), bytes.capacity());
+  bytes.resize(static_cast<std::size_t>(size));
   place.checked(H5Fget_file_image(id_, bytes.data(), bytes.size()), "take the file's bytes");
   return bytes;
 }

@@ -141,6 +141,62 @@ TEST_CASE("a table is written and read column by column") {
   CHECK(std::filesystem::file_size(path) < 200000);  // compressed; 20000 rows of 27 bytes
 }
 
+TEST_CASE("rows that are made while they are written lie as whole columns do") {
+  const ScratchFolder folder;
+  const std::size_t n = 20000;  // three chunks, the last one partly
+  std::vector<std::int32_t> numbers(n);
+  std::vector<std::string> texts(n);
+  std::vector<std::int64_t> cells(2 * n);
+  for (std::size_t i = 0; i < n; ++i) {
+    numbers[i] = static_cast<std::int32_t>(i * i);
+    texts[i] = std::string(i % 5, 'x');
+    cells[2 * i] = numbers[i];
+    cells[2 * i + 1] = static_cast<std::int64_t>(i);
+  }
+  const Shape shape = {static_cast<std::int64_t>(n), 2};
+  const Storage storage = {{3000, 2}, 1};
+  {
+    auto file = Hdf5File::create(folder.file("a.h5"));
+    file.write_table("/whole", {{"number", numbers}, {"text", texts}});
+    file.write_table("/made", n,
+                     {{"number", each_row<std::int32_t>([&](std::size_t i) { return numbers[i]; })},
+                      {"text", each_text(4, [&](std::size_t i) { return texts[i]; }), 4}});
+    file.write("/whole_cells", cells, shape, storage);
+    std::size_t asked = 0;
+    const auto rows = [&](std::size_t first, std::size_t count) -> const std::int64_t* {
+      CHECK(first == asked);
+      asked += count;
+      return cells.data() + 2 * first;
+    };
+    file.write_rows<std::int64_t>("/made_cells", rows, shape, storage);
+    CHECK(asked == n);
+    CHECK_THROWS_WITH(file.write_rows<std::int64_t>("/contiguous", rows, shape, {}),
+                      Contains("rows in no packed chunks"));
+    file.close();
+  }
+  const auto file = Hdf5File::open(folder.file("a.h5"));
+  const Table whole = file.read_table("/whole"), made = file.read_table("/made");
+  CHECK(made[0].values == whole[0].values);
+  CHECK(made[1].values == whole[1].values);
+  CHECK(std::get<std::vector<std::string>>(made[1].values) == texts);
+  CHECK(file.read<std::int64_t>("/made_cells") == cells);
+}
+
+TEST_CASE("a file in memory neither reads nor changes the one of its name") {
+  const ScratchFolder folder;
+  const auto path = folder.file("a.h5");
+  for (const bool there : {false, true}) {
+    if (there) std::ofstream(path) << "of somebody else";
+    auto file = Hdf5File::create_in_memory(path);
+    file.write_strings("/names", {"forest"});
+    const std::string bytes = file.image();
+    CHECK(std::filesystem::exists(path) == there);
+    if (there) CHECK(folder.contents("a.h5") == "of somebody else");
+    std::ofstream(folder.file("b.h5"), std::ios::binary) << bytes;
+    CHECK(Hdf5File::open(folder.file("b.h5")).read_strings("/names").at(0) == "forest");
+  }
+}
+
 TEST_CASE("dimension scales name the axes of an array") {
   const ScratchFolder folder;
   auto file = Hdf5File::create(folder.file("a.h5"));
