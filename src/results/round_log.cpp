@@ -4,19 +4,22 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <numeric>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
-#include <al_mpi/base/huge_pages.hpp>
 
 namespace al_mpi {
 namespace {
 
 constexpr std::int64_t rows_a_block = 4096;
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+
+std::size_t in_block(std::int64_t row) {
+  return static_cast<std::size_t>(row % rows_a_block);
+}
 
 std::uint64_t hash_of(const std::string& text) {
   std::uint64_t hash = 0;
@@ -93,78 +96,72 @@ const RoundLog::Block& RoundLog::block_of(std::int64_t row) const {
   return *blocks_[static_cast<std::size_t>(row / rows_a_block)];
 }
 
-RoundRecord RoundLog::record(std::int64_t row) const {
+std::size_t RoundLog::n_picks() const {
+  std::size_t n = 0;
+  for (const auto& block : blocks_) n += block->picks.size();
+  return n;
+}
+
+std::int32_t RoundLog::trial(std::int64_t row) const {
+  return block_of(row).trial[in_block(row)];
+}
+
+std::int32_t RoundLog::round(std::int64_t row) const {
+  return block_of(row).round[in_block(row)];
+}
+
+std::int64_t RoundLog::n_labeled(std::int64_t row) const {
+  return block_of(row).n_labeled[in_block(row)];
+}
+
+std::uint64_t RoundLog::weights_hash(std::int64_t row) const {
+  return block_of(row).weights_hash[in_block(row)];
+}
+
+double RoundLog::metric(std::int64_t row, std::size_t id) const {
+  const auto& metrics = block_of(row).metrics;
+  const std::size_t r = in_block(row);
+  return id < metrics.size() && r < metrics[id].size() ? metrics[id][r] : missing;
+}
+
+Slice<PickRecord> RoundLog::picks(std::int64_t row) const {
   const Block& block = block_of(row);
-  const auto r = static_cast<std::size_t>(row % rows_a_block);
+  const std::size_t first = block.picks_end[in_block(row)];
+  return {block.picks.data() + first, block.picks_end[in_block(row) + 1] - first};
+}
+
+Slice<std::int64_t> RoundLog::confusion(std::int64_t row) const {
+  const auto& cells = block_of(row).confusion;
+  const std::size_t first = in_block(row) * n_cells_;
+  if (first + n_cells_ > cells.size()) return {};  // before the first matrix
+  return {cells.data() + first, n_cells_};
+}
+
+RoundRecord RoundLog::record(std::int64_t row) const {
   RoundRecord record;
-  record.trial = block.trial[r];
-  record.round = block.round[r];
-  record.n_labeled = block.n_labeled[r];
-  if (block.weights_hash[r] != 0) record.weights_hash = to_hex(block.weights_hash[r]);
-  for (std::size_t id = 0; id < block.metrics.size(); ++id) {
-    if (r < block.metrics[id].size())
-      record.metrics.emplace_back(metric_names_[id], block.metrics[id][r]);
+  record.trial = trial(row);
+  record.round = round(row);
+  record.n_labeled = n_labeled(row);
+  if (weights_hash(row) != 0) record.weights_hash = to_hex(weights_hash(row));
+  const auto& metrics = block_of(row).metrics;
+  for (std::size_t id = 0; id < metrics.size(); ++id) {
+    if (in_block(row) < metrics[id].size())
+      record.metrics.emplace_back(metric_names_[id], metrics[id][in_block(row)]);
   }
-  const auto slice = [](const auto& values, std::size_t begin, std::size_t end) {
-    using Offset = std::ptrdiff_t;
-    return std::decay_t<decltype(values)>(
-        values.begin() + static_cast<Offset>(std::min(begin, values.size())),
-        values.begin() + static_cast<Offset>(std::min(end, values.size())));
-  };
-  record.confusion = slice(block.confusion, r * n_cells_, (r + 1) * n_cells_);
-  record.picks = slice(block.picks, block.picks_end[r], block.picks_end[r + 1]);
+  record.confusion.assign(confusion(row).begin(), confusion(row).end());
+  record.picks.assign(picks(row).begin(), picks(row).end());
   return record;
 }
 
 std::vector<std::int64_t> RoundLog::sorted_rows() const {
-  std::vector<std::int64_t> rows(static_cast<std::size_t>(size_));
-  std::iota(rows.begin(), rows.end(), 0);
-  const auto place = [this](std::int64_t row) {
-    const Block& block = block_of(row);
-    const auto r = static_cast<std::size_t>(row % rows_a_block);
-    return std::make_pair(block.trial[r], block.round[r]);
-  };
-  std::sort(rows.begin(), rows.end(),
-            [&](std::int64_t a, std::int64_t b) { return place(a) < place(b); });
+  std::vector<std::tuple<std::int32_t, std::int32_t, std::int64_t>> places;
+  places.reserve(static_cast<std::size_t>(size_));
+  for (std::int64_t row = 0; row < size_; ++row) places.emplace_back(trial(row), round(row), row);
+  std::sort(places.begin(), places.end());
+  std::vector<std::int64_t> rows;
+  rows.reserve(places.size());
+  for (const auto& place : places) rows.push_back(std::get<2>(place));
   return rows;
-}
-
-void RoundLog::fill(ResultsTables& tables) const {
-  const std::vector<std::int64_t> rows = sorted_rows();
-  auto& rounds = tables.rounds;
-  auto& picks = tables.picks;
-  for (const auto& name : metric_names_) rounds.metrics[name].assign(rows.size(), missing);
-  reserve_huge(tables.confusion, rows.size() * n_cells_);
-  tables.confusion.assign(rows.size() * n_cells_, 0);
-  std::size_t n_picks = 0;
-  for (const auto& block : blocks_) n_picks += block->picks.size();
-  for (auto* column : {&rounds.trial, &rounds.round}) column->reserve(rows.size());
-  for (auto* column : {&picks.trial, &picks.round, &picks.order}) reserve_huge(*column, n_picks);
-  for (auto* column : {&picks.index, &picks.label}) reserve_huge(*column, n_picks);
-  reserve_huge(picks.score, n_picks);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Block& block = block_of(rows[i]);
-    const auto r = static_cast<std::size_t>(rows[i] % rows_a_block);
-    rounds.trial.push_back(block.trial[r]);
-    rounds.round.push_back(block.round[r]);
-    rounds.n_labeled.push_back(block.n_labeled[r]);
-    rounds.weights_hash.push_back(block.weights_hash[r]);
-    for (std::size_t id = 0; id < block.metrics.size(); ++id) {
-      if (r < block.metrics[id].size()) rounds.metrics[metric_names_[id]][i] = block.metrics[id][r];
-    }
-    const std::size_t first = r * n_cells_;
-    for (std::size_t cell = 0; cell < n_cells_ && first + cell < block.confusion.size(); ++cell) {
-      tables.confusion[i * n_cells_ + cell] = block.confusion[first + cell];
-    }
-    for (std::size_t p = block.picks_end[r]; p < block.picks_end[r + 1]; ++p) {
-      picks.trial.push_back(block.trial[r]);
-      picks.round.push_back(block.round[r]);
-      picks.order.push_back(static_cast<std::int32_t>(p - block.picks_end[r]));
-      picks.index.push_back(block.picks[p].index);
-      picks.label.push_back(block.picks[p].label);
-      picks.score.push_back(block.picks[p].score);
-    }
-  }
 }
 
 std::string difference(const RoundRecord& stored, const RoundRecord& came) {

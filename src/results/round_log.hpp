@@ -5,10 +5,19 @@
 #include <string>
 #include <vector>
 
-#include <al_mpi/results/reader.hpp>
 #include <al_mpi/trial/trial.hpp>
 
 namespace al_mpi {
+
+/// Values that lie in a RoundLog.
+template <class T>
+struct Slice {
+  const T* first = nullptr;
+  std::size_t n = 0;
+
+  const T* begin() const { return first; }
+  const T* end() const { return first + n; }
+};
 
 /// Rounds in the order they arrived, held as columns in blocks. Full blocks never change and are
 /// shared between copies, so copying a log of a million rounds for the snapshot takes microseconds.
@@ -25,15 +34,27 @@ class RoundLog {
   std::int64_t add(int trial, const RoundRecord& record);
 
   std::int64_t size() const { return size_; }
+  std::size_t n_picks() const;
+  std::size_t n_cells() const { return n_cells_; }  ///< K * K; 0 as long as no matrix came
+  const std::vector<std::string>& metric_names() const { return metric_names_; }  ///< [id]
+
   RoundRecord record(std::int64_t row) const;  ///< without key and attempt
 
-  /// Rounds, picks and confusion matrices, sorted by trial and round.
-  void fill(ResultsTables& tables) const;
+  /// Rows by trial, then by round.
+  std::vector<std::int64_t> sorted_rows() const;
+
+  // --- what is in one row ---
+  std::int32_t trial(std::int64_t row) const;
+  std::int32_t round(std::int64_t row) const;
+  std::int64_t n_labeled(std::int64_t row) const;
+  std::uint64_t weights_hash(std::int64_t row) const;     ///< 0 = not recorded
+  double metric(std::int64_t row, std::size_t id) const;  ///< NaN where absent
+  Slice<PickRecord> picks(std::int64_t row) const;        ///< in their order
+  Slice<std::int64_t> confusion(std::int64_t row) const;  ///< [K, K], or empty
 
  private:
   struct Block;
   const Block& block_of(std::int64_t row) const;
-  std::vector<std::int64_t> sorted_rows() const;
   std::size_t metric_id(const std::string& name);
 
   std::vector<std::shared_ptr<Block>> blocks_;

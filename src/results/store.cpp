@@ -15,6 +15,7 @@
 #include "replay.hpp"
 #include "sweep_lock.hpp"
 #include "sweep_state.hpp"
+#include "writer.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/base/log.hpp>
@@ -236,7 +237,7 @@ void Store::begin_snapshot() {
   last_snapshot_ = Clock::now();
   writing_ = std::async(std::launch::async, [state, file = options_.file] {
     const auto begin = Clock::now();
-    write_results(file, with_attributes(state->tables(), *state));
+    write_results(file, with_attributes(state->tables(), *state), state->rounds());
     return since(begin);
   });
 }

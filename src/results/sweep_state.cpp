@@ -218,7 +218,6 @@ ResultsTables SweepState::tables() const {
     tables.task = provenance_->task;
     tables.class_names = provenance_->class_names;
   }
-  rounds_.fill(tables);
   return tables;
 }
 

@@ -44,7 +44,8 @@ class SweepState {
   /// What must be run again because its records are gone: done trials that lack rounds.
   std::vector<std::string> incomplete() const;
 
-  ResultsTables tables() const;
+  const RoundLog& rounds() const { return rounds_; }
+  ResultsTables tables() const;  ///< without what is in rounds()
 
  private:
   struct History {

@@ -67,7 +67,8 @@ void for_each_round(const ResultsTables& tables,
     record.round = rounds.round[i];
     record.n_labeled = rounds.n_labeled[i];
     for (const auto& [name, values] : rounds.metrics) record.metrics.emplace_back(name, values[i]);
-    if (rounds.weights_hash[i] != 0) record.weights_hash = to_hex(rounds.weights_hash[i]);
+    if (i < rounds.weights_hash.size() && rounds.weights_hash[i] != 0)
+      record.weights_hash = to_hex(rounds.weights_hash[i]);
     const auto first = tables.confusion.begin() + static_cast<std::ptrdiff_t>(i * n_cells);
     record.confusion.assign(first, first + static_cast<std::ptrdiff_t>(n_cells));
     for (; pick < picks.trial.size() && picks.trial[pick] == record.trial &&

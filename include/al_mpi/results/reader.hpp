@@ -51,8 +51,8 @@ struct ReadWhat {
 /// Reads NAME.h5. Throws DataError: missing, truncated, foreign.
 ResultsTables read_results(const std::string& path, const ReadWhat& what = {});
 
-/// Writes tables as a results file (temporary + fsync + rename): the snapshot, and imported logs.
-/// A sweep's picks may fill gigabytes: hand the tables over rather than a copy.
-void write_results(const std::string& path, ResultsTables tables);
+/// Writes tables as a results file (temporary + fsync + rename), e.g. an imported log, whose
+/// weights_hash may be empty.
+void write_results(const std::string& path, const ResultsTables& tables);
 
 }  // namespace al_mpi
