@@ -10,9 +10,9 @@
 
 #include "src/results/journal.hpp"
 #include "src/results/replay.hpp"
-#include "src/results/round_log.hpp"
+#include "src/results/sweep_state.hpp"
+#include "src/results/writer.hpp"
 #include <al_mpi/results/reader.hpp>
-#include <al_mpi/results/store.hpp>
 #include <al_mpi/trial/json.hpp>
 
 namespace {
@@ -71,25 +71,47 @@ void replay(benchmark::State& state) {
 }
 BENCHMARK(replay)->ArgName("full")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
-/// n rows in a log, and the trials they belong to.
-std::pair<RoundLog, ResultsTables> sweep(std::int64_t n_rows, bool full) {
-  std::pair<RoundLog, ResultsTables> result;
-  result.second.class_names.assign(10, "class");
+/// What rank 0 knows of a sweep of n rows, a trial after the other.
+SweepState sweep(std::int64_t n_rows, bool full) {
+  SweepState state;
+  state.apply({{"type", "opened"},
+               {"version", 1},
+               {"time", 1.0},
+               {"config", ""},
+               {"settings", ""},
+               {"dataset", ""},
+               {"task", "classification"},
+               {"versions", nlohmann::json::array()},
+               {"classes", std::vector<std::string>(10, "class")}});
   for (int t = 0; t * n_rounds < n_rows; ++t) {
-    result.second.trials.push_back(
-        {spec(t), TrialState::done, 1, 0, "host", "cpu", 1, 1.0, 2.0, ""});
-    for (int r = 0; r < n_rounds; ++r) result.first.add(t, round(t, r, full));
+    const std::string key = spec(t).key();
+    state.apply({{"type", "started"},
+                 {"key", key},
+                 {"attempt", 1},
+                 {"rank", 0},
+                 {"host", "host"},
+                 {"device", "cpu"},
+                 {"threads", 1},
+                 {"time", 1.0}});
+    for (int r = 0; r < n_rounds; ++r) state.add_round(round(t, r, full));
+    state.apply({{"type", "ended"},
+                 {"key", key},
+                 {"attempt", 1},
+                 {"outcome", "done"},
+                 {"seconds", 2.0},
+                 {"rounds", n_rounds}});
   }
-  return result;
+  return state;
+}
+
+void write_snapshot(const SweepState& state) {
+  write_results(scratch("snapshot.h5"), with_attributes(state.tables(), state), state.rounds());
 }
 
 void snapshot(benchmark::State& state) {
-  const auto [log, empty] = sweep(state.range(0), state.range(1) != 0);
-  for (auto _ : state) {
-    ResultsTables tables = empty;
-    log.fill(tables);
-    write_results(scratch("snapshot.h5"), std::move(tables));
-  }
+  const SweepState known = sweep(state.range(0), state.range(1) != 0);
+  write_snapshot(known);  // the file is replaced, as all but the first are
+  for (auto _ : state) write_snapshot(known);
   state.counters["MB"] =
       static_cast<double>(std::filesystem::file_size(scratch("snapshot.h5"))) / 1e6;
   state.SetItemsProcessed(state.iterations() * state.range(0));
@@ -102,11 +124,7 @@ BENCHMARK(snapshot)
     ->Iterations(1);
 
 void read_back(benchmark::State& state) {
-  {
-    auto [log, tables] = sweep(state.range(0), state.range(1) != 0);
-    log.fill(tables);
-    write_results(scratch("snapshot.h5"), std::move(tables));
-  }
+  write_snapshot(sweep(state.range(0), state.range(1) != 0));
   for (auto _ : state)
     benchmark::DoNotOptimize(read_results(scratch("snapshot.h5")).rounds.trial.size());
   std::filesystem::remove(scratch("snapshot.h5"));
@@ -120,8 +138,8 @@ BENCHMARK(read_back)
 
 /// What scheduling waits for when a snapshot begins.
 void copy_for_snapshot(benchmark::State& state) {
-  const auto log = sweep(1'000'000, false).first;
-  for (auto _ : state) benchmark::DoNotOptimize(RoundLog(log).size());
+  const SweepState known = sweep(1'000'000, false);
+  for (auto _ : state) benchmark::DoNotOptimize(SweepState(known).rounds().size());
 }
 BENCHMARK(copy_for_snapshot)->Unit(benchmark::kMicrosecond);
 
