@@ -107,10 +107,6 @@ void carry_out(const Plan& plan, std::int64_t depth, const Map<Number>& result,
   }
 }
 
-std::int64_t columns_of(std::int64_t channels, std::int64_t block) {
-  return std::min(channel_block, channels - block * channel_block);
-}
-
 }  // namespace
 
 template <class Number>

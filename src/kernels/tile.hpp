@@ -8,6 +8,12 @@
 // a float, or a pair of bfloat16 numbers along the summed dimension.
 namespace al_mpi {
 
+/// Channels that a block has: fewer than 32 in the last one.
+inline std::int64_t columns_of(std::int64_t channels, std::int64_t block) {
+  const std::int64_t rest = channels - block * channel_block;
+  return rest < channel_block ? rest : channel_block;
+}
+
 /// One term of a sum of products: c[n, m] += sum over k of b[n, k] a[k, m].
 struct Term {
   const float* a;

@@ -25,10 +25,6 @@ struct Frequencies {
   float* of(std::int64_t frequency) const { return data.get() + frequency * step; }
 };
 
-std::int64_t columns_of(std::int64_t channels, std::int64_t block) {
-  return std::min(channel_block, channels - block * channel_block);
-}
-
 /// The transformed inputs of a batch.
 Frequencies inputs_of(const WinogradMap& map, const float* x) {
   Frequencies v(map.tiles() * map.row);
