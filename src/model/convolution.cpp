@@ -6,6 +6,7 @@
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/linear.h>
 #include <ATen/ops/threshold_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -145,19 +146,19 @@ bool fits_kernels(const at::Tensor& x, const at::Tensor& weight) {
          (type == at::kFloat || weight.size(0) % 2 == 0);
 }
 
-/// Every stride-th pixel, all that a kernel of one pixel looks at; in the same memory order.
-at::Tensor thinned(const at::Tensor& x, std::int64_t stride) {
+/// A convolution of one pixel, as the matrix product that it is. It is not left to LibTorch's:
+/// oneDNN 3.7 computes many wrongly, or crashes (channels_last).
+at::Tensor pixel_product(const at::Tensor& x, const at::Tensor& weight, std::int64_t stride,
+                         const at::Tensor& bias) {
   const auto end = std::numeric_limits<std::int64_t>::max();
-  return x.slice(2, 0, end, stride).slice(3, 0, end, stride).contiguous(x.suggest_memory_format());
+  const at::Tensor pixels =
+      x.slice(2, 0, end, stride).slice(3, 0, end, stride).permute({0, 2, 3, 1});
+  return at::linear(pixels, weight.flatten(1), bias).permute({0, 3, 1, 2});
 }
 
-/// LibTorch's convolution. Strided ones of one pixel are not left to it: oneDNN 3.7 computes some wrongly,
-/// or crashes (channels_last).
 at::Tensor library_convolution(const at::Tensor& x, const at::Tensor& weight, std::int64_t stride,
                                std::int64_t padding, const at::Tensor& bias) {
-  if (weight.size(2) == 1 && stride > 1) {
-    return at::conv2d(thinned(x, stride), weight, bias);
-  }
+  if (weight.size(2) == 1 && padding == 0) return pixel_product(x, weight, stride, bias);
   return at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
 }
 

@@ -80,7 +80,8 @@ TEST_CASE("a ResNet's logits do not depend on the memory order of images and wei
     const NetworkPtr network = make_network(name, {13, 10});
     initialize_weights(*network, 1);
     network->eval();
-    const at::Tensor images = at::arange(4 * 13 * 64 * 64, at::kFloat).sin().view({4, 13, 64, 64});
+    const at::Tensor images =
+        at::arange(16 * 13 * 64 * 64, at::kFloat).sin().view({16, 13, 64, 64});
     const auto logits = [&](at::MemoryFormat order) {
       const at::NoGradGuard no_grad;
       for (auto& [_, tensor] : named_state(*network)) {
