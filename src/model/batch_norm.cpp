@@ -90,7 +90,8 @@ struct Normalization : torch::autograd::Function<Normalization> {
 
 at::Tensor normalize(torch::nn::BatchNorm2d& bn, const at::Tensor& x, const at::Tensor& residual,
                      bool relu) {
-  if (bn->is_training() && has_kernels(x) && x.size(1) % 16 == 0) {
+  const bool has_moments = x.numel() > x.size(1);  // LibTorch refuses a lone value a channel
+  if (bn->is_training() && has_moments && has_kernels(x) && x.size(1) % 16 == 0) {
     const Moments moments(pixels_of(x.detach()));
     update_running(*bn, moments, x.numel() / x.size(1));
     const auto added = residual.defined() ? c10::make_optional(residual) : c10::nullopt;

@@ -80,3 +80,11 @@ TEST_CASE("a layer's values, gradients and running statistics are LibTorch's") {
 TEST_CASE("of bfloat16 maps a layer's statistics and sums are float32") {
   compare(48, /*with_residual=*/false, /*training=*/true, at::kBFloat16, 2e-2);
 }
+
+TEST_CASE("one value a channel has no variance: training by it is refused") {
+  for (const std::int64_t channels : {48, 5}) {
+    torch::nn::BatchNorm2d bn = layer(channels);
+    CHECK_THROWS_WITH(normalize(bn, waves({1, channels, 1, 1}, 0.7), {}, /*relu=*/true),
+                      Contains("more than 1 value per channel"));
+  }
+}

@@ -15,7 +15,7 @@ namespace al_mpi {
 
 /// Stochastic gradient descent with momentum and weight decay, equal to torch::optim::SGD. A
 /// parameter is updated on the way back, as soon as its gradient is there and still in the cache, in
-/// one pass over the memory where the library makes three; no two gradients take up memory at once.
+/// one pass over the memory where the library makes three; gradients do not pile up.
 class Sgd {
  public:
   Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options);
