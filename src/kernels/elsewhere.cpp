@@ -8,6 +8,7 @@
 #include "winograd_transforms.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/kernels/max_pool.hpp>
+#include <al_mpi/kernels/momentum.hpp>
 #include <al_mpi/kernels/normalization.hpp>
 #include <al_mpi/kernels/pixels.hpp>
 
@@ -30,6 +31,9 @@ template void multiply<BFloat16, BFloat16>(SumOfProducts, std::int64_t, Target<B
 template void multiply<BFloat16, float>(SumOfProducts, std::int64_t, Target<float>);
 
 void interleave_images(const BFloat16*, std::int64_t, std::int64_t, std::int64_t, BFloat16*) {
+  absent();
+}
+void momentum_step(const MomentumRates&, std::int64_t, const float*, float*, float*) {
   absent();
 }
 void winograd_inputs(const WinogradMap&, const float*, std::int64_t, float*) {

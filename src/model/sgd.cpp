@@ -5,14 +5,12 @@
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <al_mpi/kernels/momentum.hpp>
+#include <al_mpi/kernels/number.hpp>
 #include <al_mpi/model/sgd.hpp>
 
 namespace al_mpi {
 namespace {
-
-struct Rates {
-  float learning, momentum, decay;
-};
 
 /// value, velocity and gradient lie in the same dense order, whatever it is.
 bool same_dense_layout(const at::Tensor& value, const at::Tensor& velocity,
@@ -22,11 +20,12 @@ bool same_dense_layout(const at::Tensor& value, const at::Tensor& velocity,
 }
 
 void update_dense(const at::Tensor& value, const at::Tensor& velocity, const at::Tensor& grad,
-                  const Rates& rates) {
+                  const MomentumRates& rates) {
   float* __restrict w = value.data_ptr<float>();
   float* __restrict v = velocity.data_ptr<float>();
   const float* __restrict g = grad.data_ptr<float>();
   const std::int64_t n = value.numel();
+  if (has_float_kernels()) return momentum_step(rates, n, g, v, w);
   for (std::int64_t i = 0; i < n; ++i) {
     v[i] = rates.momentum * v[i] + (g[i] + rates.decay * w[i]);
     w[i] -= rates.learning * v[i];
@@ -66,7 +65,7 @@ void Sgd::step(const at::Tensor& loss) {
 
 void Sgd::update(std::size_t parameter) {
   const at::NoGradGuard no_grad;
-  const Rates rates{learning_rate_, momentum_, weight_decay_};
+  const MomentumRates rates{learning_rate_, momentum_, weight_decay_};
   at::Tensor& value = parameters_[parameter];
   at::Tensor& velocity = velocity_[parameter];
   at::Tensor& grad = value.mutable_grad();
