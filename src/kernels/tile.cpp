@@ -194,11 +194,13 @@ void pack_inputs(const float* weight, std::int64_t taps, std::int64_t in, std::i
   const std::int64_t n_units = out / pair;
   for (std::int64_t t = 0; t < taps; ++t) {
     for (std::int64_t m = 0; m < channel_block; m += 16) {
+      const float* rows = weight + (t * in + in0 + m) * out;
+      const float* next = m == 0 ? rows + 16 * out : rows + (in - 16) * out;
       for (std::int64_t u = 0; u < n_units; u += 16) {
         __m512i block[16];
-        for (std::int64_t i = 0; i < 16; ++i) {
-          const float* row = weight + (t * in + in0 + m + i) * out + u * pair;
-          prefetch(row + 32 * pair);
+        for (std::int64_t i = 0; i < 16; ++i, next += 16 * pair) {
+          const float* row = rows + i * out + u * pair;
+          prefetch(next);
           block[i] =
               m + i < columns ? units(Number{}, row, out - u * pair) : _mm512_setzero_si512();
         }
