@@ -1,4 +1,5 @@
-#include <ATen/TensorOperators.h>
+#include <cmath>
+
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -13,76 +14,89 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-Rows rows_of(const at::Tensor& pixels) {
-  return {pixels.numel() / pixels.size(3), pixels.size(3)};
+Rows rows_of(const at::Tensor& map) {
+  return {map.numel() / map.size(1), map.size(1)};
 }
 
-/// Mean and variance of each channel of the batch.
-struct Moments {
-  at::Tensor mean, variance;
+/// What a batch does to each channel: four rows of [channels].
+struct Statistics {
+  at::Tensor rows;
+  float *mean, *inverse_deviation, *scale, *shift;
 
-  explicit Moments(const at::Tensor& pixels)
-      : mean(at::empty({pixels.size(3)})), variance(at::empty_like(mean)) {
-    with_number(pixels.scalar_type(), [&](auto number) {
-      channel_moments(rows_of(pixels), numbers<decltype(number)>(pixels), numbers<float>(mean),
-                      numbers<float>(variance));
-    });
-  }
+  explicit Statistics(const at::Tensor& all)
+      : rows(all),
+        mean(numbers<float>(rows)),
+        inverse_deviation(mean + rows.size(1)),
+        scale(inverse_deviation + rows.size(1)),
+        shift(scale + rows.size(1)) {}
 };
 
-/// As LibTorch does it: the running variance is that of a sample, divided by n - 1.
-void update_running(torch::nn::BatchNorm2dImpl& bn, const Moments& moments, std::int64_t n) {
-  const at::NoGradGuard no_grad;
-  bn.num_batches_tracked.add_(1);
-  const double momentum = *bn.options.momentum();
-  const double of_sample = static_cast<double>(n) / static_cast<double>(n - 1);
-  bn.running_mean.mul_(1 - momentum).add_(moments.mean, momentum);
-  bn.running_var.mul_(1 - momentum).add_(moments.variance, momentum * of_sample);
+/// Normalises by the moments of the batch, and moves the running ones as LibTorch does it: the
+/// running variance is that of a sample, divided by n - 1.
+Statistics statistics_of(torch::nn::BatchNorm2dImpl& bn, const at::Tensor& map) {
+  const Rows rows = rows_of(map);
+  const Statistics all(at::empty({4, rows.channels}));
+  float* variance = all.inverse_deviation;  // until it is that
+  with_number(map.scalar_type(), [&](auto number) {
+    channel_moments(rows, numbers<decltype(number)>(map), all.mean, variance);
+  });
+  const float momentum = static_cast<float>(*bn.options.momentum());
+  const float keep = static_cast<float>(1 - *bn.options.momentum());
+  const float of_sample = static_cast<float>(rows.n) / static_cast<float>(rows.n - 1);
+  const float epsilon = static_cast<float>(bn.options.eps());
+  const float *weight = numbers<float>(bn.weight), *bias = numbers<float>(bn.bias);
+  float *running_mean = numbers<float>(bn.running_mean),
+        *running_var = numbers<float>(bn.running_var);
+  for (std::int64_t c = 0; c < rows.channels; ++c) {
+    running_mean[c] = keep * running_mean[c] + momentum * all.mean[c];
+    running_var[c] = keep * running_var[c] + momentum * of_sample * variance[c];
+    all.inverse_deviation[c] = 1.0F / std::sqrt(variance[c] + epsilon);
+    all.scale[c] = weight[c] * all.inverse_deviation[c];
+    all.shift[c] = bias[c] - all.mean[c] * all.scale[c];
+  }
+  ++*bn.num_batches_tracked.data_ptr<std::int64_t>();
+  return all;
 }
 
 struct Normalization : torch::autograd::Function<Normalization> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& bias, const c10::optional<at::Tensor>& residual,
-                            const at::Tensor& mean, const at::Tensor& inverse_deviation,
+  static at::Tensor forward(AutogradContext* context, torch::nn::BatchNorm2dImpl* bn,
+                            const at::Tensor& x, const at::Tensor& weight,
+                            const at::Tensor& /*bias*/, const c10::optional<at::Tensor>& residual,
                             bool relu) {
-    const at::Tensor pixels = pixels_of(x);
-    const at::Tensor y = at::empty_like(pixels);
-    const at::Tensor scale = weight.detach() * inverse_deviation;
-    const at::Tensor shift = bias.detach() - mean * scale;
+    const at::Tensor map = pixel_major(x), y = empty_map(x.sizes(), x.scalar_type());
+    const Statistics of = statistics_of(*bn, map);
     with_number(y.scalar_type(), [&](auto number) {
       using Number = decltype(number);
       const at::Tensor added =
-          residual ? pixels_of(*residual, y.scalar_type(), y.size(3)) : at::Tensor();
-      scale_and_shift(rows_of(y), numbers<Number>(pixels), numbers<float>(scale),
-                      numbers<float>(shift), numbers<Number>(added), relu, numbers<Number>(y));
+          residual ? pixel_major(*residual, y.scalar_type(), y.size(1)) : at::Tensor();
+      scale_and_shift(rows_of(y), numbers<Number>(map), of.scale, of.shift, numbers<Number>(added),
+                      relu, numbers<Number>(y));
     });
-    const at::Tensor map = map_of(y);
-    context->save_for_backward({x, weight, mean, inverse_deviation, map});
+    context->save_for_backward({map, weight, y});
+    context->saved_data["statistics"] = of.rows;
     context->saved_data["relu"] = relu;
     context->saved_data["residual"] = residual.has_value();
-    return map;
+    return y;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
-    const at::Tensor &weight = saved[1], &mean = saved[2], &inverse_deviation = saved[3];
-    const at::Tensor x = pixels_of(saved[0]), y = pixels_of(saved[4]);
-    const at::Tensor dy = pixels_of(gradients[0], x.scalar_type(), x.size(3));
+    const at::Tensor &x = saved[0], &weight = saved[1], &y = saved[2];
+    const Statistics of(context->saved_data["statistics"].toTensor());
+    const at::Tensor dy = pixel_major(gradients[0], x.scalar_type(), x.size(1));
     const bool relu = context->saved_data["relu"].toBool();
-    const at::Tensor dx = at::empty_like(x);
-    const at::Tensor dresidual =
-        context->saved_data["residual"].toBool() ? at::empty_like(x) : at::Tensor();
+    const auto like_x = [&] { return empty_map(x.sizes(), x.scalar_type()); };
+    const at::Tensor dx = like_x();
+    const at::Tensor dresidual = context->saved_data["residual"].toBool() ? like_x() : at::Tensor();
     const at::Tensor dweight = at::empty_like(weight), dbias = at::empty_like(weight);
     with_number(x.scalar_type(), [&](auto number) {
       using Number = decltype(number);
-      normalization_gradient(rows_of(x), numbers<Number>(x), numbers<Number>(y),
-                             numbers<Number>(dy), relu, numbers<float>(mean),
-                             numbers<float>(inverse_deviation), numbers<float>(weight),
-                             numbers<Number>(dx), numbers<Number>(dresidual),
-                             {numbers<float>(dweight), numbers<float>(dbias)});
+      normalization_gradient(
+          rows_of(x), numbers<Number>(x), numbers<Number>(y), numbers<Number>(dy), relu, of.mean,
+          of.inverse_deviation, numbers<float>(weight), numbers<Number>(dx),
+          numbers<Number>(dresidual), {numbers<float>(dweight), numbers<float>(dbias)});
     });
-    return {map_of(dx), dweight, dbias, dresidual.defined() ? map_of(dresidual) : dresidual,
-            {},         {},      {}};
+    return {{}, dx, dweight, dbias, dresidual, {}};
   }
 };
 
@@ -92,11 +106,8 @@ at::Tensor normalize(torch::nn::BatchNorm2d& bn, const at::Tensor& x, const at::
                      bool relu) {
   const bool has_moments = x.numel() > x.size(1);  // LibTorch refuses a lone value a channel
   if (bn->is_training() && has_moments && has_kernels(x) && x.size(1) % 16 == 0) {
-    const Moments moments(pixels_of(x.detach()));
-    update_running(*bn, moments, x.numel() / x.size(1));
     const auto added = residual.defined() ? c10::make_optional(residual) : c10::nullopt;
-    return Normalization::apply(x, bn->weight, bn->bias, added, moments.mean,
-                                (moments.variance + bn->options.eps()).rsqrt_(), relu);
+    return Normalization::apply(bn.get(), x, bn->weight, bn->bias, added, relu);
   }
   at::Tensor y = bn(x);
   if (residual.defined()) y = y + residual;

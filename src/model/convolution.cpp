@@ -2,10 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/threshold_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -23,18 +20,16 @@ using torch::autograd::variable_list;
 
 /// Operands as the kernels take them.
 struct Operands {
-  at::Tensor x;       ///< [H, W, b, in]
-  at::Tensor weight;  ///< [k, k, in, out] float32
+  at::Tensor x;       ///< [b, in, H, W], pixel-major
+  at::Tensor weight;  ///< [out, in, k, k] float32, tap-major
   PixelConvolution shape;
 
   /// bfloat16 wants even numbers of channels.
   Operands(const at::Tensor& map, at::ScalarType type, const at::Tensor& weights,
            std::int64_t stride, std::int64_t padding) {
     const std::int64_t in = map.size(1) + (type == at::kBFloat16 ? map.size(1) % 2 : 0);
-    x = pixels_of(map, type, in);
-    weight = weights.detach().permute({2, 3, 1, 0}).contiguous();
-    const std::int64_t missing = in - weights.size(1);
-    if (missing > 0) weight = at::constant_pad_nd(weight, {0, 0, 0, missing});
+    x = pixel_major(map, type, in);
+    weight = tap_major(weights, in);
     shape = {map.size(0),     in,     weights.size(0), map.size(2), map.size(3),
              weights.size(2), stride, padding};
   }
@@ -46,13 +41,13 @@ void each_channel_block(std::int64_t channels, F f) {
   at::parallel_for(0, n_channel_blocks(channels), 1, f);
 }
 
-/// [h, w, b, out]
+/// [b, out, h, w]
 at::Tensor result(const Operands& operands, const ConvolutionEpilogue& epilogue) {
   const PixelConvolution& shape = operands.shape;
-  const at::Tensor y = at::empty({shape.out_height(), shape.out_width(), shape.batch, shape.out},
-                                 operands.x.options());
+  const at::Tensor y = empty_map({shape.batch, shape.out, shape.out_height(), shape.out_width()},
+                                 operands.x.scalar_type());
   const at::Tensor residual = epilogue.residual.defined()
-                                  ? pixels_of(epilogue.residual, y.scalar_type(), shape.out)
+                                  ? pixel_major(epilogue.residual, y.scalar_type(), shape.out)
                                   : epilogue.residual;
   with_number(y.scalar_type(), [&](auto number) {
     using Number = decltype(number);
@@ -67,7 +62,7 @@ at::Tensor result(const Operands& operands, const ConvolutionEpilogue& epilogue)
 }
 
 at::Tensor input_gradient(const Operands& operands, const at::Tensor& dy) {
-  const at::Tensor dx = at::empty_like(operands.x);
+  const at::Tensor dx = empty_map(operands.x.sizes(), dy.scalar_type());
   with_number(dx.scalar_type(), [&](auto number) {
     using Number = decltype(number);
     each_channel_block(operands.shape.in, [&](std::int64_t first, std::int64_t last) {
@@ -79,17 +74,18 @@ at::Tensor input_gradient(const Operands& operands, const at::Tensor& dy) {
   return dx;
 }
 
-/// [pixels, b, C] -> [pixels, ceil(b / 2), C, 2]
-at::Tensor interleaved(const at::Tensor& pixels) {
-  const std::int64_t batch = pixels.size(2), channels = pixels.size(3);
-  const std::int64_t n = pixels.size(0) * pixels.size(1);
-  const at::Tensor pairs = at::empty({n, (batch + 1) / 2, channels, 2}, pixels.options());
-  interleave_images(numbers<BFloat16>(pixels), n, batch, channels, numbers<BFloat16>(pairs));
+/// Maps by pairs of images, as the weights' gradient takes bfloat16.
+at::Tensor interleaved(const at::Tensor& map) {
+  const std::int64_t batch = map.size(0), channels = map.size(1);
+  const std::int64_t pixels = map.size(2) * map.size(3);
+  const at::Tensor pairs =
+      empty_map({(batch + 1) / 2, 2 * channels, map.size(2), map.size(3)}, map.scalar_type());
+  interleave_images(numbers<BFloat16>(map), pixels, batch, channels, numbers<BFloat16>(pairs));
   return pairs;
 }
 
 at::Tensor weight_gradient(const Operands& operands, const at::Tensor& dy) {
-  const at::Tensor dw = at::empty_like(operands.weight);
+  const at::Tensor dw = empty_weights(operands.weight.sizes());
   with_number(dy.scalar_type(), [&](auto number) {
     using Number = decltype(number);
     constexpr bool pairs = std::is_same_v<Number, BFloat16>;
@@ -103,15 +99,20 @@ at::Tensor weight_gradient(const Operands& operands, const at::Tensor& dy) {
   return dw;
 }
 
+/// Without the channel that made their number even.
+at::Tensor first_inputs(const at::Tensor& tensor, std::int64_t in) {
+  return tensor.size(1) == in ? tensor : tensor.narrow(1, 0, in);
+}
+
 struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const c10::optional<at::Tensor>& bias,
                             const c10::optional<at::Tensor>& residual, bool relu,
                             std::int64_t stride, std::int64_t padding) {
     const Operands operands(x, autocast_type(x), weight, stride, padding);
-    const at::Tensor y = map_of(
-        result(operands, {bias.value_or(at::Tensor()), residual.value_or(at::Tensor()), relu}));
-    context->save_for_backward({map_of(operands.x), weight, relu ? y : at::Tensor()});
+    const at::Tensor y =
+        result(operands, {bias.value_or(at::Tensor()), residual.value_or(at::Tensor()), relu});
+    context->save_for_backward({operands.x, weight, relu ? y : at::Tensor()});
     context->saved_data["stride"] = stride;
     context->saved_data["padding"] = padding;
     context->saved_data["in"] = x.size(1);
@@ -125,16 +126,14 @@ struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> 
     const Operands operands(x, x.scalar_type(), weight, context->saved_data["stride"].toInt(),
                             context->saved_data["padding"].toInt());
     const std::int64_t in = context->saved_data["in"].toInt();
-    at::Tensor dy = pixels_of(gradients[0], x.scalar_type(), weight.size(0));
-    if (y.defined()) dy = at::threshold_backward(dy, pixels_of(y), 0);
+    at::Tensor dy = pixel_major(gradients[0], x.scalar_type(), weight.size(0));
+    if (y.defined()) dy = pixel_major(at::threshold_backward(dy, y, 0));
     at::Tensor of_x, of_weight, of_residual;
-    if (context->needs_input_grad(0)) {
-      of_x = map_of(input_gradient(operands, dy).narrow(3, 0, in));
-    }
+    if (context->needs_input_grad(0)) of_x = first_inputs(input_gradient(operands, dy), in);
     if (context->needs_input_grad(1)) {
-      of_weight = weight_gradient(operands, dy).narrow(2, 0, in).contiguous().permute({3, 2, 0, 1});
+      of_weight = tap_major(first_inputs(weight_gradient(operands, dy), in), in);
     }
-    if (context->saved_data["has_residual"].toBool()) of_residual = map_of(dy);
+    if (context->saved_data["has_residual"].toBool()) of_residual = dy;
     return {of_x, of_weight, {}, of_residual, {}, {}, {}};
   }
 };

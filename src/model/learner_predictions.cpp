@@ -127,9 +127,10 @@ class LearnerPredictions : public Predictions {
     };
     each_batch(indices, batch_size(1), [&](std::int64_t first, const Indices& batch) {
       const at::Tensor images = model_.inputs("train", batch).cpu();
-      // In the memory order of the network's gradients, so that steps along them cost no reordering.
+      // In the memory order of the network's gradients, so that steps along them cost no
+      // reordering.
       const bool reorder = images.dim() == 4 && has_kernels(images);
-      fn(first, reorder ? map_of(pixels_of(images)) : images, logits);
+      fn(first, reorder ? pixel_major(images) : images, logits);
     });
   }
 

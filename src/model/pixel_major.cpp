@@ -1,21 +1,56 @@
-#include <ATen/ops/empty.h>
+#include <array>
+
+#include <ATen/EmptyTensor.h>
 
 #include <al_mpi/kernels/pixels.hpp>
 #include <al_mpi/model/pixel_major.hpp>
 
 namespace al_mpi {
+namespace {
+
+/// Dimensions of a contiguous tensor of four, the outermost first.
+using Order = std::array<std::int64_t, 4>;
+constexpr Order map_order = {2, 3, 0, 1};     // [b, C, H, W] -> H, W, b, C
+constexpr Order weight_order = {2, 3, 1, 0};  // [out, in, k, k] -> k, k, in, out
+
+Order strides_in(const Order& order, at::IntArrayRef sizes) {
+  Order strides{};
+  std::int64_t stride = 1;
+  for (auto d = order.rbegin(); d != order.rend(); ++d) {
+    strides[static_cast<std::size_t>(*d)] = stride;
+    stride *= sizes[static_cast<std::size_t>(*d)];
+  }
+  return strides;
+}
+
+bool lies_in(const Order& order, const at::Tensor& tensor) {
+  const Order strides = strides_in(order, tensor.sizes());
+  for (std::size_t d = 0; d < 4; ++d) {
+    if (tensor.sizes()[d] > 1 && tensor.strides()[d] != strides[d]) return false;
+  }
+  return true;
+}
+
+/// Past the dispatcher, since a training step asks for some two hundred.
+at::Tensor empty_in(const Order& order, at::IntArrayRef sizes, at::ScalarType type) {
+  return at::detail::empty_strided_cpu(sizes, strides_in(order, sizes), type);
+}
+
+}  // namespace
 
 bool has_kernels(const at::Tensor& map, at::ScalarType type) {
   return map.is_cpu() && ((type == at::kFloat && has_float_kernels()) ||
                           (type == at::kBFloat16 && has_bfloat16_kernels()));
 }
 
-at::Tensor pixels_of(const at::Tensor& map, at::ScalarType type, std::int64_t channels) {
-  const at::Tensor pixels = map.permute({2, 3, 0, 1});
+at::Tensor empty_map(at::IntArrayRef sizes, at::ScalarType type) {
+  return empty_in(map_order, sizes, type);
+}
+
+at::Tensor pixel_major(const at::Tensor& map, at::ScalarType type, std::int64_t channels) {
   const bool fits = map.scalar_type() == type && channels == map.size(1);
-  if (fits && pixels.is_contiguous()) return pixels;
-  const at::Tensor result =
-      at::empty({map.size(2), map.size(3), map.size(0), channels}, map.options().dtype(type));
+  if (fits && lies_in(map_order, map)) return map;
+  const at::Tensor result = empty_map({map.size(0), channels, map.size(2), map.size(3)}, type);
   if (map.scalar_type() == at::kFloat && map.stride(1) == 1) {
     const MapLayout layout{map.size(2),   map.size(3),   map.size(0),  map.size(1),
                            map.stride(2), map.stride(3), map.stride(0)};
@@ -23,17 +58,27 @@ at::Tensor pixels_of(const at::Tensor& map, at::ScalarType type, std::int64_t ch
       to_pixels(layout, numbers<float>(map), channels, numbers<decltype(number)>(result));
     });
   } else {
-    result.zero_().narrow(3, 0, map.size(1)).copy_(pixels);
+    result.zero_().narrow(1, 0, map.size(1)).copy_(map);
   }
+  return result;
+}
+
+at::Tensor empty_weights(at::IntArrayRef sizes) {
+  return empty_in(weight_order, sizes, at::kFloat);
+}
+
+at::Tensor tap_major(const at::Tensor& weights, std::int64_t in) {
+  if (in == weights.size(1) && lies_in(weight_order, weights)) return weights;
+  const at::Tensor result = empty_weights({weights.size(0), in, weights.size(2), weights.size(3)});
+  result.zero_().narrow(1, 0, weights.size(1)).copy_(weights);
   return result;
 }
 
 void arrange_weights(const torch::nn::Module& module) {
   for (at::Tensor& weight : module.parameters()) {
     if (weight.dim() != 4) continue;
-    weight.set_data(has_kernels(weight)
-                        ? weight.permute({2, 3, 1, 0}).contiguous().permute({3, 2, 0, 1})
-                        : weight.contiguous(at::MemoryFormat::ChannelsLast));
+    weight.set_data(has_kernels(weight) ? tap_major(weight.detach(), weight.size(1))
+                                        : weight.contiguous(at::MemoryFormat::ChannelsLast));
   }
 }
 

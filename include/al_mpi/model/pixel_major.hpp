@@ -19,21 +19,25 @@ inline bool has_kernels(const at::Tensor& map) {
   return has_kernels(map, map.scalar_type());
 }
 
-/// A contiguous [H, W, b, channels] of a type, without a copy where the map is that already.
-/// Channels that the map lacks are zero.
-at::Tensor pixels_of(const at::Tensor& map, at::ScalarType type, std::int64_t channels);
-inline at::Tensor pixels_of(const at::Tensor& map) {
-  return pixels_of(map, map.scalar_type(), map.size(1));
+/// A map [b, C, H, W] of numbers of its own, pixel-major, not set to anything.
+at::Tensor empty_map(at::IntArrayRef sizes, at::ScalarType type);
+
+/// A map as pixel-major numbers of a type, itself where it is that already. Channels that the map
+/// lacks are zero.
+at::Tensor pixel_major(const at::Tensor& map, at::ScalarType type, std::int64_t channels);
+inline at::Tensor pixel_major(const at::Tensor& map) {
+  return pixel_major(map, map.scalar_type(), map.size(1));
 }
 
-/// The map of pixels [H, W, b, C].
-inline at::Tensor map_of(const at::Tensor& pixels) {
-  return pixels.permute({2, 3, 0, 1});
-}
+/// Weights of a convolution, [out, in, k, k], of numbers of their own, not set to anything, in the
+/// memory order of the kernels: contiguous [k, k, in, out].
+at::Tensor empty_weights(at::IntArrayRef sizes);
 
-/// Puts the weights of a module's convolutions, [out, in, k, k], in the memory order that
-/// convolution() reads without a copy, contiguous [k, k, in, out]; channels_last where there are no
-/// kernels.
+/// Weights in that order, themselves where they are in it already. Inputs that they lack are zero.
+at::Tensor tap_major(const at::Tensor& weights, std::int64_t in);
+
+/// Puts the weights of a module's convolutions in the memory order that convolution() reads without
+/// a copy: tap_major(), or channels_last where there are no kernels.
 void arrange_weights(const torch::nn::Module& module);
 
 /// Numbers of a tensor as the kernels name them.
