@@ -30,5 +30,13 @@ inline void store(BFloat16* to, __m512 x, __mmask16 lanes = 0xFFFF) {
   _mm256_mask_storeu_epi16(to, lanes, reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)));
 }
 
+/// 32-bit units of two numbers that lie side by side in a sum, rounded: (first[m], second[m]).
+inline __m512i paired(__m512 first, __m512 second) {
+  const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first));
+  const __m512i turn = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24,
+                                        8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  return _mm512_permutexvar_epi16(turn, both);
+}
+
 }  // namespace
 }  // namespace al_mpi

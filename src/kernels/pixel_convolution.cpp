@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdint>
-#include <type_traits>
 #include <vector>
 
 #include "tile.hpp"
@@ -113,10 +112,8 @@ template <class Number>
 void pixel_convolution(const PixelConvolution& shape, const Number* x, const float* weight,
                        const Epilogue<Number>& epilogue, Number* y, std::int64_t first,
                        std::int64_t last) {
-  if constexpr (std::is_same_v<Number, float>) {
-    if (winograd_pays(shape))
-      return winograd_convolution(shape, x, weight, epilogue, y, first, last);
-  }
+  if (winograd_pays<Number>(shape))
+    return winograd_convolution(shape, x, weight, epilogue, y, first, last);
   const std::int64_t taps = shape.kernel * shape.kernel;
   const Map<const Number> source{x, shape.height, shape.width, shape.batch, shape.in};
   const Axis axes[] = {{shape.height, shape.stride, shape.padding},
@@ -143,9 +140,8 @@ template <class Number>
 void pixel_convolution_input_gradient(const PixelConvolution& shape, const Number* dy,
                                       const float* weight, Number* dx, std::int64_t first,
                                       std::int64_t last) {
-  if constexpr (std::is_same_v<Number, float>) {
-    if (winograd_pays(shape)) return winograd_input_gradient(shape, dy, weight, dx, first, last);
-  }
+  if (winograd_pays<Number>(shape))
+    return winograd_input_gradient(shape, dy, weight, dx, first, last);
   const std::int64_t taps = shape.kernel * shape.kernel;
   const Map<const Number> source{dy, shape.out_height(), shape.out_width(), shape.batch, shape.out};
   const Axis axes[] = {{shape.out_height(), shape.stride, shape.padding},
@@ -168,9 +164,7 @@ template <class Number>
 void pixel_convolution_weight_gradient(const PixelConvolution& shape, const Number* x,
                                        const Number* dy, float* dw, std::int64_t first,
                                        std::int64_t last) {
-  if constexpr (std::is_same_v<Number, float>) {
-    if (winograd_pays(shape)) return winograd_weight_gradient(shape, x, dy, dw, first, last);
-  }
+  if (winograd_pays<Number>(shape)) return winograd_weight_gradient(shape, x, dy, dw, first, last);
   // A matrix's rows are the images, bfloat16's pairs of images: a unit of both operands.
   const std::int64_t rows = sizeof(Number) == 4 ? shape.batch : (shape.batch + 1) / 2;
   const std::int64_t x_pixel = rows * shape.in, dy_pixel = rows * shape.out;

@@ -114,10 +114,6 @@ inline __m512i paired(__m256i upper, __m256i lower) {
                          _mm512_slli_epi32(_mm512_cvtepu16_epi32(lower), 16));
 }
 
-inline __m256i rounded(const float* row, __mmask16 lanes) {
-  return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(load(row, lanes)));
-}
-
 constexpr std::int64_t per_unit(float) {
   return 1;
 }
@@ -180,8 +176,7 @@ void pack_outputs<BFloat16>(const float* weight, std::int64_t taps, std::int64_t
       prefetch(row + (rows_ahead + 1) * out);
       for (std::int64_t m = 0; m < channel_block; m += 16) {
         const __mmask16 lanes = first_lanes(columns - m);
-        _mm512_storeu_si512(panel + m,
-                            paired(rounded(row + m, lanes), rounded(row + out + m, lanes)));
+        _mm512_storeu_si512(panel + m, paired(load(row + m, lanes), load(row + out + m, lanes)));
       }
     }
   }
