@@ -36,62 +36,72 @@ void interleave_images(const BFloat16*, std::int64_t, std::int64_t, std::int64_t
 void momentum_step(const MomentumRates&, std::int64_t, const float*, float*, float*) {
   absent();
 }
-void winograd_inputs(const WinogradMap&, const float*, std::int64_t, float*) {
-  absent();
-}
-void winograd_weights(const float*, std::int64_t, bool, std::int64_t, float*) {
-  absent();
-}
-void winograd_outputs(const WinogradMap&, std::int64_t, const float*, std::int64_t, std::int64_t,
-                      std::int64_t, const Epilogue<float>&, float*) {
-  absent();
-}
-void winograd_output_gradients(const WinogradMap&, const float*, std::int64_t, std::int64_t,
-                               std::int64_t, float*) {
-  absent();
-}
-void winograd_weight_gradients(const float*, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
-                               float*) {
-  absent();
-}
 
-#define AL_ABSENT(Number)                                                                         \
-  template <>                                                                                     \
-  void pack_outputs<Number>(const float*, std::int64_t, std::int64_t, std::int64_t, std::int64_t, \
-                            std::int64_t, float*) {                                               \
-    absent();                                                                                     \
-  }                                                                                               \
-  template <>                                                                                     \
-  void pack_inputs<Number>(const float*, std::int64_t, std::int64_t, std::int64_t, std::int64_t,  \
-                           std::int64_t, float*) {                                                \
-    absent();                                                                                     \
-  }                                                                                               \
-  template <>                                                                                     \
-  void to_pixels<Number>(const MapLayout&, const float*, std::int64_t, Number*) {                 \
-    absent();                                                                                     \
-  }                                                                                               \
-  template <>                                                                                     \
-  void channel_moments<Number>(const Rows&, const Number*, float*, float*) {                      \
-    absent();                                                                                     \
-  }                                                                                               \
-  template <>                                                                                     \
-  void scale_and_shift<Number>(const Rows&, const Number*, const float*, const float*,            \
-                               const Number*, bool, Number*) {                                    \
-    absent();                                                                                     \
-  }                                                                                               \
-  template <>                                                                                     \
-  void normalization_gradient<Number>(const Rows&, const Number*, const Number*, const Number*,   \
-                                      bool, const float*, const float*, const float*, Number*,    \
-                                      Number*, const NormalizationGradients&) {                   \
-    absent();                                                                                     \
-  }                                                                                               \
-  template <>                                                                                     \
-  void max_pool<Number>(const MaxPool&, const Number*, Number*, std::uint8_t*) {                  \
-    absent();                                                                                     \
-  }                                                                                               \
-  template <>                                                                                     \
-  void max_pool_gradient<Number>(const MaxPool&, const Number*, const std::uint8_t*, Number*) {   \
-    absent();                                                                                     \
+#define AL_ABSENT(Number)                                                                          \
+  template <>                                                                                      \
+  void pack_outputs<Number>(const float*, std::int64_t, std::int64_t, std::int64_t, std::int64_t,  \
+                            std::int64_t, float*) {                                                \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void pack_inputs<Number>(const float*, std::int64_t, std::int64_t, std::int64_t, std::int64_t,   \
+                           std::int64_t, float*) {                                                 \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void to_pixels<Number>(const MapLayout&, const float*, std::int64_t, Number*) {                  \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void to_rows<Number>(const MapLayout&, const float*, std::int64_t, std::int64_t, Number*) {      \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void channel_moments<Number>(const Rows&, const Number*, float*, float*) {                       \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void scale_and_shift<Number>(const Rows&, const Number*, const float*, const float*,             \
+                               const Number*, bool, Number*) {                                     \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void normalization_gradient<Number>(const Rows&, const Number*, const Number*, const Number*,    \
+                                      bool, const float*, const float*, const float*, Number*,     \
+                                      Number*, const NormalizationGradients&) {                    \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void winograd_inputs<Number>(const WinogradMap<Number>&, const Number*, std::int64_t, float*) {  \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void winograd_weights<Number>(const WinogradTaps&, std::int64_t, float*) {                       \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void winograd_outputs<Number>(const WinogradMap<Number>&, std::int64_t, const float*,            \
+                                std::int64_t, std::int64_t, std::int64_t, const Epilogue<Number>&, \
+                                Number*) {                                                         \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void winograd_output_gradients<Number>(const WinogradMap<Number>&, const Number*, std::int64_t,  \
+                                         std::int64_t, std::int64_t, float*) {                     \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void winograd_weight_gradients<Number>(const float*, std::int64_t, std::int64_t, std::int64_t,   \
+                                         std::int64_t, float*) {                                   \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void max_pool<Number>(const MaxPool&, const Number*, Number*, std::uint8_t*) {                   \
+    absent();                                                                                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void max_pool_gradient<Number>(const MaxPool&, const Number*, const std::uint8_t*, Number*) {    \
+    absent();                                                                                      \
   }
 AL_ABSENT(float)
 AL_ABSENT(BFloat16)

@@ -1,10 +1,10 @@
 #include "winograd.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <vector>
 
 #include "tile.hpp"
+#include "units.hpp"
 #include "winograd_transforms.hpp"
 
 namespace al_mpi {
@@ -23,19 +23,19 @@ constexpr std::int64_t per_unit = 4 / sizeof(Number);
 template <class Number>
 struct Frequencies {
   std::int64_t step;
-  std::unique_ptr<float[]> data;
+  Units units;
 
-  explicit Frequencies(std::int64_t units)
-      : step(padded_step(units)),
-        data(new float[static_cast<std::size_t>(winograd_frequencies<Number> * step)]) {}
-  float* of(std::int64_t frequency) const { return data.get() + frequency * step; }
+  explicit Frequencies(std::int64_t n)
+      : step(padded_step(n)), units(winograd_frequencies<Number> * step) {}
+  float* data() const { return units.data(); }
+  float* of(std::int64_t frequency) const { return data() + frequency * step; }
 };
 
 /// The transformed inputs of a batch.
 template <class Number>
 Frequencies<Number> inputs_of(const WinogradMap<Number>& map, const Number* x) {
   Frequencies<Number> v(map.tiles() * map.row_units());
-  winograd_inputs(map, x, v.step, v.data.get());
+  winograd_inputs(map, x, v.step, v.data());
   return v;
 }
 
@@ -55,7 +55,7 @@ void block_of_outputs(const WinogradMap<Number>& source, const WinogradMap<Numbe
                               {m.of(f), channel_block, columns, false, {}});
     }
     for (std::int64_t t = 0; t < n; ++t) {
-      winograd_outputs(result, tile + t, m.data.get() + t * batch * channel_block, m.step, channels,
+      winograd_outputs(result, tile + t, m.data() + t * batch * channel_block, m.step, channels,
                        columns, epilogue, y);
     }
   }
@@ -88,7 +88,7 @@ void winograd_convolution(const PixelConvolution& shape, const Number* x, const 
     const std::int64_t channel = block * channel_block, columns = columns_of(shape.out, block);
     winograd_weights<Number>({weight + channel, shape.in, columns, shape.in * shape.out, shape.out,
                               /*turned=*/false},
-                             u.step, u.data.get());
+                             u.step, u.data());
     Epilogue<Number> of_block = epilogue;
     if (epilogue.bias != nullptr) of_block.bias += channel;
     if (epilogue.residual != nullptr) of_block.residual += channel;
@@ -104,13 +104,13 @@ void winograd_input_gradient(const PixelConvolution& shape, const Number* dy, co
   const WinogradMap<Number> result{shape.height, shape.width, shape.batch * shape.in};
   const Frequencies<Number> v = inputs_of(source, dy);
   const Frequencies<Number> u(shape.out * channel_block);
-  std::vector<float> panel(static_cast<std::size_t>(taps * shape.out * channel_block));
+  const Units panel(taps * shape.out * channel_block);
   for (std::int64_t block = first; block < last; ++block) {
     const std::int64_t channel = block * channel_block, columns = columns_of(shape.in, block);
     pack_inputs<float>(weight, taps, shape.in, shape.out, channel, columns, panel.data());
     winograd_weights<Number>({panel.data(), shape.out, columns, shape.out * channel_block,
                               channel_block, /*turned=*/true},
-                             u.step, u.data.get());
+                             u.step, u.data());
     block_of_outputs<Number>(source, result, shape.batch, v, u, columns, {}, dx + channel);
   }
 }
@@ -129,8 +129,7 @@ void winograd_weight_gradient(const PixelConvolution& shape, const Number* x, co
   std::vector<Term> terms(static_cast<std::size_t>(tiles));
   for (std::int64_t block = first; block < last; ++block) {
     const std::int64_t channel = block * channel_block, columns = columns_of(shape.out, block);
-    winograd_output_gradients(result, dy + channel * images, shape.out, columns, z.step,
-                              z.data.get());
+    winograd_output_gradients(result, dy + channel * images, shape.out, columns, z.step, z.data());
     for (std::int64_t f = 0; f < winograd_frequencies<Number>; ++f) {
       for (std::int64_t t = 0; t < tiles; ++t) {
         terms[static_cast<std::size_t>(t)] = {z.of(f) + t * rows * channel_block,
@@ -139,7 +138,7 @@ void winograd_weight_gradient(const PixelConvolution& shape, const Number* x, co
       multiply<Number, float>({terms.data(), tiles, rows, channel_block, 1, shape.in}, shape.in,
                               {du.of(f), channel_block, columns, false, {}});
     }
-    winograd_weight_gradients<Number>(du.data.get(), du.step, shape.in, shape.out, columns,
+    winograd_weight_gradients<Number>(du.data(), du.step, shape.in, shape.out, columns,
                                       dw + channel);
   }
 }

@@ -1,8 +1,10 @@
 #include <limits>
+#include <vector>
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/conv2d.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/threshold_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -18,21 +20,27 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+/// Of a map [b, in, H, W] of this type.
+PixelConvolution shape_of(at::IntArrayRef map, at::ScalarType type, const at::Tensor& weights,
+                          std::int64_t stride, std::int64_t padding) {
+  PixelConvolution shape{map[0], map[1],          weights.size(0), map[2],
+                         map[3], weights.size(2), stride,          padding};
+  shape.rows = with_number(type, [&](auto number) { return rows_pay<decltype(number)>(shape); });
+  if (!shape.rows && type == at::kBFloat16) shape.in += shape.in % 2;
+  return shape;
+}
+
+/// The input of a convolution as the kernels take it.
+at::Tensor input_of(const PixelConvolution& shape, const at::Tensor& map, at::ScalarType type) {
+  return shape.rows ? bordered_rows(map, type, shape.padding, shape.row())
+                    : pixel_major(map, type, shape.in);
+}
+
 /// Operands as the kernels take them.
 struct Operands {
-  at::Tensor x;       ///< [b, in, H, W], pixel-major
-  at::Tensor weight;  ///< [out, in, k, k] float32, tap-major
   PixelConvolution shape;
-
-  /// bfloat16 wants even numbers of channels.
-  Operands(const at::Tensor& map, at::ScalarType type, const at::Tensor& weights,
-           std::int64_t stride, std::int64_t padding) {
-    const std::int64_t in = map.size(1) + (type == at::kBFloat16 ? map.size(1) % 2 : 0);
-    x = pixel_major(map, type, in);
-    weight = tap_major(weights, in);
-    shape = {map.size(0),     in,     weights.size(0), map.size(2), map.size(3),
-             weights.size(2), stride, padding};
-  }
+  at::Tensor x;       ///< input_of()
+  at::Tensor weight;  ///< [out, in, k, k] float32, tap-major
 };
 
 /// Shares the blocks of `channels` among threads.
@@ -62,37 +70,39 @@ at::Tensor result(const Operands& operands, const ConvolutionEpilogue& epilogue)
 }
 
 at::Tensor input_gradient(const Operands& operands, const at::Tensor& dy) {
-  const at::Tensor dx = empty_map(operands.x.sizes(), dy.scalar_type());
+  const PixelConvolution& shape = operands.shape;
+  const at::Tensor dx =
+      empty_map({shape.batch, shape.in, shape.height, shape.width}, dy.scalar_type());
   with_number(dx.scalar_type(), [&](auto number) {
     using Number = decltype(number);
-    each_channel_block(operands.shape.in, [&](std::int64_t first, std::int64_t last) {
-      pixel_convolution_input_gradient(operands.shape, numbers<Number>(dy),
-                                       numbers<float>(operands.weight), numbers<Number>(dx), first,
-                                       last);
+    each_channel_block(shape.in, [&](std::int64_t first, std::int64_t last) {
+      pixel_convolution_input_gradient(shape, numbers<Number>(dy), numbers<float>(operands.weight),
+                                       numbers<Number>(dx), first, last);
     });
   });
   return dx;
 }
 
-/// Maps by pairs of images, as the weights' gradient takes bfloat16.
-at::Tensor interleaved(const at::Tensor& map) {
-  const std::int64_t batch = map.size(0), channels = map.size(1);
-  const std::int64_t pixels = map.size(2) * map.size(3);
-  const at::Tensor pairs =
-      empty_map({(batch + 1) / 2, 2 * channels, map.size(2), map.size(3)}, map.scalar_type());
-  interleave_images(numbers<BFloat16>(map), pixels, batch, channels, numbers<BFloat16>(pairs));
+/// [n, b, numbers] by pairs of images, as the weights' gradient takes bfloat16.
+at::Tensor interleaved(const at::Tensor& map, std::int64_t n, std::int64_t batch) {
+  const std::int64_t row = map.numel() / (n * batch);
+  const at::Tensor pairs = at::empty({n, (batch + 1) / 2, row, 2}, map.scalar_type());
+  interleave_images(numbers<BFloat16>(map), n, batch, row, numbers<BFloat16>(pairs));
   return pairs;
 }
 
 at::Tensor weight_gradient(const Operands& operands, const at::Tensor& dy) {
+  const PixelConvolution& shape = operands.shape;
   const at::Tensor dw = empty_weights(operands.weight.sizes());
   with_number(dy.scalar_type(), [&](auto number) {
     using Number = decltype(number);
     constexpr bool pairs = std::is_same_v<Number, BFloat16>;
-    const at::Tensor x = pairs ? interleaved(operands.x) : operands.x;
-    const at::Tensor of_y = pairs ? interleaved(dy) : dy;
-    each_channel_block(operands.shape.out, [&](std::int64_t first, std::int64_t last) {
-      pixel_convolution_weight_gradient(operands.shape, numbers<Number>(x), numbers<Number>(of_y),
+    const std::int64_t n = shape.rows ? shape.height : shape.height * shape.width;
+    const at::Tensor x = pairs ? interleaved(operands.x, n, shape.batch) : operands.x;
+    const at::Tensor of_y =
+        pairs ? interleaved(dy, shape.out_height() * shape.out_width(), shape.batch) : dy;
+    each_channel_block(shape.out, [&](std::int64_t first, std::int64_t last) {
+      pixel_convolution_weight_gradient(shape, numbers<Number>(x), numbers<Number>(of_y),
                                         numbers<float>(dw), first, last);
     });
   });
@@ -109,13 +119,15 @@ struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> 
                             const c10::optional<at::Tensor>& bias,
                             const c10::optional<at::Tensor>& residual, bool relu,
                             std::int64_t stride, std::int64_t padding) {
-    const Operands operands(x, autocast_type(x), weight, stride, padding);
+    const at::ScalarType type = autocast_type(x);
+    const PixelConvolution shape = shape_of(x.sizes(), type, weight, stride, padding);
+    const Operands operands{shape, input_of(shape, x, type), tap_major(weight.detach(), shape.in)};
     const at::Tensor y =
         result(operands, {bias.value_or(at::Tensor()), residual.value_or(at::Tensor()), relu});
     context->save_for_backward({operands.x, weight, relu ? y : at::Tensor()});
     context->saved_data["stride"] = stride;
     context->saved_data["padding"] = padding;
-    context->saved_data["in"] = x.size(1);
+    context->saved_data["sizes"] = x.sizes().vec();
     context->saved_data["has_residual"] = residual.has_value();
     return y;
   }
@@ -123,9 +135,12 @@ struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1], &y = saved[2];
-    const Operands operands(x, x.scalar_type(), weight, context->saved_data["stride"].toInt(),
-                            context->saved_data["padding"].toInt());
-    const std::int64_t in = context->saved_data["in"].toInt();
+    const std::vector<std::int64_t> sizes = context->saved_data["sizes"].toIntVector();
+    const PixelConvolution shape =
+        shape_of(sizes, x.scalar_type(), weight, context->saved_data["stride"].toInt(),
+                 context->saved_data["padding"].toInt());
+    const Operands operands{shape, x, tap_major(weight.detach(), shape.in)};
+    const std::int64_t in = sizes[1];
     at::Tensor dy = pixel_major(gradients[0], x.scalar_type(), weight.size(0));
     if (y.defined()) dy = pixel_major(at::threshold_backward(dy, y, 0));
     at::Tensor of_x, of_weight, of_residual;

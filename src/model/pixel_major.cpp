@@ -1,6 +1,7 @@
 #include <array>
 
 #include <ATen/EmptyTensor.h>
+#include <ATen/ops/empty.h>
 
 #include <al_mpi/kernels/pixels.hpp>
 #include <al_mpi/model/pixel_major.hpp>
@@ -36,6 +37,16 @@ at::Tensor empty_in(const Order& order, at::IntArrayRef sizes, at::ScalarType ty
   return at::detail::empty_strided_cpu(sizes, strides_in(order, sizes), type);
 }
 
+/// Whether the kernels convert it.
+bool has_layout(const at::Tensor& map) {
+  return map.scalar_type() == at::kFloat && map.stride(1) == 1;
+}
+
+MapLayout layout_of(const at::Tensor& map) {
+  return {map.size(2),   map.size(3),   map.size(0),  map.size(1),
+          map.stride(2), map.stride(3), map.stride(0)};
+}
+
 }  // namespace
 
 bool has_kernels(const at::Tensor& map, at::ScalarType type) {
@@ -51,14 +62,29 @@ at::Tensor pixel_major(const at::Tensor& map, at::ScalarType type, std::int64_t 
   const bool fits = map.scalar_type() == type && channels == map.size(1);
   if (fits && lies_in(map_order, map)) return map;
   const at::Tensor result = empty_map({map.size(0), channels, map.size(2), map.size(3)}, type);
-  if (map.scalar_type() == at::kFloat && map.stride(1) == 1) {
-    const MapLayout layout{map.size(2),   map.size(3),   map.size(0),  map.size(1),
-                           map.stride(2), map.stride(3), map.stride(0)};
+  if (has_layout(map)) {
     with_number(type, [&](auto number) {
-      to_pixels(layout, numbers<float>(map), channels, numbers<decltype(number)>(result));
+      to_pixels(layout_of(map), numbers<float>(map), channels, numbers<decltype(number)>(result));
     });
   } else {
     result.zero_().narrow(1, 0, map.size(1)).copy_(map);
+  }
+  return result;
+}
+
+at::Tensor bordered_rows(const at::Tensor& map, at::ScalarType type, std::int64_t padding,
+                         std::int64_t row) {
+  const std::int64_t batch = map.size(0), channels = map.size(1), width = map.size(3);
+  const at::Tensor result = at::empty({map.size(2), batch, row}, type);
+  if (has_layout(map)) {
+    with_number(type, [&](auto number) {
+      to_rows(layout_of(map), numbers<float>(map), padding, row, numbers<decltype(number)>(result));
+    });
+  } else {
+    result.zero_()
+        .narrow(2, padding * channels, width * channels)
+        .unflatten(2, {width, channels})
+        .copy_(map.permute({2, 0, 3, 1}));
   }
   return result;
 }
