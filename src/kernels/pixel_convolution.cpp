@@ -122,14 +122,15 @@ Plan plan_of(const Map<const Number>& source, std::int64_t batch, std::int64_t h
 
 template <class Number>
 void carry_out(const Plan& plan, const Map<const Number>& source, std::int64_t batch,
-               const Map<Number>& result, std::int64_t columns, const Epilogue<Number>& epilogue) {
+               const Map<Number>& result, std::int64_t columns, const Epilogue<Number>& epilogue,
+               Ahead ahead) {
   for (const Run& run : plan.runs) {
     Number* pixel = result.pixel(run.y, run.x);
     Target<Number> target{pixel, result.image, columns, false, epilogue};
     if (epilogue.residual != nullptr) target.epilogue.residual += pixel - result.data;
     multiply<Number, Number>(
         {plan.terms.data() + run.first_term, static_cast<std::int64_t>(run.n_terms),
-         units<Number>(source.channels), channel_block, units<Number>(source.image), 1},
+         units<Number>(source.channels), channel_block, units<Number>(source.image), 1, &ahead},
         run.n * batch, target);
   }
 }
@@ -157,7 +158,8 @@ void pixel_convolution(const PixelConvolution& shape, const Number* x, const flo
     if (epilogue.bias != nullptr) of_block.bias += channel;
     if (epilogue.residual != nullptr) of_block.residual += channel;
     carry_out(plan, input.map, shape.batch,
-              pixel_map(y + channel, shape.out_width(), shape.batch, shape.out), columns, of_block);
+              pixel_map(y + channel, shape.out_width(), shape.batch, shape.out), columns, of_block,
+              outputs_ahead(weight, taps, depth, shape.out, block + 1, last));
   }
 }
 
@@ -180,7 +182,8 @@ void pixel_convolution_input_gradient(const PixelConvolution& shape, const Numbe
     const std::int64_t channel = block * channel_block, columns = columns_of(shape.in, block);
     pack_inputs<Number>(weight, taps, shape.in, shape.out, channel, columns, panel.data());
     carry_out<Number>(plan, source, shape.batch,
-                      pixel_map(dx + channel, shape.width, shape.batch, shape.in), columns, {});
+                      pixel_map(dx + channel, shape.width, shape.batch, shape.in), columns, {},
+                      inputs_ahead(weight, taps, shape.in, shape.out, block + 1, last));
   }
 }
 
@@ -215,9 +218,12 @@ void pixel_convolution_weight_gradient(const PixelConvolution& shape, const Numb
         float* of_tap = dw + (i * input.taps_across + j) * depth * shape.out;
         for (std::int64_t block = first; block < last; ++block) {
           const std::int64_t channel = block * channel_block;
+          const float* next = block + 1 < last ? of_tap + channel + channel_block
+                                               : of_tap + depth * shape.out + first * channel_block;
+          Ahead ahead(next, 1, 0, depth, shape.out);
           multiply<Number, float>(
               {terms.data(), static_cast<std::int64_t>(terms.size()), rows, shape.out, 1,
-               input.map.image, channel, 0},
+               input.map.image, &ahead, channel},
               depth, {of_tap + channel, shape.out, columns_of(shape.out, block), top > 0, {}});
         }
       }

@@ -32,8 +32,14 @@ void tile(const SumOfProducts& sum, const Target<Out>& target) {
   for (std::int64_t t = 0; t < sum.n_terms; ++t) {
     const float* a = sum.terms[t].a + sum.a_offset;
     const float* b = sum.terms[t].b + sum.b_offset;
+    const float* next = sum.ahead != nullptr ? sum.ahead->take(sum.depth) : nullptr;
+    const std::int64_t next_step = next != nullptr ? sum.ahead->step() : 0;
+    if (next == nullptr) next = a;
 #pragma GCC unroll 1
     for (std::int64_t k = 0; k < sum.depth; ++k, a += sum.a_step, b += sum.b_step) {
+      _mm_prefetch(reinterpret_cast<const char*>(next), _MM_HINT_T1);
+      _mm_prefetch(reinterpret_cast<const char*>(next + 16), _MM_HINT_T1);
+      next += next_step;
       __m512 x[vectors];
 #pragma GCC unroll 2
       for (int v = 0; v < vectors; ++v) {

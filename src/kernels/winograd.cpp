@@ -44,14 +44,14 @@ template <class Number>
 void block_of_outputs(const WinogradMap<Number>& source, const WinogradMap<Number>& result,
                       std::int64_t batch, const Frequencies<Number>& v,
                       const Frequencies<Number>& u, std::int64_t columns,
-                      const Epilogue<Number>& epilogue, Number* y) {
+                      const Epilogue<Number>& epilogue, Ahead ahead, Number* y) {
   const std::int64_t depth = source.row_units() / batch, channels = result.row / batch;
   const Frequencies<Number> m(tiles_at_once<Number> * batch * channel_block);
   for (std::int64_t tile = 0; tile < source.tiles(); tile += tiles_at_once<Number>) {
     const std::int64_t n = std::min(tiles_at_once<Number>, source.tiles() - tile);
     for (std::int64_t f = 0; f < winograd_frequencies<Number>; ++f) {
       const Term term{u.of(f), v.of(f) + tile * source.row_units()};
-      multiply<Number, float>({&term, 1, depth, channel_block, depth, 1}, n * batch,
+      multiply<Number, float>({&term, 1, depth, channel_block, depth, 1, &ahead}, n * batch,
                               {m.of(f), channel_block, columns, false, {}});
     }
     for (std::int64_t t = 0; t < n; ++t) {
@@ -92,7 +92,9 @@ void winograd_convolution(const PixelConvolution& shape, const Number* x, const 
     Epilogue<Number> of_block = epilogue;
     if (epilogue.bias != nullptr) of_block.bias += channel;
     if (epilogue.residual != nullptr) of_block.residual += channel;
-    block_of_outputs(source, result, shape.batch, v, u, columns, of_block, y + channel);
+    block_of_outputs(source, result, shape.batch, v, u, columns, of_block,
+                     outputs_ahead(weight, taps, shape.in, shape.out, block + 1, last),
+                     y + channel);
   }
 }
 
@@ -111,7 +113,9 @@ void winograd_input_gradient(const PixelConvolution& shape, const Number* dy, co
     winograd_weights<Number>({panel.data(), shape.out, columns, shape.out * channel_block,
                               channel_block, /*turned=*/true},
                              u.step, u.data());
-    block_of_outputs<Number>(source, result, shape.batch, v, u, columns, {}, dx + channel);
+    block_of_outputs<Number>(source, result, shape.batch, v, u, columns, {},
+                             inputs_ahead(weight, taps, shape.in, shape.out, block + 1, last),
+                             dx + channel);
   }
 }
 

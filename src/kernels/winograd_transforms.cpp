@@ -204,6 +204,16 @@ std::int64_t frequency(int i, int j, std::int64_t step) {
   return ((winograd_tile<Number> + 2) * i + j) * step;
 }
 
+// Rows of taps are short and may lie far apart: the processor does not foresee which come next.
+void prefetch(const WinogradTaps& taps, std::int64_t k) {
+  constexpr std::int64_t rows_ahead = 8;
+  for (int tap = 0; tap < 9; ++tap) {
+    const auto* row = reinterpret_cast<const char*>(taps.at(tap, k + rows_ahead));
+    _mm_prefetch(row, _MM_HINT_T0);
+    _mm_prefetch(row + 64, _MM_HINT_T0);
+  }
+}
+
 }  // namespace
 
 template <class Number>
@@ -220,16 +230,6 @@ void winograd_inputs(const WinogradMap<Number>& map, const Number* x, std::int64
             });
       }
     }
-  }
-}
-
-// Rows of taps are short and may lie far apart: the processor does not foresee which come next.
-void prefetch(const WinogradTaps& taps, std::int64_t k) {
-  constexpr std::int64_t rows_ahead = 8;
-  for (int tap = 0; tap < 9; ++tap) {
-    const auto* row = reinterpret_cast<const char*>(taps.at(tap, k + rows_ahead));
-    _mm_prefetch(row, _MM_HINT_T0);
-    _mm_prefetch(row + 64, _MM_HINT_T0);
   }
 }
 
@@ -313,6 +313,7 @@ template <class Number>
 void winograd_weight_gradients(const float* du, std::int64_t step, std::int64_t in,
                                std::int64_t out, std::int64_t columns, float* dw) {
   for (std::int64_t i_channel = 0; i_channel < in; ++i_channel) {
+    prefetch({dw, in, columns, in * out, out, false}, i_channel);
     for (std::int64_t c = 0; c < columns; c += 16) {
       transform<typename LinesOf<Number>::WeightGradients>(
           [&](int i, int j) {
