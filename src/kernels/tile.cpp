@@ -176,16 +176,13 @@ void pack_outputs<BFloat16>(const float* weight, std::int64_t taps, std::int64_t
                             std::int64_t out, std::int64_t out0, std::int64_t columns,
                             float* panel) {
   const float* row = weight + out0;
-  for (std::int64_t t = 0; t < taps; ++t, row += in * out) {
-    for (std::int64_t i = 0; i < in; i += 2, panel += channel_block) {
-      const float* first = row + i * out;
-      prefetch(first + rows_ahead * out);
-      prefetch(first + (rows_ahead + 1) * out);
+  for (std::int64_t t = 0; t < taps; ++t) {
+    for (std::int64_t i = 0; i < in; i += 2, row += 2 * out, panel += channel_block) {
+      prefetch(row + rows_ahead * out);
+      prefetch(row + (rows_ahead + 1) * out);
       for (std::int64_t m = 0; m < channel_block; m += 16) {
         const __mmask16 lanes = first_lanes(columns - m);
-        const __mmask16 second = i + 1 < in ? lanes : static_cast<__mmask16>(0);
-        _mm512_storeu_si512(panel + m,
-                            paired(load(first + m, lanes), load(first + out + m, second)));
+        _mm512_storeu_si512(panel + m, paired(load(row + m, lanes), load(row + out + m, lanes)));
       }
     }
   }

@@ -86,7 +86,7 @@ template <class Number, class Out>
 void multiply(SumOfProducts sum, std::int64_t rows, Target<Out> target);
 
 /// Weights [taps, in, out] -> panel [taps, units of in, 32] of the `columns` outputs from `out0`
-/// on; an odd last row is joined by zeros.
+/// on.
 template <class Number>
 void pack_outputs(const float* weight, std::int64_t taps, std::int64_t in, std::int64_t out,
                   std::int64_t out0, std::int64_t columns, float* panel);

@@ -5,58 +5,83 @@
 
 #include "tile.hpp"
 #include "units.hpp"
-#include "winograd_transforms.hpp"
 
 namespace al_mpi {
 namespace {
 
-constexpr std::int64_t taps = 9;
-
-/// Tiles whose products and outputs stay in the second-level cache.
-template <class Number>
-constexpr std::int64_t tiles_at_once = 16 / winograd_tile<Number>;
-
-template <class Number>
-constexpr std::int64_t per_unit = 4 / sizeof(Number);
+template <class W>
+constexpr std::int64_t n_taps = W::taps* W::taps;
 
 /// Units for all frequencies, not set to anything.
-template <class Number>
+template <class W>
 struct Frequencies {
   std::int64_t step;
   Units units;
 
-  explicit Frequencies(std::int64_t n)
-      : step(padded_step(n)), units(winograd_frequencies<Number> * step) {}
+  explicit Frequencies(std::int64_t n) : step(padded_step(n)), units(W::frequencies * step) {}
   float* data() const { return units.data(); }
   float* of(std::int64_t frequency) const { return data() + frequency * step; }
 };
 
-/// The transformed inputs of a batch.
-template <class Number>
-Frequencies<Number> inputs_of(const WinogradMap<Number>& map, const Number* x) {
-  Frequencies<Number> v(map.tiles() * map.row_units());
-  winograd_inputs(map, x, v.step, v.data());
-  return v;
-}
+/// A map's tiles in groups whose inputs, products and outputs stay in the second-level cache.
+template <class W>
+struct Groups {
+  static constexpr std::int64_t size = 16 / W::outputs;
+  std::int64_t tiles;
 
-/// One block of output channels, whose transformed weights are u.
-template <class Number>
-void block_of_outputs(const WinogradMap<Number>& source, const WinogradMap<Number>& result,
-                      std::int64_t batch, const Frequencies<Number>& v,
-                      const Frequencies<Number>& u, std::int64_t columns,
-                      const Epilogue<Number>& epilogue, Ahead ahead, Number* y) {
+  std::int64_t n() const { return (tiles + size - 1) / size; }
+  Tiles group(std::int64_t g) const { return {g * size, std::min(size, tiles - g * size)}; }
+};
+
+/// What each block needs in every group, its transformed weights or their gradient; if there is but
+/// one group, they share it.
+template <class W>
+class OfBlocks {
+ public:
+  OfBlocks(const Groups<W>& groups, std::int64_t first, std::int64_t last, std::int64_t depth)
+      : first_(first), shared_(groups.n() == 1) {
+    for (std::int64_t block = first; block < (shared_ ? first + 1 : last); ++block)
+      all_.emplace_back(depth * channel_block);
+  }
+  const Frequencies<W>& operator[](std::int64_t block) const {
+    return all_[shared_ ? 0 : static_cast<std::size_t>(block - first_)];
+  }
+
+ private:
+  std::int64_t first_;
+  bool shared_;
+  std::vector<Frequencies<W>> all_;
+};
+
+/// weights(block, u) transforms the weights of a block, ahead(block) tells where those of the next
+/// lie.
+template <class W, class Pixel, class Weights, class AheadOf>
+void convolve(const WinogradMap<W>& source, const WinogradMap<W>& result, std::int64_t batch,
+              const typename W::Number* x, const Epilogue<Pixel>& epilogue, Pixel* y,
+              std::int64_t first, std::int64_t last, Weights weights, AheadOf ahead_of) {
   const std::int64_t depth = source.row_units() / batch, channels = result.row / batch;
-  const Frequencies<Number> m(tiles_at_once<Number> * batch * channel_block);
-  for (std::int64_t tile = 0; tile < source.tiles(); tile += tiles_at_once<Number>) {
-    const std::int64_t n = std::min(tiles_at_once<Number>, source.tiles() - tile);
-    for (std::int64_t f = 0; f < winograd_frequencies<Number>; ++f) {
-      const Term term{u.of(f), v.of(f) + tile * source.row_units()};
-      multiply<Number, float>({&term, 1, depth, channel_block, depth, 1, &ahead}, n * batch,
-                              {m.of(f), channel_block, columns, false, {}});
-    }
-    for (std::int64_t t = 0; t < n; ++t) {
-      winograd_outputs(result, tile + t, m.data() + t * batch * channel_block, m.step, channels,
-                       columns, epilogue, y);
+  const Groups<W> groups{source.tiles()};
+  const Frequencies<W> v(Groups<W>::size * source.row_units());
+  const Frequencies<W> m(Groups<W>::size * batch * channel_block);
+  const OfBlocks<W> u(groups, first, last, depth);
+  for (std::int64_t g = 0; g < groups.n(); ++g) {
+    const Tiles tiles = groups.group(g);
+    winograd_inputs<W>(source, tiles, x, v.step, v.data());
+    for (std::int64_t block = first; block < last; ++block) {
+      const std::int64_t channel = block * channel_block, columns = columns_of(channels, block);
+      if (g == 0) weights(block, u[block]);
+      Ahead ahead = ahead_of(g == 0 ? block + 1 : last);
+      for (std::int64_t f = 0; f < W::frequencies; ++f) {
+        const Term term{u[block].of(f), v.of(f)};
+        multiply<typename W::Number, float>({&term, 1, depth, channel_block, depth, 1, &ahead},
+                                            tiles.n * batch,
+                                            {m.of(f), channel_block, columns, false, {}});
+      }
+      Epilogue<Pixel> of_block = epilogue;
+      if (epilogue.bias != nullptr) of_block.bias += channel;
+      if (epilogue.residual != nullptr) of_block.residual += channel;
+      winograd_outputs<W>(result, tiles, m.data(), m.step, channels, columns, of_block,
+                          y + channel);
     }
   }
 }
@@ -65,99 +90,108 @@ void block_of_outputs(const WinogradMap<Number>& source, const WinogradMap<Numbe
 
 template <class Number>
 bool winograd_pays(const PixelConvolution& shape) {
+  using W = Winograd3x3<Number>;
   if (shape.kernel != 3 || shape.stride != 1 || shape.padding != 1) return false;
   if (shape.in % 16 != 0 || shape.out % 16 != 0 || std::min(shape.in, shape.out) < 32) return false;
-  const std::int64_t tiles = WinogradMap<Number>{shape.height, shape.width, 0}.tiles();
+  const std::int64_t tiles = WinogradMap<W>{shape.height, shape.width, 0}.tiles();
   const std::int64_t direct = (3 * shape.height - 2) * (3 * shape.width - 2);
   // Transforms of inputs and outputs cost about a third of the products in float32, half in
   // bfloat16; those of weights are shared by all tiles and images.
-  const std::int64_t products = winograd_frequencies<Number> * tiles;
+  const std::int64_t products = W::frequencies * tiles;
   const bool saves = sizeof(Number) == 4 ? 2 * products < direct : 3 * products < 2 * direct;
   return saves && tiles * shape.batch >= 8;
 }
 
-template <class Number>
-void winograd_convolution(const PixelConvolution& shape, const Number* x, const float* weight,
-                          const Epilogue<Number>& epilogue, Number* y, std::int64_t first,
-                          std::int64_t last) {
-  const WinogradMap<Number> source{shape.height, shape.width, shape.batch * shape.in};
-  const WinogradMap<Number> result{shape.height, shape.width, shape.batch * shape.out};
-  const Frequencies<Number> v = inputs_of(source, x);
-  const Frequencies<Number> u(shape.in * channel_block);
-  for (std::int64_t block = first; block < last; ++block) {
-    const std::int64_t channel = block * channel_block, columns = columns_of(shape.out, block);
-    winograd_weights<Number>({weight + channel, shape.in, columns, shape.in * shape.out, shape.out,
-                              /*turned=*/false},
-                             u.step, u.data());
-    Epilogue<Number> of_block = epilogue;
-    if (epilogue.bias != nullptr) of_block.bias += channel;
-    if (epilogue.residual != nullptr) of_block.residual += channel;
-    block_of_outputs(source, result, shape.batch, v, u, columns, of_block,
-                     outputs_ahead(weight, taps, shape.in, shape.out, block + 1, last),
-                     y + channel);
-  }
+template <class W, class Pixel>
+void winograd_convolution(const PixelConvolution& shape, const typename W::Number* x,
+                          const float* weight, const Epilogue<Pixel>& epilogue, Pixel* y,
+                          std::int64_t first, std::int64_t last) {
+  const WinogradMap<W> source{shape.height, shape.width, shape.batch * shape.in};
+  const WinogradMap<W> result{shape.height, shape.width, shape.batch * shape.out};
+  convolve(
+      source, result, shape.batch, x, epilogue, y, first, last,
+      [&](std::int64_t block, const Frequencies<W>& u) {
+        winograd_weights<W>({weight + block * channel_block, shape.in, columns_of(shape.out, block),
+                             shape.in * shape.out, shape.out, /*turned=*/false},
+                            u.step, u.data());
+      },
+      [&](std::int64_t block) {
+        return outputs_ahead(weight, n_taps<W>, shape.in, shape.out, block, last);
+      });
 }
 
-template <class Number>
-void winograd_input_gradient(const PixelConvolution& shape, const Number* dy, const float* weight,
-                             Number* dx, std::int64_t first, std::int64_t last) {
+template <class W>
+void winograd_input_gradient(const PixelConvolution& shape, const typename W::Number* dy,
+                             const float* weight, typename W::Number* dx, std::int64_t first,
+                             std::int64_t last) {
   // The convolution of dy with the kernel turned by half a turn.
-  const WinogradMap<Number> source{shape.height, shape.width, shape.batch * shape.out};
-  const WinogradMap<Number> result{shape.height, shape.width, shape.batch * shape.in};
-  const Frequencies<Number> v = inputs_of(source, dy);
-  const Frequencies<Number> u(shape.out * channel_block);
-  const Units panel(taps * shape.out * channel_block);
-  for (std::int64_t block = first; block < last; ++block) {
-    const std::int64_t channel = block * channel_block, columns = columns_of(shape.in, block);
-    pack_inputs<float>(weight, taps, shape.in, shape.out, channel, columns, panel.data());
-    winograd_weights<Number>({panel.data(), shape.out, columns, shape.out * channel_block,
-                              channel_block, /*turned=*/true},
-                             u.step, u.data());
-    block_of_outputs<Number>(source, result, shape.batch, v, u, columns, {},
-                             inputs_ahead(weight, taps, shape.in, shape.out, block + 1, last),
-                             dx + channel);
-  }
+  const WinogradMap<W> source{shape.height, shape.width, shape.batch * shape.out};
+  const WinogradMap<W> result{shape.height, shape.width, shape.batch * shape.in};
+  const Units panel(n_taps<W> * shape.out * channel_block);
+  convolve<W, typename W::Number>(
+      source, result, shape.batch, dy, {}, dx, first, last,
+      [&](std::int64_t block, const Frequencies<W>& u) {
+        const std::int64_t columns = columns_of(shape.in, block);
+        pack_inputs<float>(weight, n_taps<W>, shape.in, shape.out, block * channel_block, columns,
+                           panel.data());
+        winograd_weights<W>({panel.data(), shape.out, columns, shape.out * channel_block,
+                             channel_block, /*turned=*/true},
+                            u.step, u.data());
+      },
+      [&](std::int64_t block) {
+        return inputs_ahead(weight, n_taps<W>, shape.in, shape.out, block, last);
+      });
 }
 
-template <class Number>
-void winograd_weight_gradient(const PixelConvolution& shape, const Number* x, const Number* dy,
-                              float* dw, std::int64_t first, std::int64_t last) {
-  constexpr std::int64_t images = per_unit<Number>;  // in a unit
+template <class W, class Pixel>
+void winograd_weight_gradient(const PixelConvolution& shape, const typename W::Number* x,
+                              const Pixel* dy, float* dw, std::int64_t first, std::int64_t last) {
+  constexpr std::int64_t images = W::per_unit;
   const std::int64_t rows = (shape.batch + images - 1) / images;
-  const WinogradMap<Number> source{shape.height, shape.width, rows * images * shape.in};
-  const WinogradMap<Number> result{shape.height, shape.width, rows * images * shape.out};
-  const std::int64_t tiles = source.tiles();
-  const Frequencies<Number> v = inputs_of(source, x);
-  const Frequencies<Number> z(tiles * rows * channel_block);
-  const Frequencies<Number> du(shape.in * channel_block);
-  std::vector<Term> terms(static_cast<std::size_t>(tiles));
-  for (std::int64_t block = first; block < last; ++block) {
-    const std::int64_t channel = block * channel_block, columns = columns_of(shape.out, block);
-    winograd_output_gradients(result, dy + channel * images, shape.out, columns, z.step, z.data());
-    for (std::int64_t f = 0; f < winograd_frequencies<Number>; ++f) {
-      for (std::int64_t t = 0; t < tiles; ++t) {
-        terms[static_cast<std::size_t>(t)] = {z.of(f) + t * rows * channel_block,
-                                              v.of(f) + t * source.row_units()};
+  const WinogradMap<W> source{shape.height, shape.width, rows * images * shape.in};
+  const WinogradMap<W> result{shape.height, shape.width, rows * images * shape.out};
+  const Groups<W> groups{source.tiles()};
+  const Frequencies<W> v(Groups<W>::size * source.row_units());
+  const Frequencies<W> z(Groups<W>::size * rows * channel_block);
+  const OfBlocks<W> du(groups, first, last, shape.in);
+  for (std::int64_t g = 0; g < groups.n(); ++g) {
+    const Tiles tiles = groups.group(g);
+    winograd_inputs<W>(source, tiles, x, v.step, v.data());
+    for (std::int64_t block = first; block < last; ++block) {
+      const std::int64_t channel = block * channel_block, columns = columns_of(shape.out, block);
+      winograd_output_gradients<W>(result, tiles, dy + channel * images, shape.out, columns, z.step,
+                                   z.data());
+      for (std::int64_t f = 0; f < W::frequencies; ++f) {
+        const Term term{z.of(f), v.of(f)};  // images of all tiles, one after the other
+        multiply<typename W::Number, float>({&term, 1, tiles.n * rows, channel_block, 1, shape.in},
+                                            shape.in,
+                                            {du[block].of(f), channel_block, columns, g > 0, {}});
       }
-      multiply<Number, float>({terms.data(), tiles, rows, channel_block, 1, shape.in}, shape.in,
-                              {du.of(f), channel_block, columns, false, {}});
+      if (g == groups.n() - 1) {
+        winograd_weight_gradients<W>(du[block].data(), du[block].step, shape.in, shape.out, columns,
+                                     dw + channel);
+      }
     }
-    winograd_weight_gradients<Number>(du.data(), du.step, shape.in, shape.out, columns,
-                                      dw + channel);
   }
 }
 
-#define AL_INSTANTIATE(Number)                                                                     \
-  template bool winograd_pays<Number>(const PixelConvolution&);                                    \
-  template void winograd_convolution<Number>(const PixelConvolution&, const Number*, const float*, \
-                                             const Epilogue<Number>&, Number*, std::int64_t,       \
-                                             std::int64_t);                                        \
-  template void winograd_input_gradient<Number>(                                                   \
-      const PixelConvolution&, const Number*, const float*, Number*, std::int64_t, std::int64_t);  \
-  template void winograd_weight_gradient<Number>(                                                  \
-      const PixelConvolution&, const Number*, const Number*, float*, std::int64_t, std::int64_t);
-AL_INSTANTIATE(float)
-AL_INSTANTIATE(BFloat16)
+#define AL_INSTANTIATE(W, Pixel)                                                              \
+  template void winograd_convolution<W, Pixel>(const PixelConvolution&, const W::Number*,     \
+                                               const float*, const Epilogue<Pixel>&, Pixel*,  \
+                                               std::int64_t, std::int64_t);                   \
+  template void winograd_weight_gradient<W, Pixel>(const PixelConvolution&, const W::Number*, \
+                                                   const Pixel*, float*, std::int64_t,        \
+                                                   std::int64_t);
+#define AL_INSTANTIATE_3X3(Number)                              \
+  template bool winograd_pays<Number>(const PixelConvolution&); \
+  AL_INSTANTIATE(Winograd3x3<Number>, Number)                   \
+  template void winograd_input_gradient<Winograd3x3<Number>>(   \
+      const PixelConvolution&, const Number*, const float*, Number*, std::int64_t, std::int64_t);
+AL_INSTANTIATE_3X3(float)
+AL_INSTANTIATE_3X3(BFloat16)
+AL_INSTANTIATE(Winograd4x4, float)
+AL_INSTANTIATE(Winograd4x4, BFloat16)
 #undef AL_INSTANTIATE
+#undef AL_INSTANTIATE_3X3
 
 }  // namespace al_mpi

@@ -15,12 +15,12 @@ inline __m512 plus(__m512 x, float factor, __m512 y) {  // x + factor * y
   return _mm512_fmadd_ps(_mm512_set1_ps(factor), y, x);
 }
 
-/// The one-dimensional transforms for tiles of m outputs.
-template <int m>
+/// The one-dimensional transforms.
+template <int outputs, int taps>
 struct Lines;
 
 template <>
-struct Lines<4> {
+struct Lines<4, 3> {
   /// B^T: six inputs -> six frequencies.
   struct Inputs {
     static constexpr int from = 6, to = 6;
@@ -95,7 +95,7 @@ struct Lines<4> {
 };
 
 template <>
-struct Lines<2> {
+struct Lines<2, 3> {
   /// B^T
   struct Inputs {
     static constexpr int from = 4, to = 4;
@@ -151,8 +151,85 @@ struct Lines<2> {
   };
 };
 
-template <class Number>
-using LinesOf = Lines<winograd_tile<Number>>;
+/// One point more than F(4, 3), 1/2: its frequencies are those of F(4, 3), of inputs joined by the
+/// factor (1 - 2 x), and one for the point itself.
+template <>
+struct Lines<4, 4> {
+  using Six = Lines<4, 3>;
+
+  /// B^T
+  struct Inputs {
+    static constexpr int from = 7, to = 7;
+    static void line(const __m512 (&d)[7], __m512 (&v)[7]) {
+      __m512 joined[6], six[6];
+      for (int i = 0; i < 6; ++i) joined[i] = plus(d[i], -2, d[i + 1]);
+      Six::Inputs::line(joined, six);
+      for (int i = 0; i < 5; ++i) v[i] = six[i];
+      v[5] = plus(plus(d[5], -5, d[3]), 4, d[1]);
+      v[6] = six[5];
+    }
+  };
+
+  /// A^T
+  struct Outputs {
+    static constexpr int from = 7, to = 4;
+    static void line(const __m512 (&m)[7], __m512 (&y)[4]) {
+      const __m512 six[6] = {m[0], m[1], m[2], m[3], m[4], m[6]};
+      Six::Outputs::line(six, y);
+      y[0] = _mm512_add_ps(y[0], m[5]);
+      y[1] = plus(y[1], 0.5F, m[5]);
+      y[2] = plus(y[2], 0.25F, m[5]);
+      y[3] = plus(y[3], 0.125F, m[5]);
+    }
+  };
+
+  /// A
+  struct OutputGradients {
+    static constexpr int from = 4, to = 7;
+    static void line(const __m512 (&y)[4], __m512 (&z)[7]) {
+      __m512 six[6];
+      Six::OutputGradients::line(y, six);
+      for (int i = 0; i < 5; ++i) z[i] = six[i];
+      z[5] = plus(plus(plus(y[0], 0.5F, y[1]), 0.25F, y[2]), 0.125F, y[3]);
+      z[6] = six[5];
+    }
+  };
+
+  /// G
+  struct Weights {
+    static constexpr int from = 4, to = 7;
+    static void line(const __m512 (&g)[4], __m512 (&u)[7]) {
+      const __m512 even = _mm512_add_ps(g[0], g[2]), odd = _mm512_add_ps(g[1], g[3]);
+      const __m512 even2 = plus(g[0], 4, g[2]), odd2 = times(2, plus(g[1], 4, g[3]));
+      u[0] = times(0.25F, g[0]);
+      u[1] = times(1.0F / 6, _mm512_add_ps(even, odd));
+      u[2] = times(-1.0F / 18, _mm512_sub_ps(even, odd));
+      u[3] = times(-1.0F / 72, _mm512_add_ps(even2, odd2));
+      u[4] = times(1.0F / 120, _mm512_sub_ps(even2, odd2));
+      u[5] = times(32.0F / 45, plus(plus(plus(g[0], 0.5F, g[1]), 0.25F, g[2]), 0.125F, g[3]));
+      u[6] = times(-0.5F, g[3]);
+    }
+  };
+
+  /// G^T
+  struct WeightGradients {
+    static constexpr int from = 7, to = 4;
+    static void line(const __m512 (&u)[7], __m512 (&g)[4]) {
+      const __m512 one = times(1.0F / 6, u[1]), minus_one = times(-1.0F / 18, u[2]);
+      const __m512 two = times(-1.0F / 72, u[3]), minus_two = times(1.0F / 120, u[4]);
+      const __m512 half = times(32.0F / 45, u[5]);
+      const __m512 even = _mm512_add_ps(one, minus_one), odd = _mm512_sub_ps(one, minus_one);
+      const __m512 even2 = _mm512_add_ps(two, minus_two), odd2 = _mm512_sub_ps(two, minus_two);
+      g[0] = plus(_mm512_add_ps(_mm512_add_ps(even, even2), half), 0.25F, u[0]);
+      g[1] = plus(plus(odd, 2, odd2), 0.5F, half);
+      g[2] = plus(plus(even, 4, even2), 0.25F, half);
+      g[3] = plus(plus(plus(odd, 8, odd2), 0.125F, half), -0.5F, u[6]);
+    }
+  };
+};
+
+template <class W>
+using LinesOf = Lines<W::outputs, W::taps>;
 
 /// Transforms both dimensions of 16 squares side by side: load(i, j) and store(i, j, lanes).
 template <class Transform, class Load, class Store>
@@ -179,8 +256,8 @@ struct Square {
   std::int64_t at[size][size];
   __mmask16 inside[size][size];
 
-  template <class Number>
-  Square(const WinogradMap<Number>& map, std::int64_t top, std::int64_t left) {
+  template <class W>
+  Square(const WinogradMap<W>& map, std::int64_t top, std::int64_t left) {
     for (int i = 0; i < size; ++i) {
       for (int j = 0; j < size; ++j) {
         const std::int64_t y = top + i, x = left + j;
@@ -192,154 +269,165 @@ struct Square {
   }
 };
 
-template <class Number>
-Square<winograd_tile<Number>> outputs_of(const WinogradMap<Number>& map, std::int64_t tile) {
-  return {map, tile / map.tiles_across() * winograd_tile<Number>,
-          tile % map.tiles_across() * winograd_tile<Number>};
+/// The pixels of a tile's outputs; with a border, of its inputs.
+template <int size, class W>
+Square<size> square_of(const WinogradMap<W>& map, std::int64_t tile, int border) {
+  return {map, tile / map.tiles_across() * W::outputs - border,
+          tile % map.tiles_across() * W::outputs - border};
 }
 
 /// Where frequency (i, j) begins.
-template <class Number>
+template <class W>
 std::int64_t frequency(int i, int j, std::int64_t step) {
-  return ((winograd_tile<Number> + 2) * i + j) * step;
+  return (W::inputs * i + j) * step;
 }
 
 // Rows of taps are short and may lie far apart: the processor does not foresee which come next.
+template <class W>
 void prefetch(const WinogradTaps& taps, std::int64_t k) {
   constexpr std::int64_t rows_ahead = 8;
-  for (int tap = 0; tap < 9; ++tap) {
-    const auto* row = reinterpret_cast<const char*>(taps.at(tap, k + rows_ahead));
+  constexpr int n = W::taps * W::taps;
+  for (int tap = 0; tap < n; ++tap) {
+    const auto* row = reinterpret_cast<const char*>(taps.at(tap, n, k + rows_ahead));
     _mm_prefetch(row, _MM_HINT_T0);
     _mm_prefetch(row + 64, _MM_HINT_T0);
   }
 }
 
+/// Calls store(i, j, lanes) with the frequencies of 16 columns of row k.
+template <class W, class Store>
+inline void transform_taps(const WinogradTaps& taps, std::int64_t k, std::int64_t column,
+                           Store store_at) {
+  constexpr int r = W::taps;
+  transform<typename LinesOf<W>::Weights>(
+      [&](int i, int j) { return load(taps.at(r * i + j, r * r, k) + column); }, store_at);
+}
+
 }  // namespace
 
-template <class Number>
-void winograd_inputs(const WinogradMap<Number>& map, const Number* x, std::int64_t step, float* v) {
-  constexpr int m = winograd_tile<Number>;
-  for (std::int64_t ty = 0; ty < map.tiles_down(); ++ty) {
-    for (std::int64_t tx = 0; tx < map.tiles_across(); ++tx, v += map.row_units()) {
-      const Square<m + 2> square(map, ty * m - 1, tx * m - 1);
-      for (std::int64_t c = 0; c < map.row; c += 16) {
-        transform<typename Lines<m>::Inputs>(
-            [&](int i, int j) { return load(x + square.at[i][j] + c, square.inside[i][j]); },
+template <class W>
+void winograd_inputs(const WinogradMap<W>& map, const Tiles& tiles, const typename W::Number* x,
+                     std::int64_t step, float* v) {
+  using Number = typename W::Number;
+  for (std::int64_t t = 0; t < tiles.n; ++t, v += map.row_units()) {
+    const auto square = square_of<W::inputs>(map, tiles.first + t, W::taps / 2);
+    for (std::int64_t c = 0; c < map.row; c += 16) {
+      const __mmask16 lanes = first_lanes(map.row - c);
+      transform<typename LinesOf<W>::Inputs>(
+          [&](int i, int j) { return load(x + square.at[i][j] + c, square.inside[i][j] & lanes); },
+          [&](int i, int j, __m512 value) {
+            store(reinterpret_cast<Number*>(v + frequency<W>(i, j, step)) + c, value, lanes);
+          });
+    }
+  }
+}
+
+template <class W>
+void winograd_weights(const WinogradTaps& taps, std::int64_t step, float* u) {
+  for (std::int64_t k = 0; k < taps.depth; k += W::per_unit, u += channel_block) {
+    for (int i = 0; i < W::per_unit; ++i) prefetch<W>(taps, k + i);
+    for (std::int64_t c = 0; c < taps.columns; c += 16) {
+      if constexpr (W::per_unit == 1) {
+        transform_taps<W>(taps, k, c, [&](int i, int j, __m512 value) {
+          store(u + frequency<W>(i, j, step) + c, value);
+        });
+      } else {
+        __m512 first[W::inputs][W::inputs];
+        transform_taps<W>(taps, k, c, [&](int i, int j, __m512 value) { first[i][j] = value; });
+        transform_taps<W>(taps, k + 1, c, [&](int i, int j, __m512 second) {
+          _mm512_storeu_si512(u + frequency<W>(i, j, step) + c, paired(first[i][j], second));
+        });
+      }
+    }
+  }
+}
+
+template <class W, class Pixel>
+void winograd_outputs(const WinogradMap<W>& map, const Tiles& tiles, const float* m,
+                      std::int64_t step, std::int64_t channels, std::int64_t columns,
+                      const Epilogue<Pixel>& epilogue, Pixel* y) {
+  const __m512 floor = _mm512_set1_ps(epilogue.relu ? 0.0F : -__builtin_inff());
+  for (std::int64_t t = 0; t < tiles.n; ++t) {
+    const auto square = square_of<W::outputs>(map, tiles.first + t, 0);
+    for (std::int64_t b = 0; b < map.row / channels; ++b, m += channel_block) {
+      for (std::int64_t c = 0; c < columns; c += 16) {
+        const std::int64_t row = b * channels + c;
+        const __m512 bias =
+            epilogue.bias != nullptr ? load(epilogue.bias + c) : _mm512_setzero_ps();
+        transform<typename LinesOf<W>::Outputs>(
+            [&](int i, int j) { return load(m + frequency<W>(i, j, step) + c); },
             [&](int i, int j, __m512 value) {
-              store(reinterpret_cast<Number*>(v + frequency<Number>(i, j, step)) + c, value);
+              const std::int64_t at = square.at[i][j] + row;
+              value = _mm512_add_ps(value, bias);
+              if (epilogue.residual != nullptr)
+                value = _mm512_add_ps(value, load(epilogue.residual + at, square.inside[i][j]));
+              store(y + at, _mm512_max_ps(floor, value), square.inside[i][j]);  // lets a NaN pass
             });
       }
     }
   }
 }
 
-template <>
-void winograd_weights<float>(const WinogradTaps& taps, std::int64_t step, float* u) {
-  for (std::int64_t k = 0; k < taps.depth; ++k, u += channel_block) {
-    prefetch(taps, k);
-    for (std::int64_t c = 0; c < taps.columns; c += 16) {
-      transform<LinesOf<float>::Weights>(
-          [&](int i, int j) { return load(taps.at(3 * i + j, k) + c); },
-          [&](int i, int j, __m512 value) { store(u + frequency<float>(i, j, step) + c, value); });
-    }
-  }
-}
-
-template <>
-void winograd_weights<BFloat16>(const WinogradTaps& taps, std::int64_t step, float* u) {
-  using Weights = LinesOf<BFloat16>::Weights;
-  for (std::int64_t k = 0; k < taps.depth; k += 2, u += channel_block) {
-    prefetch(taps, k);
-    prefetch(taps, k + 1);
-    for (std::int64_t c = 0; c < taps.columns; c += 16) {
-      __m512 first[4][4];
-      transform<Weights>([&](int i, int j) { return load(taps.at(3 * i + j, k) + c); },
-                         [&](int i, int j, __m512 value) { first[i][j] = value; });
-      transform<Weights>([&](int i, int j) { return load(taps.at(3 * i + j, k + 1) + c); },
-                         [&](int i, int j, __m512 second) {
-                           _mm512_storeu_si512(u + frequency<BFloat16>(i, j, step) + c,
-                                               paired(first[i][j], second));
-                         });
-    }
-  }
-}
-
-template <class Number>
-void winograd_outputs(const WinogradMap<Number>& map, std::int64_t tile, const float* m,
-                      std::int64_t step, std::int64_t channels, std::int64_t columns,
-                      const Epilogue<Number>& epilogue, Number* y) {
-  const auto square = outputs_of(map, tile);
-  const __m512 floor = _mm512_set1_ps(epilogue.relu ? 0.0F : -__builtin_inff());
-  for (std::int64_t b = 0; b < map.row / channels; ++b) {
-    for (std::int64_t c = 0; c < columns; c += 16) {
-      const std::int64_t row = b * channels + c;
-      const __m512 bias = epilogue.bias != nullptr ? load(epilogue.bias + c) : _mm512_setzero_ps();
-      transform<typename LinesOf<Number>::Outputs>(
-          [&](int i, int j) {
-            return load(m + frequency<Number>(i, j, step) + b * channel_block + c);
-          },
-          [&](int i, int j, __m512 value) {
-            const std::int64_t at = square.at[i][j] + row;
-            value = _mm512_add_ps(value, bias);
-            if (epilogue.residual != nullptr)
-              value = _mm512_add_ps(value, load(epilogue.residual + at, square.inside[i][j]));
-            store(y + at, _mm512_max_ps(floor, value), square.inside[i][j]);  // lets a NaN pass
-          });
-    }
-  }
-}
-
-template <class Number>
-void winograd_output_gradients(const WinogradMap<Number>& map, const Number* dy,
+template <class W, class Pixel>
+void winograd_output_gradients(const WinogradMap<W>& map, const Tiles& tiles, const Pixel* dy,
                                std::int64_t channels, std::int64_t columns, std::int64_t step,
                                float* z) {
-  constexpr std::int64_t unit = 4 / sizeof(Number);  // numbers
-  for (std::int64_t tile = 0; tile < map.tiles(); ++tile) {
-    const auto square = outputs_of(map, tile);
+  using Number = typename W::Number;
+  for (std::int64_t t = 0; t < tiles.n; ++t) {
+    const auto square = square_of<W::outputs>(map, tiles.first + t, 0);
     for (std::int64_t b = 0; b < map.row_units() / channels; ++b, z += channel_block) {
-      for (std::int64_t c = 0; c < columns * unit; c += 16) {
-        const Number* row = dy + b * channels * unit + c;
-        transform<typename LinesOf<Number>::OutputGradients>(
+      for (std::int64_t c = 0; c < columns * W::per_unit; c += 16) {
+        const Pixel* row = dy + b * channels * W::per_unit + c;
+        transform<typename LinesOf<W>::OutputGradients>(
             [&](int i, int j) { return load(row + square.at[i][j], square.inside[i][j]); },
             [&](int i, int j, __m512 value) {
-              store(reinterpret_cast<Number*>(z + frequency<Number>(i, j, step)) + c, value);
+              store(reinterpret_cast<Number*>(z + frequency<W>(i, j, step)) + c, value);
             });
       }
     }
   }
 }
 
-template <class Number>
+template <class W>
 void winograd_weight_gradients(const float* du, std::int64_t step, std::int64_t in,
                                std::int64_t out, std::int64_t columns, float* dw) {
-  for (std::int64_t i_channel = 0; i_channel < in; ++i_channel) {
-    prefetch({dw, in, columns, in * out, out, false}, i_channel);
+  const WinogradTaps taps{dw, in, columns, in * out, out, /*turned=*/false};
+  for (std::int64_t k = 0; k < in; ++k) {
+    prefetch<W>(taps, k);
     for (std::int64_t c = 0; c < columns; c += 16) {
-      transform<typename LinesOf<Number>::WeightGradients>(
-          [&](int i, int j) {
-            return load(du + frequency<Number>(i, j, step) + i_channel * channel_block + c);
-          },
+      transform<typename LinesOf<W>::WeightGradients>(
+          [&](int i, int j) { return load(du + frequency<W>(i, j, step) + k * channel_block + c); },
           [&](int i, int j, __m512 value) {
-            store(dw + ((3 * i + j) * in + i_channel) * out + c, value);
+            store(dw + ((W::taps * i + j) * in + k) * out + c, value);
           });
     }
   }
 }
 
-#define AL_INSTANTIATE(Number)                                                                   \
-  template void winograd_inputs<Number>(const WinogradMap<Number>&, const Number*, std::int64_t, \
-                                        float*);                                                 \
-  template void winograd_outputs<Number>(const WinogradMap<Number>&, std::int64_t, const float*, \
-                                         std::int64_t, std::int64_t, std::int64_t,               \
-                                         const Epilogue<Number>&, Number*);                      \
-  template void winograd_output_gradients<Number>(const WinogradMap<Number>&, const Number*,     \
-                                                  std::int64_t, std::int64_t, std::int64_t,      \
-                                                  float*);                                       \
-  template void winograd_weight_gradients<Number>(const float*, std::int64_t, std::int64_t,      \
-                                                  std::int64_t, std::int64_t, float*);
-AL_INSTANTIATE(float)
-AL_INSTANTIATE(BFloat16)
+#define AL_INSTANTIATE_PIXEL(W, Pixel)                                                        \
+  template void winograd_outputs<W, Pixel>(const WinogradMap<W>&, const Tiles&, const float*, \
+                                           std::int64_t, std::int64_t, std::int64_t,          \
+                                           const Epilogue<Pixel>&, Pixel*);                   \
+  template void winograd_output_gradients<W, Pixel>(const WinogradMap<W>&, const Tiles&,      \
+                                                    const Pixel*, std::int64_t, std::int64_t, \
+                                                    std::int64_t, float*);
+#define AL_INSTANTIATE(W)                                                                 \
+  template void winograd_inputs<W>(const WinogradMap<W>&, const Tiles&, const W::Number*, \
+                                   std::int64_t, float*);                                 \
+  template void winograd_weights<W>(const WinogradTaps&, std::int64_t, float*);           \
+  template void winograd_weight_gradients<W>(const float*, std::int64_t, std::int64_t,    \
+                                             std::int64_t, std::int64_t, float*);
+using Float3x3 = Winograd3x3<float>;
+using BFloat3x3 = Winograd3x3<BFloat16>;
+AL_INSTANTIATE(Float3x3)
+AL_INSTANTIATE(BFloat3x3)
+AL_INSTANTIATE(Winograd4x4)
+AL_INSTANTIATE_PIXEL(Float3x3, float)
+AL_INSTANTIATE_PIXEL(BFloat3x3, BFloat16)
+AL_INSTANTIATE_PIXEL(Winograd4x4, float)
+AL_INSTANTIATE_PIXEL(Winograd4x4, BFloat16)
 #undef AL_INSTANTIATE
+#undef AL_INSTANTIATE_PIXEL
 
 }  // namespace al_mpi
 

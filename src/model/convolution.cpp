@@ -4,12 +4,12 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/conv2d.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/threshold_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <al_mpi/kernels/pixel_convolution.hpp>
+#include <al_mpi/kernels/stem.hpp>
 #include <al_mpi/model/convolution.hpp>
 #include <al_mpi/model/pixel_major.hpp>
 #include <al_mpi/model/precision.hpp>
@@ -20,28 +20,26 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Of a map [b, in, H, W] of this type.
-PixelConvolution shape_of(at::IntArrayRef map, at::ScalarType type, const at::Tensor& weights,
-                          std::int64_t stride, std::int64_t padding) {
-  PixelConvolution shape{map[0], map[1],          weights.size(0), map[2],
-                         map[3], weights.size(2), stride,          padding};
-  shape.rows = with_number(type, [&](auto number) { return rows_pay<decltype(number)>(shape); });
-  if (!shape.rows && type == at::kBFloat16) shape.in += shape.in % 2;
-  return shape;
-}
-
-/// The input of a convolution as the kernels take it.
-at::Tensor input_of(const PixelConvolution& shape, const at::Tensor& map, at::ScalarType type) {
-  return shape.rows ? bordered_rows(map, type, shape.padding, shape.row())
-                    : pixel_major(map, type, shape.in);
-}
-
 /// Operands as the kernels take them.
 struct Operands {
   PixelConvolution shape;
   at::Tensor x;       ///< input_of()
   at::Tensor weight;  ///< [out, in, k, k] float32, tap-major
 };
+
+/// Of a map [b, in, H, W] of this type. bfloat16 wants even numbers of channels, but for a stem.
+PixelConvolution shape_of(at::IntArrayRef map, at::ScalarType type, const at::Tensor& weights,
+                          std::int64_t stride, std::int64_t padding) {
+  PixelConvolution shape{map[0], map[1],          weights.size(0), map[2],
+                         map[3], weights.size(2), stride,          padding};
+  if (type == at::kBFloat16 && !is_stem(shape)) shape.in += shape.in % 2;
+  return shape;
+}
+
+/// The input of a convolution: squares of a stem, else pixel-major.
+at::Tensor input_of(const PixelConvolution& shape, const at::Tensor& map, at::ScalarType type) {
+  return is_stem(shape) ? squares_of(map) : pixel_major(map, type, shape.in);
+}
 
 /// Shares the blocks of `channels` among threads.
 template <class F>
@@ -50,20 +48,26 @@ void each_channel_block(std::int64_t channels, F f) {
 }
 
 /// [b, out, h, w]
-at::Tensor result(const Operands& operands, const ConvolutionEpilogue& epilogue) {
+at::Tensor result(const Operands& operands, at::ScalarType type,
+                  const ConvolutionEpilogue& epilogue) {
   const PixelConvolution& shape = operands.shape;
-  const at::Tensor y = empty_map({shape.batch, shape.out, shape.out_height(), shape.out_width()},
-                                 operands.x.scalar_type());
+  const at::Tensor y =
+      empty_map({shape.batch, shape.out, shape.out_height(), shape.out_width()}, type);
   const at::Tensor residual = epilogue.residual.defined()
-                                  ? pixel_major(epilogue.residual, y.scalar_type(), shape.out)
+                                  ? pixel_major(epilogue.residual, type, shape.out)
                                   : epilogue.residual;
-  with_number(y.scalar_type(), [&](auto number) {
+  with_number(type, [&](auto number) {
     using Number = decltype(number);
     const Epilogue<Number> of_kernel{numbers<float>(epilogue.bias), numbers<Number>(residual),
                                      epilogue.relu};
     each_channel_block(shape.out, [&](std::int64_t first, std::int64_t last) {
-      pixel_convolution(shape, numbers<Number>(operands.x), numbers<float>(operands.weight),
-                        of_kernel, numbers<Number>(y), first, last);
+      if (is_stem(shape)) {
+        stem_convolution(shape, numbers<float>(operands.x), numbers<float>(operands.weight),
+                         of_kernel, numbers<Number>(y), first, last);
+      } else {
+        pixel_convolution(shape, numbers<Number>(operands.x), numbers<float>(operands.weight),
+                          of_kernel, numbers<Number>(y), first, last);
+      }
     });
   });
   return y;
@@ -83,11 +87,13 @@ at::Tensor input_gradient(const Operands& operands, const at::Tensor& dy) {
   return dx;
 }
 
-/// [n, b, numbers] by pairs of images, as the weights' gradient takes bfloat16.
-at::Tensor interleaved(const at::Tensor& map, std::int64_t n, std::int64_t batch) {
-  const std::int64_t row = map.numel() / (n * batch);
-  const at::Tensor pairs = at::empty({n, (batch + 1) / 2, row, 2}, map.scalar_type());
-  interleave_images(numbers<BFloat16>(map), n, batch, row, numbers<BFloat16>(pairs));
+/// Maps by pairs of images, as the weights' gradient takes bfloat16.
+at::Tensor interleaved(const at::Tensor& map) {
+  const std::int64_t batch = map.size(0), channels = map.size(1);
+  const std::int64_t pixels = map.size(2) * map.size(3);
+  const at::Tensor pairs =
+      empty_map({(batch + 1) / 2, 2 * channels, map.size(2), map.size(3)}, map.scalar_type());
+  interleave_images(numbers<BFloat16>(map), pixels, batch, channels, numbers<BFloat16>(pairs));
   return pairs;
 }
 
@@ -96,14 +102,17 @@ at::Tensor weight_gradient(const Operands& operands, const at::Tensor& dy) {
   const at::Tensor dw = empty_weights(operands.weight.sizes());
   with_number(dy.scalar_type(), [&](auto number) {
     using Number = decltype(number);
-    constexpr bool pairs = std::is_same_v<Number, BFloat16>;
-    const std::int64_t n = shape.rows ? shape.height : shape.height * shape.width;
-    const at::Tensor x = pairs ? interleaved(operands.x, n, shape.batch) : operands.x;
-    const at::Tensor of_y =
-        pairs ? interleaved(dy, shape.out_height() * shape.out_width(), shape.batch) : dy;
+    const bool pairs = std::is_same_v<Number, BFloat16> && !is_stem(shape);
+    const at::Tensor x = pairs ? interleaved(operands.x) : operands.x;
+    const at::Tensor of_y = pairs ? interleaved(dy) : dy;
     each_channel_block(shape.out, [&](std::int64_t first, std::int64_t last) {
-      pixel_convolution_weight_gradient(shape, numbers<Number>(x), numbers<Number>(of_y),
-                                        numbers<float>(dw), first, last);
+      if (is_stem(shape)) {
+        stem_weight_gradient(shape, numbers<float>(x), numbers<Number>(of_y), numbers<float>(dw),
+                             first, last);
+      } else {
+        pixel_convolution_weight_gradient(shape, numbers<Number>(x), numbers<Number>(of_y),
+                                          numbers<float>(dw), first, last);
+      }
     });
   });
   return dw;
@@ -122,12 +131,13 @@ struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> 
     const at::ScalarType type = autocast_type(x);
     const PixelConvolution shape = shape_of(x.sizes(), type, weight, stride, padding);
     const Operands operands{shape, input_of(shape, x, type), tap_major(weight.detach(), shape.in)};
-    const at::Tensor y =
-        result(operands, {bias.value_or(at::Tensor()), residual.value_or(at::Tensor()), relu});
+    const at::Tensor y = result(
+        operands, type, {bias.value_or(at::Tensor()), residual.value_or(at::Tensor()), relu});
     context->save_for_backward({operands.x, weight, relu ? y : at::Tensor()});
+    context->saved_data["type"] = static_cast<std::int64_t>(type);
     context->saved_data["stride"] = stride;
     context->saved_data["padding"] = padding;
-    context->saved_data["sizes"] = x.sizes().vec();
+    context->saved_data["sizes"] = x.sizes();
     context->saved_data["has_residual"] = residual.has_value();
     return y;
   }
@@ -136,12 +146,13 @@ struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> 
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1], &y = saved[2];
     const std::vector<std::int64_t> sizes = context->saved_data["sizes"].toIntVector();
+    const auto type = static_cast<at::ScalarType>(context->saved_data["type"].toInt());
+    const std::int64_t in = sizes[1];
     const PixelConvolution shape =
-        shape_of(sizes, x.scalar_type(), weight, context->saved_data["stride"].toInt(),
+        shape_of(sizes, type, weight, context->saved_data["stride"].toInt(),
                  context->saved_data["padding"].toInt());
     const Operands operands{shape, x, tap_major(weight.detach(), shape.in)};
-    const std::int64_t in = sizes[1];
-    at::Tensor dy = pixel_major(gradients[0], x.scalar_type(), weight.size(0));
+    at::Tensor dy = pixel_major(gradients[0], type, weight.size(0));
     if (y.defined()) dy = pixel_major(at::threshold_backward(dy, y, 0));
     at::Tensor of_x, of_weight, of_residual;
     if (context->needs_input_grad(0)) of_x = first_inputs(input_gradient(operands, dy), in);

@@ -4,6 +4,7 @@
 #include <ATen/ops/empty.h>
 
 #include <al_mpi/kernels/pixels.hpp>
+#include <al_mpi/kernels/stem.hpp>
 #include <al_mpi/model/pixel_major.hpp>
 
 namespace al_mpi {
@@ -37,7 +38,7 @@ at::Tensor empty_in(const Order& order, at::IntArrayRef sizes, at::ScalarType ty
   return at::detail::empty_strided_cpu(sizes, strides_in(order, sizes), type);
 }
 
-/// Whether the kernels convert it.
+/// Whether layout_of() tells where its numbers lie.
 bool has_layout(const at::Tensor& map) {
   return map.scalar_type() == at::kFloat && map.stride(1) == 1;
 }
@@ -72,21 +73,12 @@ at::Tensor pixel_major(const at::Tensor& map, at::ScalarType type, std::int64_t 
   return result;
 }
 
-at::Tensor bordered_rows(const at::Tensor& map, at::ScalarType type, std::int64_t padding,
-                         std::int64_t row) {
-  const std::int64_t batch = map.size(0), channels = map.size(1), width = map.size(3);
-  const at::Tensor result = at::empty({map.size(2), batch, row}, type);
-  if (has_layout(map)) {
-    with_number(type, [&](auto number) {
-      to_rows(layout_of(map), numbers<float>(map), padding, row, numbers<decltype(number)>(result));
-    });
-  } else {
-    result.zero_()
-        .narrow(2, padding * channels, width * channels)
-        .unflatten(2, {width, channels})
-        .copy_(map.permute({2, 0, 3, 1}));
-  }
-  return result;
+at::Tensor squares_of(const at::Tensor& map) {
+  const at::Tensor plain = has_layout(map) ? map : pixel_major(map.to(at::kFloat));
+  const at::Tensor squares =
+      at::empty({map.size(2) / 2, map.size(3) / 2, map.size(0), 4 * map.size(1)});
+  to_squares(layout_of(plain), numbers<float>(plain), numbers<float>(squares));
+  return squares;
 }
 
 at::Tensor empty_weights(at::IntArrayRef sizes) {

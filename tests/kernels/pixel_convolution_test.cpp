@@ -1,70 +1,12 @@
 #include <algorithm>
 
 #include "catch.hpp"
-#include "numbers.hpp"
+#include "convolution_truth.hpp"
 #include <al_mpi/kernels/pixel_convolution.hpp>
 
 using namespace al_mpi;
 
 namespace {
-
-/// Calls f(x at, weight at, y at) for every product of a convolution, in pixel-major order.
-template <class F>
-void each_product(const PixelConvolution& s, F f) {
-  for (std::int64_t oy = 0; oy < s.out_height(); ++oy)
-    for (std::int64_t ox = 0; ox < s.out_width(); ++ox)
-      for (std::int64_t i = 0; i < s.kernel; ++i)
-        for (std::int64_t j = 0; j < s.kernel; ++j) {
-          const std::int64_t iy = oy * s.stride + i - s.padding, ix = ox * s.stride + j - s.padding;
-          if (iy < 0 || iy >= s.height || ix < 0 || ix >= s.width) continue;
-          for (std::int64_t b = 0; b < s.batch; ++b)
-            for (std::int64_t c = 0; c < s.in; ++c)
-              for (std::int64_t o = 0; o < s.out; ++o)
-                f(((iy * s.width + ix) * s.batch + b) * s.in + c,
-                  ((i * s.kernel + j) * s.in + c) * s.out + o,
-                  ((oy * s.out_width() + ox) * s.batch + b) * s.out + o);
-        }
-}
-
-std::int64_t inputs(const PixelConvolution& s) {
-  return s.height * s.width * s.batch * s.in;
-}
-std::int64_t outputs(const PixelConvolution& s) {
-  return s.out_height() * s.out_width() * s.batch * s.out;
-}
-std::int64_t weights(const PixelConvolution& s) {
-  return s.kernel * s.kernel * s.in * s.out;
-}
-
-/// What the kernels do, with sums in double: y, dx, dw.
-struct Truth {
-  std::vector<double> y, dx, dw;
-
-  Truth(const PixelConvolution& s, const std::vector<double>& x, const std::vector<double>& w,
-        const std::vector<double>& dy)
-      : y(dy.size()), dx(x.size()), dw(w.size()) {
-    each_product(s, [&](std::int64_t at_x, std::int64_t at_w, std::int64_t at_y) {
-      const auto i = static_cast<std::size_t>(at_x), k = static_cast<std::size_t>(at_w),
-                 o = static_cast<std::size_t>(at_y);
-      y[o] += x[i] * w[k];
-      dx[i] += dy[o] * w[k];
-      dw[k] += dy[o] * x[i];
-    });
-  }
-};
-
-/// A pixel-major input as the convolution takes it.
-template <class Number>
-std::vector<Number> input_of(const PixelConvolution& s, const std::vector<Number>& x) {
-  if (!s.rows) return x;
-  std::vector<Number> rows(static_cast<std::size_t>(s.height * s.batch * s.row()));
-  for (std::int64_t y = 0; y < s.height; ++y)
-    for (std::int64_t b = 0; b < s.batch; ++b)
-      for (std::int64_t i = 0; i < s.width * s.in; ++i)
-        rows[static_cast<std::size_t>((y * s.batch + b) * s.row() + s.padding * s.in + i)] =
-            x[static_cast<std::size_t>(((y * s.width + i / s.in) * s.batch + b) * s.in + i % s.in)];
-  return rows;
-}
 
 template <class Number>
 std::vector<Number> images_paired(const std::vector<Number>& map, std::int64_t, std::int64_t,
@@ -89,19 +31,17 @@ void check_all(const PixelConvolution& s, double tolerance, double weight_tolera
   for (const Number& value : noise<Number>(weights(s), 3)) w.push_back(to_float(value));
   const Truth truth(s, doubles(x), doubles(w), doubles(dy));
   const std::int64_t out = n_channel_blocks(s.out), in = n_channel_blocks(s.in);
-  const std::vector<Number> input = input_of(s, x);
 
   std::vector<Number> y(dy.size()), dx(x.size());
   std::vector<float> dw(w.size());
   // Blocks one by one, the last first: as threads would.
   for (std::int64_t block = out; block-- > 0;)
-    pixel_convolution<Number>(s, input.data(), w.data(), {}, y.data(), block, block + 1);
+    pixel_convolution<Number>(s, x.data(), w.data(), {}, y.data(), block, block + 1);
   CHECK(distance(y, truth.y) < tolerance);
   for (std::int64_t block = in; block-- > 0;)
     pixel_convolution_input_gradient<Number>(s, dy.data(), w.data(), dx.data(), block, block + 1);
   CHECK(distance(dx, truth.dx) < tolerance);
-  const auto x_pairs = s.rows ? images_paired(input, s.height, s.batch, s.row())
-                              : images_paired(input, s.height * s.width, s.batch, s.in);
+  const auto x_pairs = images_paired(x, s.height * s.width, s.batch, s.in);
   const auto dy_pairs = images_paired(dy, s.out_height() * s.out_width(), s.batch, s.out);
   for (std::int64_t block = out; block-- > 0;)
     pixel_convolution_weight_gradient<Number>(s, x_pairs.data(), dy_pairs.data(), dw.data(), block,
@@ -109,7 +49,7 @@ void check_all(const PixelConvolution& s, double tolerance, double weight_tolera
   CHECK(distance(dw, truth.dw) < weight_tolerance);
 
   std::vector<Number> whole(y.size());
-  pixel_convolution<Number>(s, input.data(), w.data(), {}, whole.data(), 0, out);
+  pixel_convolution<Number>(s, x.data(), w.data(), {}, whole.data(), 0, out);
   CHECK(doubles(whole) == doubles(y));
 }
 
@@ -125,16 +65,6 @@ const PixelConvolution direct[] = {
     {31, 16, 100, 3, 3, 3, 1, 1},  // an odd number of images, several tiles of them
 };
 
-PixelConvolution by_rows(PixelConvolution shape) {
-  shape.rows = true;
-  return shape;
-}
-const PixelConvolution bordered_rows[] = {
-    by_rows({16, 13, 64, 9, 8, 7, 2, 3}),  // an odd number of numbers a tap
-    by_rows({3, 3, 18, 7, 9, 3, 2, 1}),    // an odd number of images, and of numbers a row
-    by_rows({5, 12, 34, 4, 6, 3, 1, 1}), by_rows({2, 2, 16, 5, 4, 2, 1, 0}),  // no border
-};
-
 const PixelConvolution by_winograd[] = {
     {4, 64, 48, 8, 8, 3, 1, 1},
     {9, 32, 64, 4, 4, 3, 1, 1},
@@ -147,25 +77,12 @@ const PixelConvolution by_winograd[] = {
 TEST_CASE("float convolutions and both gradients are the plain sums, in any blocks") {
   AL_NEEDS_KERNELS(float);
   for (const PixelConvolution& shape : direct) check_all<float>(shape, 2e-6, 2e-6);
-  for (const PixelConvolution& shape : bordered_rows) check_all<float>(shape, 2e-6, 2e-6);
   check_all<float>({2, 3, 5, 6, 6, 3, 1, 1}, 2e-6, 2e-6);
 }
 
 TEST_CASE("bfloat16 convolutions and both gradients are the plain sums, rounded once") {
   AL_NEEDS_KERNELS(BFloat16);
-  for (const PixelConvolution& shape : bordered_rows) check_all<BFloat16>(shape, 4e-3, 1e-5);
   for (const PixelConvolution& shape : direct) check_all<BFloat16>(shape, 4e-3, 1e-5);
-}
-
-TEST_CASE("bordered rows pay for few channels, where pairs of numbers stay within a kernel's row") {
-  const PixelConvolution first_layer{16, 13, 64, 64, 64, 7, 2, 3};
-  CHECK(rows_pay<float>(first_layer));
-  CHECK(rows_pay<BFloat16>(first_layer));
-  const PixelConvolution odd_steps{16, 13, 64, 64, 64, 3, 1, 1};
-  CHECK(rows_pay<float>(odd_steps));
-  CHECK_FALSE(rows_pay<BFloat16>(odd_steps));
-  CHECK_FALSE(rows_pay<float>({16, 64, 64, 16, 16, 3, 1, 1}));
-  CHECK_FALSE(rows_pay<float>({16, 13, 64, 64, 64, 1, 1, 0}));
 }
 
 TEST_CASE("Winograd's convolutions and both gradients are the plain sums within 1e-5") {

@@ -11,26 +11,13 @@ namespace al_mpi {
 /// padding is never multiplied and nothing is copied, whatever the stride.
 struct PixelConvolution {
   std::int64_t batch = 0;
-  std::int64_t in = 0, out = 0;        ///< channels; of bfloat16 even numbers, but for rows' `in`
+  std::int64_t in = 0, out = 0;        ///< channels; of bfloat16 even numbers
   std::int64_t height = 0, width = 0;  ///< of the input, in pixels
   std::int64_t kernel = 1, stride = 1, padding = 0;
-  /// The input comes as bordered rows, [H, B, row()]: few channels do not fill a product, the
-  /// pixels of a kernel's row, then side by side, do.
-  bool rows = false;
 
-  /// Numbers of a bordered row: (W + 2 padding) * in, the borders zero; an even number.
-  std::int64_t row() const { return ((width + 2 * padding) * in + 1) / 2 * 2; }
   std::int64_t out_height() const { return (height + 2 * padding - kernel) / stride + 1; }
   std::int64_t out_width() const { return (width + 2 * padding - kernel) / stride + 1; }
 };
-
-/// Whether bordered rows are the faster input of a convolution, and possible: pairs of bfloat16
-/// numbers must not straddle two kernels' rows.
-template <class Number>
-bool rows_pay(const PixelConvolution& shape) {
-  const bool aligned = sizeof(Number) == 4 || shape.stride * shape.in % 2 == 0;
-  return shape.in < 16 && shape.kernel > 1 && aligned;
-}
 
 /// Channels of a result are computed in blocks of this many, each independent of the others: the
 /// unit to share among threads.
@@ -47,15 +34,15 @@ struct Epilogue {
   bool relu = false;
 };
 
-/// x [H, W, B, in] (or rows), weight [k, k, in, out] float32 -> y [h, w, B, out], channel blocks
-/// first .. last - 1 of `out`. Sums are float32; bfloat16 rounds inputs, weights and results to
-/// nearest even.
+/// x [H, W, B, in], weight [k, k, in, out] float32 -> y [h, w, B, out], channel blocks first ..
+/// last - 1 of `out`. Sums are float32; bfloat16 rounds inputs, weights and results to nearest
+/// even.
 template <class Number>
 void pixel_convolution(const PixelConvolution& shape, const Number* x, const float* weight,
                        const Epilogue<Number>& epilogue, Number* y, std::int64_t first,
                        std::int64_t last);
 
-/// dy [h, w, B, out] -> dx [H, W, B, in] (never rows), channel blocks first .. last - 1 of `in`.
+/// dy [h, w, B, out] -> dx [H, W, B, in], channel blocks first .. last - 1 of `in`.
 template <class Number>
 void pixel_convolution_input_gradient(const PixelConvolution& shape, const Number* dy,
                                       const float* weight, Number* dx, std::int64_t first,

@@ -17,10 +17,4 @@ struct MapLayout {
 template <class Number>
 void to_pixels(const MapLayout& layout, const float* map, std::int64_t padded, Number* pixels);
 
-/// A map in any such layout -> bordered rows [H, B, row] of a convolution
-/// (PixelConvolution::row()).
-template <class Number>
-void to_rows(const MapLayout& layout, const float* map, std::int64_t padding, std::int64_t row,
-             Number* rows);
-
 }  // namespace al_mpi

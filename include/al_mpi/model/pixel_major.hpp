@@ -29,9 +29,9 @@ inline at::Tensor pixel_major(const at::Tensor& map) {
   return pixel_major(map, map.scalar_type(), map.size(1));
 }
 
-/// A map as bordered rows [H, b, row] for a convolution (kernels/pixel_convolution.hpp).
-at::Tensor bordered_rows(const at::Tensor& map, at::ScalarType type, std::int64_t padding,
-                         std::int64_t row);
+/// A map of even sides as the squares of a stem (kernels/stem.hpp): contiguous float32 [H / 2, W /
+/// 2, b, 4 * C].
+at::Tensor squares_of(const at::Tensor& map);
 
 /// Weights of a convolution, [out, in, k, k], of numbers of their own, not set to anything, in the
 /// memory order of the kernels: contiguous [k, k, in, out].
