@@ -282,15 +282,16 @@ std::int64_t frequency(int i, int j, std::int64_t step) {
   return (W::inputs * i + j) * step;
 }
 
-// Rows of taps are short and may lie far apart: the processor does not foresee which come next.
+// Rows of taps are short and may lie far apart: the processor does not foresee which come next. Not
+// into the first-level cache: a power of two apart, they would share a few of its sets.
 template <class W>
 void prefetch(const WinogradTaps& taps, std::int64_t k) {
   constexpr std::int64_t rows_ahead = 8;
   constexpr int n = W::taps * W::taps;
   for (int tap = 0; tap < n; ++tap) {
     const auto* row = reinterpret_cast<const char*>(taps.at(tap, n, k + rows_ahead));
-    _mm_prefetch(row, _MM_HINT_T0);
-    _mm_prefetch(row + 64, _MM_HINT_T0);
+    _mm_prefetch(row, _MM_HINT_T1);
+    _mm_prefetch(row + 64, _MM_HINT_T1);
   }
 }
 
