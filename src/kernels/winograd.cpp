@@ -26,9 +26,10 @@ struct Frequencies {
 /// A map's tiles in groups whose inputs, products and outputs stay in the second-level cache.
 template <class W>
 struct Groups {
-  static constexpr std::int64_t size = 16 / W::outputs;
-  std::int64_t tiles;
+  std::int64_t tiles, size;
 
+  Groups(const WinogradMap<W>& map, std::int64_t batch)
+      : tiles(map.tiles()), size(std::clamp<std::int64_t>(256 / W::outputs / batch, 1, tiles)) {}
   std::int64_t n() const { return (tiles + size - 1) / size; }
   Tiles group(std::int64_t g) const { return {g * size, std::min(size, tiles - g * size)}; }
 };
@@ -53,16 +54,16 @@ class OfBlocks {
   std::vector<Frequencies<W>> all_;
 };
 
-/// weights(block, u) transforms the weights of a block, ahead(block) tells where those of the next
-/// lie.
+/// Convolves a map: weights(block, u) transforms the weights of a block of outputs, ahead_of(block)
+/// tells where they lie.
 template <class W, class Pixel, class Weights, class AheadOf>
 void convolve(const WinogradMap<W>& source, const WinogradMap<W>& result, std::int64_t batch,
               const typename W::Number* x, const Epilogue<Pixel>& epilogue, Pixel* y,
               std::int64_t first, std::int64_t last, Weights weights, AheadOf ahead_of) {
   const std::int64_t depth = source.row_units() / batch, channels = result.row / batch;
-  const Groups<W> groups{source.tiles()};
-  const Frequencies<W> v(Groups<W>::size * source.row_units());
-  const Frequencies<W> m(Groups<W>::size * batch * channel_block);
+  const Groups<W> groups(source, batch);
+  const Frequencies<W> v(groups.size * source.row_units());
+  const Frequencies<W> m(groups.size * batch * channel_block);
   const OfBlocks<W> u(groups, first, last, depth);
   for (std::int64_t g = 0; g < groups.n(); ++g) {
     const Tiles tiles = groups.group(g);
@@ -150,9 +151,9 @@ void winograd_weight_gradient(const PixelConvolution& shape, const typename W::N
   const std::int64_t rows = (shape.batch + images - 1) / images;
   const WinogradMap<W> source{shape.height, shape.width, rows * images * shape.in};
   const WinogradMap<W> result{shape.height, shape.width, rows * images * shape.out};
-  const Groups<W> groups{source.tiles()};
-  const Frequencies<W> v(Groups<W>::size * source.row_units());
-  const Frequencies<W> z(Groups<W>::size * rows * channel_block);
+  const Groups<W> groups(source, shape.batch);
+  const Frequencies<W> v(groups.size * source.row_units());
+  const Frequencies<W> z(groups.size * rows * channel_block);
   const OfBlocks<W> du(groups, first, last, shape.in);
   for (std::int64_t g = 0; g < groups.n(); ++g) {
     const Tiles tiles = groups.group(g);
