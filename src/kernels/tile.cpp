@@ -17,13 +17,15 @@ inline __m512 multiply_add(BFloat16, __m512 a, __m512 b, __m512 sum) {
   return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
 }
 
-/// The sums of `rows` values of n and 16 * vectors of m stay in registers.
-template <class Number, class Out, int vectors, int rows>
+/// The sums of `rows` values of n and 16 * vectors of m stay in registers. `whole`: m has as many
+/// columns; a mask would take the place of a multiplication.
+template <class Number, class Out, int vectors, int rows, bool whole>
 void tile(const SumOfProducts& sum, const Target<Out>& target) {
   __m512 c[rows][vectors];
   __mmask16 lanes[vectors];
 #pragma GCC unroll 2
-  for (int v = 0; v < vectors; ++v) lanes[v] = first_lanes(target.columns - 16 * v);
+  for (int v = 0; v < vectors; ++v)
+    lanes[v] = whole ? 0xFFFF : first_lanes(target.columns - 16 * v);
 #pragma GCC unroll 16
   for (int n = 0; n < rows; ++n) {
 #pragma GCC unroll 2
@@ -55,6 +57,14 @@ void tile(const SumOfProducts& sum, const Target<Out>& target) {
     }
   }
   const Epilogue<Out>& epilogue = target.epilogue;
+  if (!target.add && epilogue.bias == nullptr && epilogue.residual == nullptr && !epilogue.relu) {
+#pragma GCC unroll 16
+    for (int n = 0; n < rows; ++n) {
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) store(target.c + n * target.row + 16 * v, c[n][v], lanes[v]);
+    }
+    return;
+  }
 #pragma GCC unroll 16
   for (int n = 0; n < rows; ++n) {
 #pragma GCC unroll 2
@@ -72,11 +82,11 @@ void tile(const SumOfProducts& sum, const Target<Out>& target) {
   }
 }
 
-template <class Number, class Out, int vectors, int rows>
+template <class Number, class Out, int vectors, bool whole, int rows = most_rows>
 void tile_of(int n, const SumOfProducts& sum, const Target<Out>& target) {
   if constexpr (rows > 0) {
-    if (n == rows) return tile<Number, Out, vectors, rows>(sum, target);
-    return tile_of<Number, Out, vectors, rows - 1>(n, sum, target);
+    if (n == rows) return tile<Number, Out, vectors, rows, whole>(sum, target);
+    return tile_of<Number, Out, vectors, whole, rows - 1>(n, sum, target);
   }
 }
 
@@ -134,10 +144,12 @@ void multiply(SumOfProducts sum, std::int64_t rows, Target<Out> target) {
   const std::int64_t n_tiles = (rows + most_rows - 1) / most_rows;
   for (std::int64_t t = 0, n = 0; t < n_tiles; ++t) {
     const int height = static_cast<int>((rows * (t + 1)) / n_tiles - n);
-    if (target.columns > 16) {
-      tile_of<Number, Out, 2, most_rows>(height, sum, target);
+    if (target.columns == 32) {
+      tile_of<Number, Out, 2, true>(height, sum, target);
+    } else if (target.columns > 16) {
+      tile_of<Number, Out, 2, false>(height, sum, target);
     } else {
-      tile_of<Number, Out, 1, most_rows>(height, sum, target);
+      tile_of<Number, Out, 1, false>(height, sum, target);
     }
     n += height;
     sum.b_offset += height * sum.b_row;
