@@ -1,5 +1,5 @@
-// Where there is no AVX-512 at all, the kernels are never called (has_float_kernels()), only
-// linked.
+// Where there is no AVX-512 at all, the kernels are never called (processor_runs_kernels()),
+// only linked.
 #ifndef __x86_64__
 
 #include <cstdlib>

@@ -2,7 +2,7 @@
 
 namespace al_mpi {
 
-bool has_float_kernels() {
+bool processor_runs_kernels() {
 #ifdef __x86_64__
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
@@ -11,9 +11,9 @@ bool has_float_kernels() {
 #endif
 }
 
-bool has_bfloat16_kernels() {
+bool has_bfloat16_instructions() {
 #ifdef __x86_64__
-  return has_float_kernels() && __builtin_cpu_supports("avx512bf16");
+  return __builtin_cpu_supports("avx512bf16");
 #else
   return false;
 #endif

@@ -3,6 +3,8 @@
 #ifdef __x86_64__
 #include "tile.hpp"
 
+#include <type_traits>
+
 #include "lanes.hpp"
 
 namespace al_mpi {
@@ -10,16 +12,34 @@ namespace {
 
 constexpr int most_rows = 13;  // 2 x 13 sums, two operands and a broadcast fit the 32 registers
 
-inline __m512 multiply_add(float, __m512 a, __m512 b, __m512 sum) {
-  return _mm512_fmadd_ps(a, b, sum);
-}
-inline __m512 multiply_add(BFloat16, __m512 a, __m512 b, __m512 sum) {
-  return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
-}
+/// What units are, and how they are multiplied: part by part.
+struct Whole {
+  static constexpr int parts = 1;
+  static __m512 part(int, __m512 unit) { return unit; }
+};
+struct OneFloat : Whole {
+  static __m512 multiply_add(__m512 a, __m512 b, __m512 sum) { return _mm512_fmadd_ps(a, b, sum); }
+};
+struct TwoBFloat16 : Whole {
+  static __m512 multiply_add(__m512 a, __m512 b, __m512 sum) {
+    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
+  }
+};
+/// Where the processor has no such instruction: the second number of a pair, then the first, as
+/// floats. Their products are exact, so the sums are the instruction's.
+struct OneBFloat16AfterTheOther {
+  static constexpr int parts = 2;
+  static __m512 part(int i, __m512 unit) {
+    const __m512i bits = _mm512_castps_si512(unit);
+    return _mm512_castsi512_ps(i == 0 ? _mm512_and_si512(bits, _mm512_set1_epi32(-0x10000))
+                                      : _mm512_slli_epi32(bits, 16));
+  }
+  static __m512 multiply_add(__m512 a, __m512 b, __m512 sum) { return _mm512_fmadd_ps(a, b, sum); }
+};
 
 /// The sums of `rows` values of n and 16 * vectors of m stay in registers. `whole`: m has as many
 /// columns; a mask would take the place of a multiplication.
-template <class Number, class Out, int vectors, int rows, bool whole>
+template <class Unit, class Out, int vectors, int rows, bool whole>
 void tile(const SumOfProducts& sum, const Target<Out>& target) {
   __m512 c[rows][vectors];
   __mmask16 lanes[vectors];
@@ -42,17 +62,20 @@ void tile(const SumOfProducts& sum, const Target<Out>& target) {
       _mm_prefetch(reinterpret_cast<const char*>(next), _MM_HINT_T1);
       _mm_prefetch(reinterpret_cast<const char*>(next + 16), _MM_HINT_T1);
       next += next_step;
-      __m512 x[vectors];
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) {
-        x[v] = load(a + 16 * v, lanes[v]);
-        asm("" : "+v"(x[v]));  // in a register, or the compiler loads it again for every row
-      }
+      for (int part = 0; part < Unit::parts; ++part) {
+        __m512 x[vectors];
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; ++v) {
+          x[v] = Unit::part(part, load(a + 16 * v, lanes[v]));
+          asm("" : "+v"(x[v]));  // in a register, or the compiler loads it again for every row
+        }
 #pragma GCC unroll 16
-      for (int n = 0; n < rows; ++n) {
-        const __m512 y = _mm512_set1_ps(b[n * sum.b_row]);
+        for (int n = 0; n < rows; ++n) {
+          const __m512 y = Unit::part(part, _mm512_set1_ps(b[n * sum.b_row]));
 #pragma GCC unroll 2
-        for (int v = 0; v < vectors; ++v) c[n][v] = multiply_add(Number{}, x[v], y, c[n][v]);
+          for (int v = 0; v < vectors; ++v) c[n][v] = Unit::multiply_add(x[v], y, c[n][v]);
+        }
       }
     }
   }
@@ -61,7 +84,8 @@ void tile(const SumOfProducts& sum, const Target<Out>& target) {
 #pragma GCC unroll 16
     for (int n = 0; n < rows; ++n) {
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) store(target.c + n * target.row + 16 * v, c[n][v], lanes[v]);
+      for (int v = 0; v < vectors; ++v)
+        store(target.c + n * target.row + 16 * v, c[n][v], lanes[v]);
     }
     return;
   }
@@ -82,11 +106,11 @@ void tile(const SumOfProducts& sum, const Target<Out>& target) {
   }
 }
 
-template <class Number, class Out, int vectors, bool whole, int rows = most_rows>
+template <class Unit, class Out, int vectors, bool whole, int rows = most_rows>
 void tile_of(int n, const SumOfProducts& sum, const Target<Out>& target) {
   if constexpr (rows > 0) {
-    if (n == rows) return tile<Number, Out, vectors, rows, whole>(sum, target);
-    return tile_of<Number, Out, vectors, whole, rows - 1>(n, sum, target);
+    if (n == rows) return tile<Unit, Out, vectors, rows, whole>(sum, target);
+    return tile_of<Unit, Out, vectors, whole, rows - 1>(n, sum, target);
   }
 }
 
@@ -120,8 +144,7 @@ inline __m512i units(float, const float* row, std::int64_t n) {
   return _mm512_castps_si512(load(row, first_lanes(n)));
 }
 inline __m512i units(BFloat16, const float* row, std::int64_t n) {
-  return reinterpret_cast<__m512i>(
-      _mm512_cvtne2ps_pbh(load(row + 16, first_lanes(n - 16)), load(row, first_lanes(n))));
+  return rounded(load(row, first_lanes(n)), load(row + 16, first_lanes(n - 16)));
 }
 
 /// Units of two rows side by side: (upper[m], lower[m]).
@@ -137,24 +160,36 @@ constexpr std::int64_t per_unit(BFloat16) {
   return 2;
 }
 
-}  // namespace
-
-template <class Number, class Out>
-void multiply(SumOfProducts sum, std::int64_t rows, Target<Out> target) {
+/// multiply()
+template <class Unit, class Out>
+void by_tiles(SumOfProducts sum, std::int64_t rows, Target<Out> target) {
   const std::int64_t n_tiles = (rows + most_rows - 1) / most_rows;
   for (std::int64_t t = 0, n = 0; t < n_tiles; ++t) {
     const int height = static_cast<int>((rows * (t + 1)) / n_tiles - n);
     if (target.columns == 32) {
-      tile_of<Number, Out, 2, true>(height, sum, target);
+      tile_of<Unit, Out, 2, true>(height, sum, target);
     } else if (target.columns > 16) {
-      tile_of<Number, Out, 2, false>(height, sum, target);
+      tile_of<Unit, Out, 2, false>(height, sum, target);
     } else {
-      tile_of<Number, Out, 1, false>(height, sum, target);
+      tile_of<Unit, Out, 1, false>(height, sum, target);
     }
     n += height;
     sum.b_offset += height * sum.b_row;
     target.c += height * target.row;
     if (target.epilogue.residual != nullptr) target.epilogue.residual += height * target.row;
+  }
+}
+
+}  // namespace
+
+template <class Number, class Out>
+void multiply(SumOfProducts sum, std::int64_t rows, Target<Out> target) {
+  if constexpr (std::is_same_v<Number, float>) {
+    by_tiles<OneFloat>(sum, rows, target);
+  } else if (has_instructions) {
+    by_tiles<TwoBFloat16>(sum, rows, target);
+  } else {
+    by_tiles<OneBFloat16AfterTheOther>(sum, rows, target);
   }
 }
 

@@ -51,8 +51,7 @@ MapLayout layout_of(const at::Tensor& map) {
 }  // namespace
 
 bool has_kernels(const at::Tensor& map, at::ScalarType type) {
-  return map.is_cpu() && ((type == at::kFloat && has_float_kernels()) ||
-                          (type == at::kBFloat16 && has_bfloat16_kernels()));
+  return map.is_cpu() && (type == at::kFloat || type == at::kBFloat16) && processor_runs_kernels();
 }
 
 at::Tensor empty_map(at::IntArrayRef sizes, at::ScalarType type) {

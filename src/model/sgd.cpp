@@ -25,7 +25,7 @@ void update_dense(const at::Tensor& value, const at::Tensor& velocity, const at:
   float* __restrict v = velocity.data_ptr<float>();
   const float* __restrict g = grad.data_ptr<float>();
   const std::int64_t n = value.numel();
-  if (has_float_kernels()) return momentum_step(rates, n, g, v, w);
+  if (processor_runs_kernels()) return momentum_step(rates, n, g, v, w);
   for (std::int64_t i = 0; i < n; ++i) {
     v[i] = rates.momentum * v[i] + (g[i] + rates.decay * w[i]);
     w[i] -= rates.learning * v[i];

@@ -99,7 +99,7 @@ void check_all(const Case& c, double tolerance) {
 }  // namespace
 
 TEST_CASE("normalisation and its gradients follow the definition") {
-  AL_NEEDS_KERNELS(float);
+  AL_NEEDS_KERNELS();
   for (const Case& c : {Case{{64, 64}, 0}, Case{{1000, 80}, 0.5}, Case{{3, 16}, 0},
                         Case{{129, 48}, -2}, Case{{2000, 16}, 30}}) {
     check_all<float>(c, c.offset > 10 ? 1e-4 : 1e-5);
@@ -107,13 +107,13 @@ TEST_CASE("normalisation and its gradients follow the definition") {
 }
 
 TEST_CASE("normalisation of bfloat16 numbers rounds its results, not its sums") {
-  AL_NEEDS_KERNELS(BFloat16);
+  AL_NEEDS_KERNELS();
   for (const Case& c : {Case{{64, 64}, 0}, Case{{1000, 80}, 0.5}, Case{{129, 48}, -2}})
     check_all<BFloat16>(c, 4e-3);
 }
 
 TEST_CASE("without rectifier and residual, normalisation is scale and shift alone") {
-  AL_NEEDS_KERNELS(float);
+  AL_NEEDS_KERNELS();
   const Rows rows{5, 16};
   const auto x = noise<float>(80, 6), scale = noise<float>(16, 7), shift = noise<float>(16, 8);
   std::vector<float> y(80);
@@ -124,7 +124,7 @@ TEST_CASE("without rectifier and residual, normalisation is scale and shift alon
 }
 
 TEST_CASE("a NaN passes the rectifier, so that a diverged training is seen") {
-  AL_NEEDS_KERNELS(float);
+  AL_NEEDS_KERNELS();
   std::vector<float> x(16, 1), scale(16, 1), shift(16, 0), y(16);
   x[3] = std::nanf("");
   scale_and_shift<float>({1, 16}, x.data(), scale.data(), shift.data(), nullptr, /*relu=*/true,

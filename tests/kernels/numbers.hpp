@@ -69,16 +69,11 @@ double distance(const std::vector<Number>& values, const std::vector<double>& tr
   return difference / greatest;
 }
 
-template <class Number>
-bool kernels_run_here() {
-  return sizeof(Number) == 4 ? has_float_kernels() : has_bfloat16_kernels();
-}
-
 }  // namespace al_mpi
 
 /// Ends a test case where the processor lacks the instructions.
-#define AL_NEEDS_KERNELS(Number)                       \
-  if (!kernels_run_here<Number>()) {                   \
+#define AL_NEEDS_KERNELS()                             \
+  if (!processor_runs_kernels()) {                     \
     WARN("this processor does not run these kernels"); \
     return;                                            \
   }

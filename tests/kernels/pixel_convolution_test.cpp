@@ -75,28 +75,28 @@ const PixelConvolution by_winograd[] = {
 }  // namespace
 
 TEST_CASE("float convolutions and both gradients are the plain sums, in any blocks") {
-  AL_NEEDS_KERNELS(float);
+  AL_NEEDS_KERNELS();
   for (const PixelConvolution& shape : direct) check_all<float>(shape, 2e-6, 2e-6);
   check_all<float>({2, 3, 5, 6, 6, 3, 1, 1}, 2e-6, 2e-6);
 }
 
 TEST_CASE("bfloat16 convolutions and both gradients are the plain sums, rounded once") {
-  AL_NEEDS_KERNELS(BFloat16);
+  AL_NEEDS_KERNELS();
   for (const PixelConvolution& shape : direct) check_all<BFloat16>(shape, 4e-3, 1e-5);
 }
 
 TEST_CASE("Winograd's convolutions and both gradients are the plain sums within 1e-5") {
-  AL_NEEDS_KERNELS(float);
+  AL_NEEDS_KERNELS();
   for (const PixelConvolution& shape : by_winograd) check_all<float>(shape, 1e-5, 1e-5);
 }
 
 TEST_CASE("Winograd's bfloat16 convolutions round their operands once more, in the transforms") {
-  AL_NEEDS_KERNELS(BFloat16);
+  AL_NEEDS_KERNELS();
   for (const PixelConvolution& shape : by_winograd) check_all<BFloat16>(shape, 8e-3, 8e-3);
 }
 
 TEST_CASE("a convolution ends with bias, sum and rectifier, and lets a NaN pass") {
-  AL_NEEDS_KERNELS(float);
+  AL_NEEDS_KERNELS();
   for (const PixelConvolution& s :
        {PixelConvolution{3, 16, 40, 5, 5, 3, 1, 1}, PixelConvolution{4, 32, 48, 8, 8, 3, 1, 1}}) {
     const auto x = noise<float>(inputs(s), 4), w = noise<float>(weights(s), 5);

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "catch.hpp"
 #include "numbers.hpp"
 #include <al_mpi/kernels/pixels.hpp>
@@ -32,9 +34,28 @@ void check_all(std::int64_t channels, std::int64_t padded) {
 }  // namespace
 
 TEST_CASE("maps of any layout become pixels, with zeros for channels that are not there") {
-  AL_NEEDS_KERNELS(float);
+  AL_NEEDS_KERNELS();
   for (const auto& [channels, padded] : {std::pair(13, 14), {13, 13}, {16, 16}, {40, 40}, {1, 2}}) {
     check_all<float>(channels, padded);
-    if (kernels_run_here<BFloat16>()) check_all<BFloat16>(channels, padded);
+    check_all<BFloat16>(channels, padded);
+  }
+}
+
+TEST_CASE("floats round to the nearest bfloat16, ties to even; infinities and NaN stay") {
+  AL_NEEDS_KERNELS();
+  const std::vector<std::pair<std::uint32_t, std::uint16_t>> cases = {
+      {0x3F808000, 0x3F80}, {0x3F808001, 0x3F81}, {0x3F818000, 0x3F82}, {0xBF818000, 0xBF82},
+      {0x3F80FFFF, 0x3F81}, {0x7F7FFFFF, 0x7F80}, {0x7F800000, 0x7F80}, {0xFF800000, 0xFF80},
+      {0x80000000, 0x8000}, {0x7FC12345, 0x7FC1}, {0x7F800001, 0x7FC0}, {0xFFFFFFFF, 0xFFFF},
+  };
+  std::vector<float> floats(cases.size());
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    std::memcpy(&floats[i], &cases[i].first, sizeof floats[i]);
+  const auto n = static_cast<std::int64_t>(cases.size());
+  std::vector<BFloat16> rounded(cases.size());
+  to_pixels<BFloat16>({1, 1, 1, n, n, n, n}, floats.data(), n, rounded.data());
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    INFO(std::hex << cases[i].first);
+    CHECK(rounded[i].bits == cases[i].second);
   }
 }

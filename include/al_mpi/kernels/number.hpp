@@ -9,8 +9,11 @@ struct BFloat16 {
   std::uint16_t bits;
 };
 
-/// Whether this processor runs the kernels: AVX-512 (F, BW, DQ, VL), for bfloat16 also AVX512_BF16.
-bool has_float_kernels();
-bool has_bfloat16_kernels();
+/// Whether this processor runs the kernels: it needs AVX-512 (F, BW, DQ, VL).
+bool processor_runs_kernels();
+
+/// Whether it has instructions for bfloat16 (AVX512_BF16). Without them the kernels compute the
+/// same numbers by float32's.
+bool has_bfloat16_instructions();
 
 }  // namespace al_mpi
