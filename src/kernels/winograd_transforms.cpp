@@ -233,18 +233,23 @@ using LinesOf = Lines<W::outputs, W::taps>;
 
 /// Transforms both dimensions of 16 squares side by side: load(i, j) and store(i, j, lanes).
 template <class Transform, class Load, class Store>
-inline void transform(Load load_at, Store store_at) {
+[[gnu::always_inline]] inline void transform(Load load_at, Store store_at) {
   constexpr int from = Transform::from, to = Transform::to;
   __m512 half[to][from];
+#pragma GCC unroll 8
   for (int j = 0; j < from; ++j) {
     __m512 column[from], result[to];
+#pragma GCC unroll 8
     for (int i = 0; i < from; ++i) column[i] = load_at(i, j);
     Transform::line(column, result);
+#pragma GCC unroll 8
     for (int i = 0; i < to; ++i) half[i][j] = result[i];
   }
+#pragma GCC unroll 8
   for (int i = 0; i < to; ++i) {
     __m512 result[to];
     Transform::line(half[i], result);
+#pragma GCC unroll 8
     for (int j = 0; j < to; ++j) store_at(i, j, result[j]);
   }
 }
