@@ -36,15 +36,15 @@ inline __m512i upper_halves(__m512 x) {
   return _mm512_mask_and_epi32(or_nan, subnormal, bits, _mm512_set1_epi32(INT32_MIN));
 }
 
-const bool has_instructions = has_bfloat16_instructions();
-
+/// The nearest bfloat16 numbers.
 inline __m256i rounded(__m512 x) {
-  if (has_instructions) return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x));
+  if (has_bfloat16_instructions) return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x));
   return _mm512_cvtepi32_epi16(_mm512_srli_epi32(upper_halves(x), 16));
 }
 /// One after the other.
 inline __m512i rounded(__m512 first, __m512 second) {
-  if (has_instructions) return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first));
+  if (has_bfloat16_instructions)
+    return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first));
   return _mm512_inserti64x4(_mm512_castsi256_si512(rounded(first)), rounded(second), 1);
 }
 

@@ -11,12 +11,12 @@ bool processor_runs_kernels() {
 #endif
 }
 
-bool has_bfloat16_instructions() {
+// Asked here and once: sources compiled for AVX-512 must not run before main(), on any processor.
+const bool has_bfloat16_instructions =
 #ifdef __x86_64__
-  return __builtin_cpu_supports("avx512bf16");
+    __builtin_cpu_supports("avx512bf16") != 0;
 #else
-  return false;
+    false;
 #endif
-}
 
 }  // namespace al_mpi

@@ -166,7 +166,7 @@ void by_tiles(SumOfProducts sum, std::int64_t rows, Target<Out> target) {
   const std::int64_t n_tiles = (rows + most_rows - 1) / most_rows;
   for (std::int64_t t = 0, n = 0; t < n_tiles; ++t) {
     const int height = static_cast<int>((rows * (t + 1)) / n_tiles - n);
-    if (target.columns == 32) {
+    if (target.columns == channel_block) {
       tile_of<Unit, Out, 2, true>(height, sum, target);
     } else if (target.columns > 16) {
       tile_of<Unit, Out, 2, false>(height, sum, target);
@@ -186,7 +186,7 @@ template <class Number, class Out>
 void multiply(SumOfProducts sum, std::int64_t rows, Target<Out> target) {
   if constexpr (std::is_same_v<Number, float>) {
     by_tiles<OneFloat>(sum, rows, target);
-  } else if (has_instructions) {
+  } else if (has_bfloat16_instructions) {
     by_tiles<TwoBFloat16>(sum, rows, target);
   } else {
     by_tiles<OneBFloat16AfterTheOther>(sum, rows, target);

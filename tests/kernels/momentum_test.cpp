@@ -7,7 +7,7 @@
 using namespace al_mpi;
 
 TEST_CASE("a step with momentum is its formula, operation by operation, whatever the length") {
-  if (!processor_runs_kernels()) return;
+  AL_NEEDS_KERNELS();
   const MomentumRates rates{0.05F, 0.9F, 0.01F};
   for (const std::int64_t n : {0, 1, 15, 16, 17, 1000}) {
     INFO(n << " numbers");

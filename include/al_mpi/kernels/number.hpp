@@ -14,6 +14,6 @@ bool processor_runs_kernels();
 
 /// Whether it has instructions for bfloat16 (AVX512_BF16). Without them the kernels compute the
 /// same numbers by float32's.
-bool has_bfloat16_instructions();
+extern const bool has_bfloat16_instructions;
 
 }  // namespace al_mpi
