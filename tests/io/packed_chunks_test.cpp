@@ -7,7 +7,6 @@
 #include "scratch_folder.hpp"
 
 using namespace al_mpi;
-using Catch::Contains;
 
 namespace {
 
