@@ -10,10 +10,12 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/cli"))
+from harness import MPI_ENV  # noqa: E402
+
 BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build").resolve()
 N_RANKS = 32
-ENV = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-       "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_hwloc_base_binding_policy": "none", "AL_MPI_LOG": "error"}
+ENV = {**os.environ, **MPI_ENV, "AL_MPI_LOG": "error"}
 FAKE = {**ENV, "AL_MPI_ENGINE": str(BUILD / "fake_engine"), "FAKE_ENGINE": "no-op"}
 CONFIG = """
 dataset: {path: tiles.h5}

@@ -10,10 +10,6 @@ cd "$(dirname "$0")/.."
 
 scripts/build.sh
 
-# Open MPI refuses root and more ranks than cores unless told; tests on a small machine need both.
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_btl_base_warn_component_unused=0
-
 log=build/test.log
 status=0
 ctest --test-dir build --output-on-failure --parallel "$(nproc)" "$@" | tee "$log" || status=$?

@@ -75,7 +75,7 @@ class Chaos:
                 variables = dict(v.split(b"=", 1) for v in (proc / "environ").read_bytes().split(b"\0") if b"=" in v)
             except OSError:
                 continue
-            if words[0] == b"mpirun":
+            if words[0] in (b"mpirun", b"prterun"):  # what mpirun becomes in Open MPI 5
                 found["mpirun"].append(int(proc.name))
             elif words[0].endswith(b"/fake_engine"):
                 found["child"].append(int(proc.name))

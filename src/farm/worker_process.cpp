@@ -110,15 +110,15 @@ struct SpawnSetup {
   SpawnSetup& operator=(const SpawnSetup&) = delete;
 };
 
-std::string describe(int status) {
+}  // namespace
+
+std::string how_it_ended(int status) {
   if (WIFSIGNALED(status)) {
     return fmt::format("was killed by signal {} ({})", WTERMSIG(status),
                        ::strsignal(WTERMSIG(status)));
   }
   return fmt::format("left with exit code {}", WEXITSTATUS(status));
 }
-
-}  // namespace
 
 WorkerProcess::WorkerProcess(const WorkerCommand& command) {
   Pipe requests, answers;
@@ -195,7 +195,7 @@ std::string WorkerProcess::ended() {
     int status = 0;
     if (::waitpid(pid_, &status, WNOHANG) != pid_) return "";
     pid_ = -1;
-    how_it_ended_ = lines_.broken() ? "wrote a line without end" : describe(status);
+    how_it_ended_ = lines_.broken() ? "wrote a line without end" : how_it_ended(status);
   }
   return how_it_ended_;
 }

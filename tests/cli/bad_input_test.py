@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Bad input: one line, the documented exit code, nothing written over, no MPI noise."""
 import os
-import subprocess
 import unittest
 
 from harness import BUILD, SOURCE, ProgramTest
@@ -48,9 +47,7 @@ class BadInputTest(ProgramTest):
 
     def test_settings_are_told_though_the_rank_that_tells_is_the_last(self):
         al_mpi = [BUILD / "al_mpi", self.small_sweep(), "training.epoch=3"]
-        late = ["sh", "-c", 'sleep 1.5; exec "$0" "$@"', *al_mpi]
-        done = subprocess.run(["mpirun", "-n", "1", *late, ":", "-n", "2", *al_mpi], cwd=self.folder, timeout=60,
-                              env=self.environment({}), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = self.mpirun_by_rank(["sh", "-c", 'sleep 1.5; exec "$0" "$@"', *al_mpi], al_mpi, al_mpi)
         self.assertNotEqual(done.returncode, 0)
         self.assertEqual(done.stderr.count("did you mean"), 1, done.stderr)
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """Two hosts, played on one machine: one on which everything fails, and a trial that fails on both."""
-import subprocess
 import unittest
 
 import h5py
@@ -11,14 +10,12 @@ from harness import BUILD, ProgramTest
 class HostsTest(ProgramTest):
     def sweep(self, name, hosts, *args, seeds, expect):
         """A rank a host; `hosts`: name -> variables that its rank and children see."""
-        config, command = self.small_sweep(seeds=seeds), ["mpirun"]
-        for host, variables in hosts.items():
-            command += [] if len(command) == 1 else [":"]
-            command += ["-n", "1", "env", f"AL_MPI_HOST={host}", f"AL_MPI_ENGINE={BUILD / 'fake_engine'}",
-                        *(f"{key}={value}" for key, value in variables.items()),
-                        str(BUILD / "al_mpi"), str(config), f"results.file={name}.h5", *args]
-        done = subprocess.run(command, cwd=self.folder, env=self.environment({}), stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60)
+        config = self.small_sweep(seeds=seeds)
+        done = self.mpirun_by_rank(*(
+            ["env", f"AL_MPI_HOST={host}", f"AL_MPI_ENGINE={BUILD / 'fake_engine'}",
+             *(f"{key}={value}" for key, value in variables.items()),
+             BUILD / "al_mpi", config, f"results.file={name}.h5", *args]
+            for host, variables in hosts.items()))
         self.assertEqual(done.returncode, expect, done.stderr)
         return done
 

@@ -61,6 +61,9 @@ class WorkerProcess {
   std::string how_it_ended_;
 };
 
+/// A status of waitpid in words: "was killed by signal 9 (Killed)", "left with exit code 3".
+std::string how_it_ended(int status);
+
 /// The last `n_bytes` of a log, from the start of a line; empty if there is none.
 std::string log_tail(const std::string& file, std::size_t n_bytes = 2000);
 

@@ -1,8 +1,7 @@
 #include "launch.hpp"
 
-#include "replicate.hpp"
-
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -14,19 +13,46 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "replicate.hpp"
 #include "signals.hpp"
 #include "status.hpp"
 #include "sweep.hpp"
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/farm/worker_process.hpp>
 
 extern char** environ;
 
 namespace al_mpi {
 namespace {
 
-/// Runs `command` to its end. A signal that asks to drain is passed on as SIGUSR1: mpirun would
-/// kill the ranks a second after a SIGTERM.
-void run_to_end(const std::vector<std::string>& command) {
+/// The first line of `mpirun --version`: "mpirun (Open MPI) 4.1.4"; empty if there is no mpirun.
+std::string mpirun_version() {
+  FILE* pipe = ::popen("mpirun --version 2>/dev/null", "r");
+  if (pipe == nullptr) return "";
+  char line[256] = "";
+  std::string first = std::fgets(line, sizeof line, pipe) != nullptr ? line : "";
+  while (std::fgets(line, sizeof line, pipe) != nullptr) {
+  }
+  ::pclose(pipe);
+  return first.substr(0, first.find('\n'));
+}
+
+/// launch needs an mpirun that knows mpirun_command()'s options and what they promise.
+void check_mpirun() {
+  const std::string version = mpirun_version();
+  for (const char* known : {"(Open MPI) 4.", "(Open MPI) 5."}) {
+    if (version.find(known) != std::string::npos) return;
+  }
+  throw Error(ExitCode::internal,
+              fmt::format("launch needs the mpirun of Open MPI 4 or 5 (Debian: openmpi-bin), whose "
+                          "jobs outlive a lost rank; found {}. Without it: al_mpi CONFIG, or "
+                          "another MPI's mpirun -n N al_mpi CONFIG",
+                          version.empty() ? "none that tells its version" : "'" + version + "'"));
+}
+
+/// Runs `command` to its end; how that was, as waitpid says it. A signal that asks to drain is
+/// passed on as SIGUSR1: mpirun would kill the ranks a second after a SIGTERM.
+int run_to_end(const std::vector<std::string>& command) {
   std::vector<char*> pointers;
   for (const std::string& word : command) pointers.push_back(const_cast<char*>(word.c_str()));
   pointers.push_back(nullptr);
@@ -38,11 +64,12 @@ void run_to_end(const std::vector<std::string>& command) {
       ::posix_spawnp(&pid, pointers[0], nullptr, &own_group, pointers.data(), environ);
   ::posix_spawnattr_destroy(&own_group);
   if (error != 0)
-    throw FarmError(0, fmt::format("cannot start {}: {}", command[0], std::strerror(error)));
+    throw Error(ExitCode::internal,
+                fmt::format("cannot start {}: {}", command[0], std::strerror(error)));
   bool told = false;
   for (;;) {
     int status = 0;
-    if (::waitpid(pid, &status, WNOHANG) == pid) return;
+    if (::waitpid(pid, &status, WNOHANG) == pid) return status;
     if (leave_signalled()) {
       ::kill(pid, SIGTERM);
     } else if (drain_signalled() && !std::exchange(told, true)) {
@@ -54,8 +81,8 @@ void run_to_end(const std::vector<std::string>& command) {
 
 std::vector<std::string> mpirun_command(const LaunchArguments& arguments) {
   std::vector<std::string> command = {"mpirun",
-                                      "--quiet",
                                       "--enable-recovery",
+                                      "--oversubscribe",
                                       "--bind-to",
                                       "none",
                                       "-n",
@@ -66,7 +93,7 @@ std::vector<std::string> mpirun_command(const LaunchArguments& arguments) {
   return command;
 }
 
-/// mpirun returns 0 whatever happened, so errors of the user are found before it starts.
+/// mpirun may return 0 whatever happened, so errors of the user are found before it starts.
 SweepConfig checked_config(const LaunchArguments& arguments) {
   SweepArguments sweep;
   sweep.config = arguments.sweep.at(0);
@@ -85,14 +112,19 @@ ExitCode launch(const LaunchArguments& arguments) {
   // mpirun sometimes does not return after a recovery when ranks finalise MPI: they leave by _exit.
   ::setenv("AL_MPI_RECOVERY", "1", 1);
   const SweepConfig config = checked_config(arguments);
+  check_mpirun();
   const std::string file = config.results.file;
   for (SweepStatus before = sweep_status(file);;) {
-    run_to_end(mpirun_command(arguments));
+    const int ended = run_to_end(mpirun_command(arguments));
     const SweepStatus after = sweep_status(file);
     const bool unfinished = after.code == ExitCode::unfinished || n_replications_left(config) > 0;
     if (!unfinished || drain_signalled()) return after.code;
     if (after.rounds == before.rounds && after.attempts == before.attempts) {
-      throw FarmError(0, "the sweep makes no progress any more", ExitCode::unfinished);
+      if (ended == 0 || WEXITSTATUS(ended) == static_cast<int>(ExitCode::unfinished))
+        throw Error(ExitCode::unfinished, "the sweep makes no progress any more");
+      throw Error(ExitCode::internal,
+                  fmt::format("mpirun {} before anything was computed; it says why above",
+                              how_it_ended(ended)));
     }
     before = after;
     spdlog::warn("the sweep is unfinished ({} rounds stored): starting it again", after.rounds);

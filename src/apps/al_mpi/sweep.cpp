@@ -94,8 +94,6 @@ RankEnd lead(Channel& channel, RankOptions options, const SweepArguments& argume
   Sweep sweep;
   try {
     sweep = prepare_sweep(arguments);
-    const std::string stored = ResultsStore::stored_config(sweep.config.results.file);
-    if (!stored.empty()) check_same_settings(stored, sweep.config, sweep.config.results.file);
     sweep.grid = replicated_grid(sweep.config, sweep.grid);
     store = ResultsStore::open({sweep.config.results.file, sweep.config.results.snapshot_every},
                                sweep.provenance, sweep.grid);
@@ -139,6 +137,9 @@ Sweep prepare_sweep(const SweepArguments& arguments) {
       from.path.empty() ? make_synthetic(from.synthetic) : Dataset::open(from.path);
   check_against_dataset(sweep.config, dataset->train().n, dataset->n_classes(),
                         to_string(dataset->task));
+  const std::string& file = sweep.config.results.file;
+  const std::string stored = ResultsStore::stored_config(file);
+  if (!stored.empty()) check_same_settings(stored, sweep.config, file);
   sweep.grid = expand(sweep.config);
   sweep.provenance = {to_yaml(sweep.config),
                       settings_fingerprint(sweep.config),

@@ -21,8 +21,8 @@ struct SweepArguments {
 /// does not return: the process leaves at once, since MPI_Finalize might wait for the dead.
 ExitCode run_sweep(const SweepArguments& arguments, bool under_mpi, int& argc, char**& argv);
 
-/// The configuration with the command line applied, checked against the dataset; what the results
-/// file is about. Shared with --dry-run.
+/// The configuration with the command line applied, checked against the dataset and the settings of
+/// a results file that is there already; what that file is about. Shared with --dry-run and launch.
 struct Sweep {
   SweepConfig config;
   std::vector<TrialSpec> grid;
