@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 to learning curves: installs what is missing, builds, runs a sweep of small trials
+# From a fresh Debian 12 or 13 to learning curves: installs what is missing, builds, runs a sweep of small trials
 # on built-in data under mpirun, and draws its figures. A few minutes on 2 cores.
 set -euo pipefail
 cd "$(dirname "$0")/.."

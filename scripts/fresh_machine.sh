@@ -15,7 +15,7 @@ fail() { echo "fresh_machine.sh: $*" >&2; exit 2; }
 suite=${1:-}
 [[ $suite == bookworm || $suite == trixie ]] || fail "SUITE is '$suite', must be bookworm or trixie"
 shift
-folder=
+folder='' temporary=''
 if (($#)) && [[ $1 != -- ]]; then folder=$1; shift; fi
 if (($#)); then
   [[ $1 == -- && $# -gt 1 ]] || fail "'$*' is left over; expected SUITE [FOLDER] [-- COMMAND ...]"
@@ -27,11 +27,19 @@ command -v debootstrap >/dev/null || fail "debootstrap is missing (apt-get insta
 
 if [[ -z $folder ]]; then
   folder=$(mktemp -d "/var/tmp/$suite.XXXXXX")
-  trap 'rm -rf --one-file-system "$folder"' EXIT
+  temporary=$folder
 fi
 mkdir -p "$folder"
 folder=$(realpath "$folder")
 
+clean_up() {
+  jobs -p | xargs -r kill -KILL  # unshare, and with it every process and mount of the machine
+  wait
+  if [[ -n $temporary ]]; then rm -rf --one-file-system "$temporary"; fi
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+set -m  # a job has the signals of a command that a user starts
 
 # Processes and mounts of the machine's own, which end with the command.
 inside() {
@@ -45,7 +53,8 @@ inside() {
     mount --rbind /dev dev
     mount -t tmpfs shm dev/shm  # apart from the shared memory of MPI jobs outside
     exec chroot . env -i HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
-  ' inside "$folder" "${proxies[@]}" "$@"
+  ' inside "$folder" "${proxies[@]}" "$@" </dev/null &
+  wait $!
 }
 
 make_machine() {
@@ -53,7 +62,7 @@ make_machine() {
   mirror=$(. /etc/os-release; [[ $ID != debian ]] ||  # elsewhere debootstrap knows one
     apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
     awk -v release="$VERSION_CODENAME" '$1 == release && !found { print $2; found = 1 }')
-  debootstrap --variant=minbase --include=ca-certificates "$suite" "$folder" ${mirror:+"$mirror"}
+  unshare --mount debootstrap --variant=minbase --include=ca-certificates "$suite" "$folder" ${mirror:+"$mirror"}
 }
 
 adopt() {  # what this machine knows, and the repository

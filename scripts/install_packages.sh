@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian 12: THE list of packages. `--runtime` leaves out what only tests need.
+# Installs what is missing on Debian 12 or 13: THE list of packages. `--runtime` leaves out what only tests need.
 set -euo pipefail
 
 build=(

@@ -173,7 +173,9 @@ ExitCode run_sweep(const SweepArguments& arguments, bool under_mpi, int& argc, c
   const bool recovering = std::getenv("AL_MPI_RECOVERY") != nullptr;  // see launch.cpp
   if (channel->rank() > 0) {
     const RankEnd end = run_rank(*channel, nullptr, options);
-    if (end.lost_peer || recovering) ::_exit(static_cast<int>(end.code));
+    // Open MPI 5 ends the job, rank 0 too, when a rank leaves with another code than 0.
+    if (recovering) ::_exit(0);
+    if (end.lost_peer) ::_exit(static_cast<int>(end.code));
     return end.code;
   }
   RankEnd end = lead(*channel, options, arguments, session ? &*session : nullptr);
