@@ -20,6 +20,10 @@ write_configuration() {
   for ((i = 0; i < gpus; i++)); do [[ -e "$lab/etc/gpu$i" ]] || mknod "$lab/etc/gpu$i" c 1 3; done
   head -c 1024 /dev/urandom >"$lab/etc/munge.key"
   chmod 400 "$lab/etc/munge.key"
+  # Slurm 22.05 loads cgroups only where they are asked for, and does not know that they can be disabled.
+  if printf '23.11\n%s\n' "$(slurmd -V | grep -oE '[0-9.]+$')" | sort --check=quiet --version-sort; then
+    echo "CgroupPlugin=disabled" >"$lab/etc/cgroup.conf"
+  fi
   echo "NodeName=n[1-$nodes] Name=gpu File=$lab/etc/gpu[0-$((gpus - 1))]" >"$lab/etc/gres.conf"
   cat >"$lab/etc/slurm.conf" <<CONF
 ClusterName=test
