@@ -3,6 +3,8 @@
 # limit (USR1, or the farm's own farm.drain_margin) the farm drains and the job is queued again.
 #   AL_MPI           the program (default: build/al_mpi, else from PATH)
 #   AL_MPI_LAUNCHER  e.g. "mpirun --bind-to none" (default: srun, where it speaks PMIx)
+#   AL_MPI_MPS       1: NVIDIA's Multi-Process Service runs on every node of the job for as long as the job, so that
+#                    trials that share a GPU compute at once and not by turns (with farm.workers_per_gpu above 1)
 set -uo pipefail
 
 al_mpi=${AL_MPI:-$(command -v build/al_mpi || command -v al_mpi)}
@@ -13,6 +15,31 @@ elif srun --mpi=list 2>&1 | grep -q pmix; then
 else
   launcher=(mpirun --bind-to none)
 fi
+
+# The service is a step of its own in the foreground, so that Slurm ends it with the job, whatever ends that. It numbers
+# GPUs as its clients do only where CUDA_VISIBLE_DEVICES does not number them for it.
+start_mps() {
+  export CUDA_MPS_PIPE_DIRECTORY=${CUDA_MPS_PIPE_DIRECTORY:-/tmp/nvidia-mps-$SLURM_JOB_ID}
+  export CUDA_MPS_LOG_DIRECTORY=${CUDA_MPS_LOG_DIRECTORY:-$CUDA_MPS_PIPE_DIRECTORY}
+  local nodes=${SLURM_JOB_NUM_NODES:-1}
+  on_each_node=(srun --overlap --mpi=none --nodes="$nodes" --ntasks="$nodes" --ntasks-per-node=1 --cpus-per-task=1 bash -c)
+  "${on_each_node[@]}" 'mkdir -p "$CUDA_MPS_PIPE_DIRECTORY" "$CUDA_MPS_LOG_DIRECTORY" &&
+    exec env -u CUDA_VISIBLE_DEVICES nvidia-cuda-mps-control -f' &
+  mps=$!
+  trap stop_mps EXIT
+  "${on_each_node[@]}" 'while ((SECONDS < 30)); do
+      command -v nvidia-cuda-mps-control >/dev/null || break
+      echo get_server_list | nvidia-cuda-mps-control >/dev/null 2>&1 && exit 0
+      sleep 0.3
+    done
+    echo "AL_MPI_MPS=1: nvidia-cuda-mps-control does not start on ${SLURMD_NODENAME:-$(hostname)} (run without it?)" >&2
+    exit 1' || exit 2
+}
+stop_mps() {
+  "${on_each_node[@]}" 'echo quit | nvidia-cuda-mps-control' >/dev/null 2>&1
+  wait "$mps"
+}
+[[ "${AL_MPI_MPS:-0}" == 1 ]] && start_mps
 
 drained=0
 step=

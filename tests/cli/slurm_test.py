@@ -23,6 +23,25 @@ LAB = pathlib.Path(tempfile.mkdtemp(prefix="al_mpi_slurm_"))
 CLUSTER = SOURCE / "scripts/slurm_test_cluster.sh"
 
 
+# Speaks as nvidia-cuda-mps-control: `-f` serves in the foreground, else a command comes on standard input.
+MPS_CONTROL = """#!/bin/bash
+[[ -n "${CUDA_VISIBLE_DEVICES:-}" && "$1" == -f ]] && exit 1
+control=$CUDA_MPS_PIPE_DIRECTORY/control-$SLURMD_NODENAME
+if [[ "$1" == -f ]]; then
+  [[ -n "${MPS_BROKEN:-}" ]] && exit 1
+  echo "started $SLURMD_NODENAME" >>"$MPS_EVENTS"
+  touch "$control"
+  while [[ -e "$control" ]]; do sleep 0.1; done
+  echo "stopped $SLURMD_NODENAME" >>"$MPS_EVENTS"
+  exit 0
+fi
+read -r command
+[[ -e "$control" ]] || exit 1
+[[ "$command" == quit ]] && rm "$control"
+exit 0
+"""
+
+
 def setUpModule():
     subprocess.run([CLUSTER, "start", LAB, "2", "8", "2"], check=True)
 
@@ -98,6 +117,53 @@ class SlurmTest(ProgramTest):
                           "--cpus-per-task=1", name="gpu")
         self.wait_for_state(job, "COMPLETED")
         self.assert_same_results("whole.h5", "gpu.h5")
+
+    def mps_job(self, *options, name, seconds="0.05", more=()):
+        """A job on two nodes with a stand-in for the control program of NVIDIA's service; the job and the stand-in's log."""
+        folder = self.folder / "bin"
+        folder.mkdir(exist_ok=True)
+        control = folder / "nvidia-cuda-mps-control"
+        control.write_text(MPS_CONTROL)
+        control.chmod(0o755)
+        events = self.folder / "mps.log"
+        self.env.update({"AL_MPI_MPS": "1", "PATH": f"{folder}:{os.environ['PATH']}", "MPS_EVENTS": str(events)})
+        job = self.submit("sweep.sbatch", "--nodes=2", "--ntasks=4", "--ntasks-per-node=2", "--gpus-per-node=2",
+                          "--cpus-per-task=1", *options, name=name, seconds=seconds, more=more)
+        return job, lambda: sorted(events.read_text().split("\n")[:-1]) if events.exists() else []
+
+    def mps_processes(self):
+        """What runs the stand-in; processes may end while they are looked at."""
+        found = []
+        for proc in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if str(self.folder / "bin").encode() in (proc / "cmdline").read_bytes():
+                    found.append(proc.name)
+            except OSError:
+                continue
+        return found
+
+    def test_mps_starts_once_a_node_and_stops_with_the_job(self):
+        job, events = self.mps_job(name="mps", more=["farm.workers_per_gpu=2", "farm.workers_per_rank=2"])
+        self.wait_for_state(job, "COMPLETED")
+        self.assertEqual(events(), ["started n1", "started n2", "stopped n1", "stopped n2"], self.log(job))
+        self.assert_same_results("whole.h5", "mps.h5")
+        self.assertEqual(self.mps_processes(), [])
+
+    def test_mps_ends_with_a_cancelled_job(self):
+        job, events = self.mps_job(name="mps_cancelled", seconds="30")
+        self.wait_for(job, lambda: self.ranks())
+        self.assertEqual(events(), ["started n1", "started n2"])
+        self.slurm("scancel", job)
+        self.wait_for_state(job, "CANCELLED")
+        self.wait_for(job, lambda: not self.mps_processes())
+
+    def test_mps_that_does_not_start_ends_the_job_with_a_line(self):
+        self.env["MPS_BROKEN"] = "1"
+        job, _ = self.mps_job(name="mps_broken")
+        self.wait_for_state(job, "FAILED")
+        self.assertEqual(self.field(job, "ExitCode"), "2:0")
+        self.assertIn("AL_MPI_MPS=1: nvidia-cuda-mps-control does not start on n", self.log(job))
+        self.assertFalse((self.folder / "mps_broken.h5").exists())
 
     def test_drained_requeued_and_resumed(self):
         job = self.submit(name="drained", seconds="0.5")
