@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numeric>
 
+#include <ATen/ops/isnan.h>
 #include <ATen/ops/log_softmax.h>
 
 #include <al_mpi/model/model.hpp>
@@ -41,6 +42,12 @@ class Tally {
       result_.all_pixels.add(label[i], prediction[i]);
   }
 
+  /// Counts the images of [b, ...] of which a prediction is no number.
+  void look_for_nan(const at::Tensor& log_p) {
+    n_bad_ += at::isnan(log_p).flatten(1).any(1).sum().item<std::int64_t>();
+  }
+  std::int64_t n_bad() const { return n_bad_; }
+
   Evaluation result() {
     result_.nll = nll_ / static_cast<double>(result_.confusion.total());
     result_.ece = calibration_.value();
@@ -61,6 +68,7 @@ class Tally {
   Evaluation result_;
   CalibrationError calibration_;
   double nll_ = 0;
+  std::int64_t n_bad_ = 0;
 };
 
 template <class LabelsOf>
@@ -74,10 +82,19 @@ Evaluation evaluate(Model& model, const std::string& split, const Indices& sampl
     const Indices batch = part(samples, first, batch_size);
     const at::Tensor logits = model.logits(model.encode(split, batch));
     const at::Tensor labels = labels_of(batch);
-    tally.add(at::log_softmax(model.valid(logits), 1).cpu(), labels);
+    const at::Tensor log_p = at::log_softmax(model.valid(logits), 1).cpu();
+    tally.look_for_nan(log_p);
+    tally.add(log_p, labels);
     if (model.segmentation()) tally.add_all_pixels(logits.argmax(1).cpu(), labels);
   }
-  return tally.result();
+  const Evaluation result = tally.result();
+  const bool infinite = result.confusion.total() > 0 && !std::isfinite(result.nll);
+  if (tally.n_bad() > 0 || infinite) {
+    throw diverged(model, fmt::format(" (predictions of {} of {} images of '{}' are no finite "
+                                      "numbers)",
+                                      tally.n_bad(), n, split));
+  }
+  return result;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <al_mpi/model/model.hpp>
 #include <al_mpi/model/pixel_major.hpp>
 #include <al_mpi/model/precision.hpp>
+#include <al_mpi/model/weights.hpp>
 
 namespace al_mpi {
 namespace {
@@ -109,6 +110,7 @@ class LearnerPredictions : public Predictions {
       const at::Tensor some = model_.loss_predictor->forward(model_.encode("train", batch));
       losses.narrow(0, first, some.size(0)).copy_(some);
     });
+    if (!all_finite({losses})) throw diverged(model_, " (predicted losses are no finite numbers)");
     return losses;
   }
 

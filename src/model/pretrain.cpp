@@ -11,6 +11,7 @@
 #include <al_mpi/model/pixel_major.hpp>
 #include <al_mpi/model/precision.hpp>
 #include <al_mpi/model/resnet.hpp>
+#include <al_mpi/model/weights.hpp>
 
 namespace al_mpi {
 namespace {
@@ -23,6 +24,11 @@ std::vector<float> mean_over_std(const Dataset& dataset) {
     out.push_back(dataset.mean[b] / dataset.std_dev[b]);
   }
   return out;
+}
+
+DataError diverged(std::int64_t epoch, const std::string& where) {
+  return {"pre-training", "",
+          fmt::format("diverged in epoch {} ({}): lower --learning-rate", epoch, where)};
 }
 
 }  // namespace
@@ -173,7 +179,9 @@ LabeledFeatures Pretraining::Impl::features(const std::string& split) {
     const at::Tensor images = inputs(split, part(all, first, prediction_batch)).to(device);
     rows.push_back(query.encoder->encode(images).back().to(at::kFloat).cpu());
   }
-  return {at::cat(rows), of_split.labels};
+  const at::Tensor all_rows = at::cat(rows);
+  if (!all_finite({all_rows})) throw diverged(epoch, "features are no finite numbers");
+  return {all_rows, of_split.labels};
 }
 
 Pretraining::Pretraining(std::shared_ptr<const Dataset> dataset, const PretrainOptions& options)
@@ -201,11 +209,10 @@ double Pretraining::run_epoch(const std::function<void()>& step) {
     sum += run_step(part(order, s * impl_->options.batch_size, impl_->options.batch_size));
     if (step) step();
   }
-  if (!std::isfinite(sum)) {
-    throw DataError(
-        "pre-training", "",
-        fmt::format("diverged in epoch {} (the loss is no number) lower --learning-rate",
-                    impl_->epoch + 1));
+  const bool weights = all_finite(impl_->query.parameters()) && all_finite(impl_->query.buffers());
+  if (!std::isfinite(sum) || !weights) {
+    throw diverged(impl_->epoch + 1,
+                   weights ? "the loss is no finite number" : "weights are no finite numbers");
   }
   ++impl_->epoch;
   return sum / static_cast<double>(steps_an_epoch());

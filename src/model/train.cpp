@@ -43,19 +43,24 @@ std::vector<Indices> batches_of(const Indices& order, std::int64_t batch_size) {
 /// Mean of the losses of an epoch, kept on the device: reading it waits for the device.
 class MeanLoss {
  public:
-  void add(const at::Tensor& loss, std::int64_t n) {
+  /// `objective` is what the step made smaller: the loss, and a loss predictor's where there is
+  /// one.
+  void add(const at::Tensor& loss, const at::Tensor& objective, std::int64_t n) {
     const at::Tensor part = loss.detach() * static_cast<double>(n);
     sum_ = sum_.defined() ? sum_ + part : part;
+    objectives_ = objectives_.defined() ? objectives_ + objective.detach() : objective.detach();
     n_ += n;
   }
   double value() const {
     return n_ > 0 ? sum_.item<double>() / static_cast<double>(n_)
                   : std::numeric_limits<double>::quiet_NaN();
   }
-  bool diverged() const { return n_ > 0 && !std::isfinite(value()); }
+  bool diverged() const {
+    return n_ > 0 && !(std::isfinite(value()) && std::isfinite(objectives_.item<double>()));
+  }
 
  private:
-  at::Tensor sum_;
+  at::Tensor sum_, objectives_;
   std::int64_t n_ = 0;
 };
 
@@ -139,7 +144,7 @@ class Trainer {
     }
     sgd_.set_learning_rate(learning_rate_at(model_.options.training, done));
     sgd_.step(objective);
-    mean.add(loss, n_valid);
+    mean.add(loss, objective, n_valid);
     return true;
   }
 
@@ -210,13 +215,25 @@ PseudoLabels confident_samples(const Model& model, const Pool& pool) {
   return all;
 }
 
+std::vector<at::Tensor> tensors_of(const Network& network) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& [name, tensor] : named_state(network)) tensors.push_back(tensor);
+  return tensors;
+}
+
 }  // namespace
+
+DataError diverged(const Model& model, const std::string& where) {
+  return {"training", "",
+          fmt::format("diverged in round {}{}: lower training.learning_rate", model.round, where)};
+}
 
 TrainReport train(Model& model, const Pool& pool, int round,
                   const std::function<void()>& progress) {
   const TrainingOptions& options = model.options.training;
   const bool validates = !pool.held_out().empty();
   const bool stops_early = validates && options.early_stopping > 0;
+  model.round = round;
   if (options.reset == "full") reset_weights(model, round);
   Trainer trainer(model, pool, round);
   RngStream shuffle(model.seed, "batches", static_cast<std::uint64_t>(round));
@@ -241,16 +258,17 @@ TrainReport train(Model& model, const Pool& pool, int round,
         report.steps += trainer.step(batch, done, mean) ? 1 : 0;
       }
       if (mean.diverged()) {
-        throw DataError("training", "",
-                        fmt::format("diverged in round {}, epoch {} (the loss is no number) lower "
-                                    "training.learning_rate",
-                                    round, epoch));
+        throw diverged(model, fmt::format(", epoch {} (the loss is no finite number)", epoch));
       }
       report.loss = mean.value();
       if (stops_early) stop = best.look();
       if (progress) progress();
     }
     if (stops_early) best.restore();
+    // The last step's loss came before its weights.
+    if (!all_finite(tensors_of(*model.network))) {
+      throw diverged(model, " (weights are no finite numbers)");
+    }
   };
   Indices samples = pool.labeled();
   run_epochs(samples);

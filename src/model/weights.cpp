@@ -1,6 +1,8 @@
 #include <cstring>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/stack.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
@@ -34,6 +36,13 @@ NamedTensors named_state(const Network& network) {
   for (const auto& item : network.named_parameters()) out.emplace(item.key(), item.value());
   for (const auto& item : network.named_buffers()) out.emplace(item.key(), item.value());
   return out;
+}
+
+bool all_finite(const std::vector<at::Tensor>& tensors) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> finite;  // asked of a device once, not once a tensor
+  for (const at::Tensor& tensor : tensors) finite.push_back(at::isfinite(tensor).all());
+  return finite.empty() || at::stack(finite).all().item<bool>();
 }
 
 std::string hash_of(const NamedTensors& tensors) {

@@ -45,11 +45,11 @@ class Learner {
   ~Learner();
 
   /// Trains on the pool's labelled samples, and validates on the ones it holds out; `progress` is
-  /// called after each epoch (a sign of life). Throws DataError if the loss becomes NaN ("training
-  /// diverged").
+  /// called after each epoch (a sign of life). Throws DataError ("training: diverged ...") if the
+  /// loss or a weight is no finite number.
   TrainReport train(const Pool& pool, int round, const std::function<void()>& progress = {});
 
-  /// One pass over a split ("test", "validation").
+  /// One pass over a split ("test", "validation"). Throws as train() if a prediction is no number.
   Evaluation evaluate(const std::string& split);
 
   /// Answers about the pool with the present weights, for the query of `round`. One object a round:

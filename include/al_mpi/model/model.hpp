@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <al_mpi/base/error.hpp>
 #include <al_mpi/model/inputs.hpp>
 #include <al_mpi/model/learner.hpp>
 #include <al_mpi/model/network.hpp>
@@ -19,6 +20,7 @@ struct Model {
   std::shared_ptr<const Dataset> dataset;
   LearnerOptions options;  ///< model.dropout resolved
   std::int64_t seed = 0;
+  int round = 0;  ///< of the last training
   c10::Device device = c10::Device(c10::DeviceType::CPU);
   NetworkPtr network;
   std::shared_ptr<LossPredictor> loss_predictor;  ///< a part of the network, if asked for
@@ -58,6 +60,9 @@ void reset_weights(Model& model, int round);
 
 /// Training mode, but for BatchNorm layers that model.freeze holds.
 void enter_training_mode(Model& model);
+
+/// What training that ended in no finite numbers is refused with; `where` says in which of them.
+DataError diverged(const Model& model, const std::string& where);
 
 TrainReport train(Model& model, const Pool& pool, int round, const std::function<void()>& progress);
 Evaluation evaluate(Model& model, const std::string& split);

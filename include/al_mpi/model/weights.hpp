@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -13,6 +14,9 @@ using NamedTensors = std::map<std::string, at::Tensor>;  ///< in the order of na
 
 /// Parameters and buffers of a network; the tensors share its memory.
 NamedTensors named_state(const Network& network);
+
+/// Whether no value of these tensors of one device is a NaN or an infinity.
+bool all_finite(const std::vector<at::Tensor>& tensors);
 
 /// 16 hex digits over names, types, shapes and values (XXH3).
 std::string hash_of(const NamedTensors& tensors);
