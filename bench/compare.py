@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""Our programs and the usual Python in turn, one thread each; prints a Markdown table of ratios. See scripts/bench.sh."""
+"""Our programs and Python in turn, one thread each; prints a Markdown table of ratios. See scripts/bench.sh.
+
+Python is measured as it is usually written and by best practice (channels_last, bfloat16 autocast, torch.compile, and
+all together): the fastest of these, by part, is the peer of the rows 'best practice in Python'."""
 import argparse
 import datetime
 import json
@@ -10,12 +13,14 @@ import statistics
 import subprocess
 import tempfile
 
-import torch
-
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 PARTS = ("query", "train", "evaluate")
+PRACTICES = {"channels_last": ["--channels-last"], "bf16": ["--autocast", "bf16"], "compile": ["--compile"],
+             "channels_last, bf16": ["--channels-last", "--autocast", "bf16"],
+             "channels_last, compile": ["--channels-last", "--compile"],
+             "all": ["--channels-last", "--autocast", "bf16", "--compile"]}
 
 
 def lines_of(*command):
@@ -37,9 +42,23 @@ def ours(data, strategy, rounds, precision="fp32"):
         "training.steps=0", f"training.precision={precision}", "--strategy", strategy, "--init", "random", "--seed", "1"))
 
 
-def python(data, strategy, rounds, loader_workers=0):
-    return seconds(lines_of("/usr/bin/python3", ROOT / "bench/python_loop.py", data, "--strategy", strategy,
-                            "--rounds", rounds, "--threads", "1", "--loader-workers", loader_workers))
+def python(args, data, strategy, loader_workers=0, practice=()):
+    return seconds(lines_of(args.python, ROOT / "bench/python_loop.py", data, "--strategy", strategy, "--rounds", args.rounds,
+                            "--threads", "1", "--loader-workers", loader_workers, *practice))
+
+
+def working_practices(args, data):
+    """Best practice as far as this Python can do it: torch.compile, for one, wants a compiler and PyTorch 2."""
+    found = {}
+    for name, flags in PRACTICES.items():
+        command = [args.python, ROOT / "bench/python_loop.py", data, "--rounds", 0, "--epochs", 1, *flags]
+        tried = subprocess.run([str(word) for word in command], env=ENV, text=True, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE)
+        if tried.returncode == 0:
+            found[name] = flags
+        else:
+            print(f"left out, {name}: {(tried.stderr.strip().splitlines() or ['?'])[-1]}", flush=True)
+    return found
 
 
 def benchmark(program, pattern):
@@ -51,29 +70,48 @@ def benchmark(program, pattern):
             for b in json.loads(out[out.index("{"):])["benchmarks"]}
 
 
-def trials(data, rounds, repeats):
+def trials(args, data, practices):
     """Runs in turn, A B C A B C, so that a slow spell of the machine hits all."""
+    rounds = args.rounds
     kinds = {
         "random": lambda: ours(data, "random_sampling", rounds),
-        "random py": lambda: python(data, "random_sampling", rounds),
-        "random py, loader": lambda: python(data, "random_sampling", rounds, loader_workers=1),
+        "random py": lambda: python(args, data, "random_sampling"),
+        "random py, loader": lambda: python(args, data, "random_sampling", loader_workers=1),
         "random bf16": lambda: ours(data, "random_sampling", rounds, "bf16"),
         "dropout": lambda: ours(data, "entropy_sampling_dropout", rounds),
-        "dropout py": lambda: python(data, "entropy_sampling_dropout", rounds),
-        "dropout py, loader": lambda: python(data, "entropy_sampling_dropout", rounds, loader_workers=1),
+        "dropout py": lambda: python(args, data, "entropy_sampling_dropout"),
+        "dropout py, loader": lambda: python(args, data, "entropy_sampling_dropout", loader_workers=1),
         "dropout bf16": lambda: ours(data, "entropy_sampling_dropout", rounds, "bf16"),
     }
+    for strategy, short in (("random_sampling", "random"), ("entropy_sampling_dropout", "dropout")):
+        for name, flags in practices.items():
+            kinds[f"{short} py, {name}"] = lambda s=strategy, f=flags: python(args, data, s, practice=f)
     runs = {name: [] for name in kinds}
-    for _ in range(repeats):
+    for _ in range(args.repeats):
         for name, run in kinds.items():
             runs[name].append(run())
     return {name: {part: statistics.median(run[part] for run in found) for part in (*PARTS, "trial")}
             for name, found in runs.items()}
 
 
+def best_rows(runs, practices):
+    """Our faster precision against the fastest way in Python, part by part."""
+    rows = []
+    for short, part in (("random", "train"), ("random", "evaluate"), ("dropout", "query"), ("random", "trial"),
+                        ("dropout", "trial")):
+        mine = min(("fp32", short), ("bf16", f"{short} bf16"), key=lambda way: runs[way[1]][part])
+        peers = {"as usual": f"{short} py", **{name: f"{short} py, {name}" for name in practices}}
+        best = min(peers, key=lambda name: runs[peers[name]][part])
+        what = {"train": "training", "evaluate": "test pass", "query": "dropout query", "trial": f"trial, {short}"}[part]
+        rows.append((f"{what}, {mine[0]}, against best practice in Python ({best})", runs[mine[1]][part],
+                     runs[peers[best]][part], None))
+    return rows
+
+
 def measure(args, data):
     """Rows (what, ours in seconds, Python's in seconds, ratio wanted), and everything that was measured."""
-    runs = trials(data, args.rounds, args.repeats)
+    practices = working_practices(args, data)
+    runs = trials(args, data, practices)
     rows = [(what, runs[name][part], runs[base][part], target) for what, name, base, part, target in (
         ("training, fp32", "random", "random py", "train", 2.5),
         ("training, bf16", "random bf16", "random py", "train", 3.8),
@@ -86,7 +124,11 @@ def measure(args, data):
         ("trial, entropy_sampling_dropout, fp32, the same", "dropout", "dropout py, loader", "trial", 10.0),
         ("trial, random_sampling, bf16, the same", "random bf16", "random py, loader", "trial", 6.0),
         ("trial, entropy_sampling_dropout, bf16, the same", "dropout bf16", "dropout py, loader", "trial", 14.0))]
-    kernels = {k["kernel"]: k for k in lines_of("/usr/bin/python3", ROOT / "bench/python_kernels.py")}
+    rows += best_rows(runs, practices)
+    if args.loops:
+        return rows, {"bf16 / fp32, training (ours)": runs["random bf16"]["train"] / runs["random"]["train"],
+                      "bf16 / fp32, test pass (ours)": runs["random bf16"]["evaluate"] / runs["random"]["evaluate"]}, {"trials": runs}
+    kernels = {k["kernel"]: k for k in lines_of(args.python, ROOT / "bench/python_kernels.py")}
     query = benchmark("bench_query", "kcenter|kmeans|trimmed_mean_minus_std")
     names = {"kcenter": ("kcenter", 14.0), "kmeans": ("kmeans_32/iterations:1", 3.0),
              "pixel_reduction": ("pixel_reduction/trimmed_mean_minus_std", None)}
@@ -112,10 +154,12 @@ def measure(args, data):
 
 def table(rows, extra, args, data):
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    torch = subprocess.run([args.python, "-c", "import torch; print(torch.__version__)"], text=True, check=True,
+                           stdout=subprocess.PIPE).stdout.strip()
     git = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], text=True, stdout=subprocess.PIPE).stdout
     text = [f"{model}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end; {platform.platform()}; "
-            f"torch {torch.__version__}; {git.strip()}.",
-            f"`scripts/bench.sh{' --full' if args.full else ''}`: trials of {args.rounds} queries on {data}, "
+            f"Python's torch {torch}; {git.strip()}.",
+            f"`scripts/bench.sh{' --full' if args.full else ''}{' --loops' if args.loops else ''}`: trials of {args.rounds} queries on {data}, "
             f"median of {args.repeats}, wall time; kernels: CPU time.", "",
             "| what | ours [s] | Python [s] | ratio | wanted |", "|---|---|---|---|---|"]
     for what, mine, other, target in rows:
@@ -127,6 +171,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", nargs="?", help="without one: synthetic tiles")
     parser.add_argument("--full", action="store_true", help="all benchmarks, trials of ten queries")
+    parser.add_argument("--loops", action="store_true", help="trials only, no single kernels")
+    parser.add_argument("--python", default="/usr/bin/python3", metavar="PATH",
+                        help="the peer: a Python with torch, h5py and NumPy (default: %(default)s)")
+    parser.add_argument("--tag", help="with --python: ends the names of the files in bench/results")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
@@ -142,8 +190,9 @@ def main():
     target = ROOT / "bench/results"
     target.mkdir(exist_ok=True)
     date = datetime.date.today().isoformat()
-    (target / f"{date}.md").write_text(text)
-    (target / f"{date}.json").write_text(json.dumps(raw, indent=1) + "\n")
+    name = date if args.python == parser.get_default("python") else f"{date}-{args.tag or 'python'}"
+    (target / f"{name}.md").write_text(text)
+    (target / f"{name}.json").write_text(json.dumps(raw, indent=1) + "\n")
 
 
 if __name__ == "__main__":

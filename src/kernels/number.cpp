@@ -19,4 +19,12 @@ const bool has_bfloat16_instructions =
     false;
 #endif
 
+bool bfloat16_is_faster() {
+#ifdef __x86_64__
+  return has_bfloat16_instructions && !__builtin_cpu_is("intel");
+#else
+  return false;
+#endif
+}
+
 }  // namespace al_mpi

@@ -1,12 +1,15 @@
+#include <mutex>
 #include <set>
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <spdlog/spdlog.h>
 #include <torch/cuda.h>
 #include <torch/nn/modules/batchnorm.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
+#include <al_mpi/kernels/number.hpp>
 #include <al_mpi/model/embeddings.hpp>
 #include <al_mpi/model/loss_predictor.hpp>
 #include <al_mpi/model/model.hpp>
@@ -99,6 +102,19 @@ void add_loss_predictor(Model& model) {
   model.network->register_module(loss_predictor_name, model.loss_predictor);
 }
 
+/// Once a process.
+void note_slow_precision(const Model& model) {
+  static const bool slow = !bfloat16_is_faster();
+  static std::once_flag noted;
+  if (model.options.training.precision != "bf16" || !model.device.is_cpu() || !slow) return;
+  std::call_once(noted, [] {
+    spdlog::warn(
+        "training.precision: bf16 is slower than fp32 on this processor ({}); its numbers "
+        "are the same as elsewhere",
+        has_bfloat16_instructions ? "an Intel one: docs/performance.md" : "no AVX512_BF16");
+  });
+}
+
 }  // namespace
 
 Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options,
@@ -112,6 +128,7 @@ Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
   model.valid_classes = valid_classes_of(*dataset);
   double& dropout = model.options.model.dropout;
   if (dropout < 0) dropout = model.segmentation() ? 0.5 : 0.3;
+  note_slow_precision(model);
   build_network(model);
   model.network->to(model.device);
   arrange_weights(*model.network);

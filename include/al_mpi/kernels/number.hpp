@@ -16,4 +16,9 @@ bool processor_runs_kernels();
 /// same numbers by float32's.
 extern const bool has_bfloat16_instructions;
 
+/// Whether the kernels are faster in bfloat16 than in float32: with its instructions, but not on
+/// processors of Intel. Those issue one of them where two of float32's go, so that a multiplication
+/// costs the same, and bfloat16's convolutions need more of them (F(2 x 2) for F(4 x 4)).
+bool bfloat16_is_faster();
+
 }  // namespace al_mpi
