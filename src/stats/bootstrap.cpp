@@ -34,7 +34,7 @@ PairedBootstrap::PairedBootstrap(std::size_t n, std::size_t resamples, std::int6
 Interval PairedBootstrap::mean(const std::vector<double>& values, double confidence) const {
   check(values.size() == n_, "bootstrap of {} values over {} units", values.size(), n_);
   const Sample sample = describe(values);
-  if (sample.n < 2) return {missing, missing};
+  if (sample.n < 2 || is_rounding(sample.std, sample.mean)) return {missing, missing};
   // Deviations from the mean in single precision: four at a time, and their rounding is far below
   // the resampling error.
   std::vector<float> sums(resamples_, 0.0F), absent(resamples_, 0.0F);

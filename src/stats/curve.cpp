@@ -12,13 +12,13 @@ struct Point {
   double label, value;
 };
 
-std::vector<Point> known_points(const std::vector<double>& labels,
-                                const std::vector<double>& values) {
+std::vector<Point> points_of(const std::vector<double>& labels, const std::vector<double>& values,
+                             bool only_known = false) {
   check(labels.size() == values.size(), "a curve of {} labels and {} values", labels.size(),
         values.size());
   std::vector<Point> points;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (!std::isnan(values[i])) points.push_back({labels[i], values[i]});
+    if (!only_known || !std::isnan(values[i])) points.push_back({labels[i], values[i]});
   }
   return points;
 }
@@ -36,7 +36,7 @@ double normalized_area(const std::vector<double>& labels, const std::vector<doub
 
 double normalized_area(const std::vector<double>& labels, const std::vector<double>& values,
                        double from, double to) {
-  const std::vector<Point> points = known_points(labels, values);
+  const std::vector<Point> points = points_of(labels, values);
   if (points.empty() ||
       !(points.front().label <= from && from <= to && to <= points.back().label)) {
     return missing;
@@ -55,7 +55,8 @@ double normalized_area(const std::vector<double>& labels, const std::vector<doub
 double labels_to_reach(const std::vector<double>& labels, const std::vector<double>& values,
                        double target) {
   Point before{missing, missing};  // the round before, with the best value so far
-  for (const Point& point : known_points(labels, values)) {
+  for (const Point& point : points_of(labels, values)) {
+    if (std::isnan(point.value)) return missing;
     if (point.value >= target) {
       return std::isnan(before.label)
                  ? point.label
@@ -69,20 +70,21 @@ double labels_to_reach(const std::vector<double>& labels, const std::vector<doub
 
 double ramp_up_end(const std::vector<double>& labels, const std::vector<double>& values,
                    double share) {
-  const std::vector<Point> points = known_points(labels, values);
-  if (points.empty()) return missing;
-  double highest = points.front().value;
-  for (const Point& point : points) highest = std::max(highest, point.value);
-  const double first = points.front().value;
-  return labels_to_reach(labels, values, first + share * (highest - first));
+  std::vector<double> known_labels, known;
+  for (const Point& point : points_of(labels, values, true)) {
+    known_labels.push_back(point.label);
+    known.push_back(point.value);
+  }
+  if (known.empty()) return missing;
+  const double highest = *std::max_element(known.begin(), known.end());
+  return labels_to_reach(known_labels, known, known.front() + share * (highest - known.front()));
 }
 
 Drops drops(const std::vector<double>& values) {
   Drops result;
   double before = missing;
   for (const double value : values) {
-    if (std::isnan(value)) continue;
-    const double fall = before - value;  // NaN at the first one: not a fall
+    const double fall = before - value;  // NaN beside a missing one: not a fall
     if (fall > 0.0) {
       ++result.count;
       result.largest = std::max(result.largest, fall);

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include <boost/math/distributions/normal.hpp>
@@ -12,22 +11,23 @@
 namespace al_mpi {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t exact_limit =
     200;  // pairs; beyond it the normal approximation is good to 1e-4
 
 /// P(T > t) of Student's t.
 double upper_tail(double t, std::size_t degrees) {
-  if (std::isinf(t)) return t > 0 ? 0.0 : 1.0;
   const boost::math::students_t distribution(static_cast<double>(degrees));
   return boost::math::cdf(boost::math::complement(distribution, t));
 }
 
-/// Mean over its standard error; a constant sample answers 0 or an infinity.
+/// Whether there is a deviation to measure by: two values or more, which differ.
+bool varies(const Sample& sample) {
+  return sample.n >= 2 && sample.std > 0.0;
+}
+
+/// Mean over its standard error.
 double t_statistic(const Sample& sample) {
-  if (sample.std > 0.0)
-    return sample.mean / (sample.std / std::sqrt(static_cast<double>(sample.n)));
-  return sample.mean == 0.0 ? 0.0 : std::copysign(infinity, sample.mean);
+  return sample.mean / (sample.std / std::sqrt(static_cast<double>(sample.n)));
 }
 
 /// 0.3 - 0.2 and 0.2 - 0.1 are one tie, although their bits differ.
@@ -92,33 +92,31 @@ double approximate_p(const SignedRanks& ranks) {
 }  // namespace
 
 PairedTest paired_t(const std::vector<double>& a, const std::vector<double>& b) {
-  const Sample d = describe(differences(a, b));
-  if (d.n < 2) return {d.n, d.mean, missing, missing};
+  const Sample d = describe_differences(a, b);
+  if (!varies(d)) return {d.n, d.mean, missing, missing};
   const double t = t_statistic(d);
   return {d.n, d.mean, t, 2.0 * upper_tail(std::abs(t), d.n - 1)};
 }
 
 PairedTest wilcoxon_signed_rank(const std::vector<double>& a, const std::vector<double>& b) {
-  const std::vector<double> d = differences(a, b);
-  const Sample sample = describe(d);
-  if (sample.n < 1) return {0, missing, missing, missing};
-  const SignedRanks ranks = signed_ranks(d);
+  const Sample sample = describe_differences(a, b);
+  if (!varies(sample)) return {sample.n, sample.mean, missing, missing};
+  const SignedRanks ranks = signed_ranks(differences(a, b));
   const double p = ranks.doubled.size() <= exact_limit ? exact_p(ranks) : approximate_p(ranks);
   return {sample.n, sample.mean, 0.5 * static_cast<double>(ranks.positive), p};
 }
 
 double hedges_g(const std::vector<double>& a, const std::vector<double>& b) {
-  const Sample d = describe(differences(a, b));
-  if (d.n < 2) return missing;
-  if (d.std == 0.0) return d.mean == 0.0 ? 0.0 : std::copysign(infinity, d.mean);
+  const Sample d = describe_differences(a, b);
+  if (!varies(d)) return missing;
   const double correction = 1.0 - 3.0 / (4.0 * static_cast<double>(d.n - 1) - 1.0);
   return d.mean / d.std * correction;
 }
 
 double non_inferiority_p(const std::vector<double>& a, const std::vector<double>& b,
                          double margin) {
-  Sample d = describe(differences(a, b));
-  if (d.n < 2) return missing;
+  Sample d = describe_differences(a, b);
+  if (!varies(d)) return missing;
   d.mean += margin;
   return upper_tail(t_statistic(d), d.n - 1);
 }

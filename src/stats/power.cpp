@@ -24,8 +24,7 @@ double paired_t_power(std::size_t n, double difference, double std, double alpha
 }
 
 double seeds_needed(double difference, double std, const PowerOptions& options) {
-  if (std::isnan(std)) return missing;
-  if (std == 0.0) return 2.0;
+  if (!(std > 0.0)) return missing;
   const boost::math::normal normal;
   const double z = boost::math::quantile(normal, 1.0 - 0.5 * options.alpha) +
                    boost::math::quantile(normal, options.power);

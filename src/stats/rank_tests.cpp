@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include <boost/math/distributions/fisher_f.hpp>
@@ -32,13 +31,36 @@ double tie_term(std::vector<double> ranks) {
   return sum;
 }
 
-/// F of Iman and Davenport and its p; ranks that agree in every block leave no variance: F is
-/// infinite.
+/// Chance that all blocks rank alike if nothing differs: every order of the ranks is as likely.
+double chance_of_agreement(std::vector<double> ranks, double n) {
+  std::sort(ranks.begin(), ranks.end());
+  double log_orders = std::lgamma(static_cast<double>(ranks.size()) + 1.0);
+  for (auto first = ranks.begin(); first != ranks.end();) {
+    const auto last = std::upper_bound(first, ranks.end(), *first + 1e-9);
+    log_orders -= std::lgamma(static_cast<double>(last - first) + 1.0);
+    first = last;
+  }
+  return std::exp(-(n - 1.0) * log_orders);
+}
+
+/// Whether every strategy is as far from the first in all blocks, but for rounding.
+bool constant_differences(const std::vector<std::vector<double>>& blocks) {
+  for (std::size_t j = 1; j < blocks.front().size(); ++j) {
+    std::vector<double> first, other;
+    for (const std::vector<double>& block : blocks) {
+      first.push_back(block.front());
+      other.push_back(block[j]);
+    }
+    if (describe_differences(first, other).std > 0.0) return false;
+  }
+  return true;
+}
+
+/// F of Iman and Davenport and its p.
 void iman_davenport(Friedman& result, double n, double k) {
   const double left = n * (k - 1) - result.chi2;
   if (left <= 1e-9) {
-    result.f = std::numeric_limits<double>::infinity();
-    result.p = 0.0;
+    result.p = chance_of_agreement(result.mean_ranks, n);
     return;
   }
   result.f = (n - 1) * result.chi2 / left;
@@ -69,19 +91,21 @@ Friedman friedman(const std::vector<std::vector<double>>& scores) {
   const std::size_t strategies = scores.empty() ? 0 : scores.front().size();
   result.mean_ranks.assign(strategies, 0.0);
   double ties = 0.0;
+  std::vector<std::vector<double>> complete;
   for (const std::vector<double>& block : scores) {
     check(block.size() == strategies, "blocks of {} and {} scores", strategies, block.size());
     if (std::any_of(block.begin(), block.end(), [](double v) { return std::isnan(v); })) continue;
     const std::vector<double> ranks = ranks_descending(block);
     for (std::size_t j = 0; j < strategies; ++j) result.mean_ranks[j] += ranks[j];
     ties += tie_term(ranks);
+    complete.push_back(block);
     ++result.blocks;
   }
   const auto n = static_cast<double>(result.blocks), k = static_cast<double>(strategies);
   for (double& rank : result.mean_ranks) rank = result.blocks == 0 ? missing : rank / n;
   result.chi2 = result.f = result.p = missing;
   const double correction = 1.0 - ties / (n * k * (k * k - 1));
-  if (result.blocks < 2 || strategies < 2) return result;
+  if (result.blocks < 2 || strategies < 2 || constant_differences(complete)) return result;
   if (correction <= 0.0) {  // every block is one tie: nothing differs
     result.chi2 = result.f = 0.0;
     result.p = 1.0;

@@ -38,6 +38,10 @@ Sample describe(const std::vector<double>& values) {
   return {m.n, m.mean, m.n < 2 ? missing : std::sqrt(m.squares / static_cast<double>(m.n - 1))};
 }
 
+bool is_rounding(double deviation, double size) {
+  return deviation <= 2e-7 * std::abs(size);
+}
+
 double half_width(const Sample& sample, double confidence) {
   if (sample.n < 2) return missing;
   const auto n = static_cast<double>(sample.n);
@@ -69,6 +73,17 @@ std::vector<double> differences(const std::vector<double>& a, const std::vector<
     result[i] = std::abs(difference) <= rounding ? 0.0 : difference;
   }
   return result;
+}
+
+Sample describe_differences(const std::vector<double>& a, const std::vector<double>& b) {
+  const std::vector<double> d = differences(a, b);
+  Sample sample = describe(d);
+  double size = 0.0;
+  for (std::size_t i = 0; i < d.size(); ++i) {
+    if (!std::isnan(d[i])) size = std::max({size, std::abs(a[i]), std::abs(b[i])});
+  }
+  if (is_rounding(sample.std, size)) sample.std = 0.0;
+  return sample;
 }
 
 }  // namespace al_mpi

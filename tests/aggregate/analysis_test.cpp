@@ -1,5 +1,7 @@
 #include <cmath>
+#include <limits>
 
+#include <fmt/ranges.h>
 #include <tools/aggregate/analysis.hpp>
 
 #include "aggregate/made_results.hpp"
@@ -94,6 +96,86 @@ TEST_CASE("an unfinished trial has rounds but no area and no final value") {
   CHECK(margin.trials.unfinished() == 1);
   CHECK(all.panels[0].comparisons[0].t.n == 3);
   CHECK(all.groups[0].ranks_area.blocks == 3);
+}
+
+TEST_CASE("a round without a value takes its seed from the area, is counted and named") {
+  const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
+  ResultsTables file = made_file("gaps.h5");
+  for (int seed = 1; seed <= 3; ++seed) {
+    add_trial(file, {"random_sampling", "random", seed}, {0.1, 0.2, 0.3});
+  }
+  add_trial(file, {"margin_sampling", "random", 1}, {nan, 0.2, 0.3});
+  add_trial(file, {"margin_sampling", "random", 2}, {0.1, infinity, 0.3});
+  add_trial(file, {"margin_sampling", "random", 3}, {0.1, 0.2, 0.4});
+  const Analysis all = analyze(merge_study({file}), {});
+  const StrategySummary& margin = all.panels[0].strategies[1];
+  CHECK(margin.area.sample.n == 1);
+  CHECK(margin.final.sample.n == 3);
+  CHECK(margin.rounds[0].sample.n == 2);
+  CHECK(margin.rounds[1].sample.n == 2);
+  CHECK(to_string(margin.trials) == "3/3, 2 with missing values");
+  CHECK(all.panels[0].comparisons[0].t.n == 1);
+  CHECK(all.groups[0].ranks_area.blocks == 1);
+  const std::string notes = fmt::format("{}", fmt::join(all.notes, "\n"));
+  CHECK_THAT(notes,
+             Contains("gaps / random / margin_sampling: 2 of 3 seeds lack values of accuracy: "
+                      "seed 1 at 1 of 3 rounds (first: 32 labels); seed 2 at 1 of 3"));
+  CHECK_THAT(notes, !Contains("reach 96 labels"));
+}
+
+TEST_CASE("a strategy measured at fewer budgets is not taken for one with gaps") {
+  ResultsTables file = made_file("grids.h5");
+  for (int seed = 1; seed <= 2; ++seed) {
+    add_trial(file, {"random_sampling", "random", seed}, {0.1, 0.2, 0.1 + 0.1 * seed});
+    add_trial(file, {"margin_sampling", "random", seed}, {0.1, 0.5});
+    file.rounds.n_labeled.back() = 96;  // 32 and 96 labels
+  }
+  const Analysis all = analyze(merge_study({file}), {});
+  const StrategySummary& margin = all.panels[0].strategies[1];
+  CHECK(margin.trials.gappy == 0);
+  CHECK(margin.area.sample.mean == Approx(0.3));
+  CHECK(all.notes.empty());
+}
+
+TEST_CASE("two seeds with equal differences have no p, no effect, no interval") {
+  ResultsTables file = made_file("two.h5");
+  add_trial(file, {"random_sampling", "random", 1}, {0.5, 0.7});
+  add_trial(file, {"random_sampling", "random", 2}, {0.6, 0.75});
+  add_trial(file, {"margin_sampling", "random", 1}, {0.5, 0.8});
+  add_trial(file, {"margin_sampling", "random", 2}, {0.6, 0.85});
+  const Analysis all = analyze(merge_study({file}), {});
+  for (const Comparison& c : all.panels[0].comparisons) {
+    CHECK(c.t.n == 2);
+    CHECK(c.seeds.win == 2);
+    for (const double value : {c.t.statistic, c.t.p, c.t_holm, c.wilcoxon.p, c.wilcoxon_holm,
+                               c.interval.low, c.interval.high, c.effect, c.seeds_1pt}) {
+      CHECK(std::isnan(value));
+    }
+  }
+  for (const PowerStatement& s : all.panels[0].power) {
+    CHECK(s.median_std == 0.0);
+    CHECK(std::isnan(s.seeds_1pt));
+    CHECK(std::isnan(s.resolved));
+  }
+  CHECK(all.groups[0].penalty == std::vector<std::vector<int>>{{0, 0}, {0, 0}});
+  CHECK(std::isnan(all.groups[0].ranks_area.p));
+}
+
+TEST_CASE("a panel without any value of the metric is left out with a note, a study is refused") {
+  const double nan = std::nan("");
+  ResultsTables a = made_file("a.h5", "1"), b = made_file("b.h5", "2");
+  add_trial(a, {"random_sampling", "random", 1}, {0.1, 0.3});
+  add_trial(b, {"random_sampling", "random", 1}, {nan, nan});
+  b.rounds.metrics["nll"] = {1.0, 2.0};
+  const Analysis all = analyze(merge_study({a, b}), {});
+  REQUIRE(all.panels.size() == 1);
+  CHECK_THAT(fmt::format("{}", fmt::join(all.notes, "\n")),
+             Contains("b / random: no round has a finite accuracy; left out"));
+  CHECK_NOTHROW(check_values(merge_study({b})));
+  b.rounds.metrics.erase("nll");
+  CHECK_THROWS_WITH(
+      check_values(merge_study({b})),
+      Contains("b.h5") && Contains("1 trials, 2 rounds, but no metric holds a finite"));
 }
 
 TEST_CASE("a missing baseline is noted if it is the default, refused if it was asked for") {

@@ -79,11 +79,45 @@ TEST_CASE("bad lines are refused with their number") {
   CHECK_THAT(problem_of("RandomSampling_fps,one,u1,0.1\n"), Contains("'one' is not a seed"));
   CHECK_THAT(problem_of("RandomSampling_fps,1,u1,0.1x\n"), Contains("'0.1x' is not a number"));
   CHECK_THAT(problem_of("RandomSampling,1,u1,0.1\n"), Contains("not Strategy_init"));
-  CHECK_THAT(problem_of("RandomSamplng_fps,1,u1,0.1\n"), Contains("random_sampling"));
+  CHECK_THAT(problem_of("_random,1,u1,0.1\n"), Contains("not Strategy_init"));
+  CHECK_THAT(problem_of("a/b_random,1,u1,0.1\n"), Contains("holds one of / = ;"));
+  CHECK_THAT(problem_of("RandomSampling_fps,1,u1,0.1,7\n"), Contains("line 1"));
   CHECK_THAT(problem_of("\n\n"), Contains("holds no line"));
   CHECK_THROWS_AS(import_log("/does/not/exist.log"), DataError);
 }
 
-TEST_CASE("windows line ends are read") {
-  CHECK(import("RandomSampling_fps,1,u1,0.5\r\n").tables.rounds.metrics.at("accuracy")[0] == 0.5);
+TEST_CASE("what editors and spreadsheets add to a log is passed over") {
+  const std::string plain = "RandomSampling_fps,1,u1,0.5\n";
+  for (const std::string& text :
+       {std::string("RandomSampling_fps,1,u1,0.5\r\n"), "\n  \n" + plain + "\n",
+        "\xEF\xBB\xBF" + plain, "strategy,seed,uuid,accuracy\n" + plain,
+        "\xEF\xBB\xBFstrategy,seed,uuid,value\r\n\r\n" + plain,
+        std::string("RandomSampling_fps,1,u1,0.5,,\n"),
+        std::string(" RandomSampling_fps , 1,\tu1, 0.5 \n"),
+        std::string("RandomSampling_fps,1,u1,0.5")}) {
+    INFO(text);
+    const ImportedLog log = import(text);
+    CHECK(log.tables.trials[0].spec.key() == "random_sampling/fps/1");
+    CHECK(log.tables.rounds.metrics.at("accuracy") == std::vector<double>{0.5});
+    CHECK(log.notes.empty());
+  }
+  CHECK(import("RandomSampling_fps,1,u1,0.5\n\n\nRandomSampling_fps,1,u1,0.6\n").notes.empty());
+}
+
+TEST_CASE("names of one's own stay as they are and are noted, with the known one they are near") {
+  const ImportedLog log =
+      import("MyMethod_random,1,a,0.5\nmy_other_prob_cover,1,b,0.5\nRandomSamplng_mine,1,c,0.5\n");
+  CHECK(log.tables.trials[0].spec.key() == "MyMethod/random/1");
+  CHECK(log.tables.trials[1].spec.key() == "my_other/prob_cover/1");
+  CHECK(log.tables.trials[2].spec.key() == "RandomSamplng/mine/1");
+  REQUIRE(log.notes.size() == 4);
+  CHECK_THAT(log.notes[0], Contains("'MyMethod' is not one of al_mpi's"));
+  CHECK_THAT(log.notes[2], Contains("near 'random_sampling'"));
+  CHECK_THAT(log.notes[3], Contains("initial set 'mine'"));
+}
+
+TEST_CASE("values that are no finite numbers are kept and noted") {
+  const ImportedLog log = import("RandomSampling_fps,1,u1,nan\nRandomSampling_fps,1,u1,inf\n");
+  REQUIRE(log.notes.size() == 1);
+  CHECK_THAT(log.notes[0], Contains("2 values of 1 trials are NaN or infinite"));
 }

@@ -37,10 +37,12 @@ TEST_CASE("the same numbers come out every time") {
   CHECK(PairedBootstrap(4, 200, 5).mean(values).low == PairedBootstrap(4, 200, 5).mean(values).low);
 }
 
-TEST_CASE("a missing unit is left out, and one value has no interval") {
-  const Interval constant = PairedBootstrap(3, 200).mean({0.5, missing, 0.5});
-  CHECK(constant.low == Approx(0.5));
-  CHECK(constant.high == Approx(0.5));
+TEST_CASE("a missing unit is left out; one value, or equal ones, have no interval") {
+  const Interval interval = PairedBootstrap(3, 200).mean({0.5, missing, 0.7});
+  CHECK(interval.low == Approx(0.5));
+  CHECK(interval.high == Approx(0.7));
+  CHECK(std::isnan(PairedBootstrap(3, 200).mean({0.5, missing, 0.5}).low));
+  CHECK(std::isnan(PairedBootstrap(3, 200).mean({0.3, 0.1 + 0.2, 0.3}).high));
   CHECK(std::isnan(PairedBootstrap(3, 200).mean({missing, missing, 1.0}).low));
   CHECK(std::isnan(PairedBootstrap(1, 200).mean({1.0}).high));
 }

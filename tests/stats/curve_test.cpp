@@ -32,17 +32,20 @@ TEST_CASE("ramp-up and plateau add up to the whole area") {
         Approx(whole * 30));
 }
 
-TEST_CASE("a curve that stops early has no area, a gap inside is bridged") {
+TEST_CASE("a round without a value leaves no area of what lies beside it") {
   CHECK(std::isnan(normalized_area(labels, {0, 1, missing})));
   CHECK(std::isnan(normalized_area(labels, {missing, 1, 1})));
-  CHECK(normalized_area(labels, {0, missing, 1}) == Approx(0.5));
+  CHECK(std::isnan(normalized_area(labels, {0, missing, 1})));
+  CHECK(normalized_area(labels, {0, 1, missing}, 10, 20) == Approx(0.5));
+  CHECK(std::isnan(normalized_area(labels, {0, 1, missing}, 10, 30)));
   CHECK(normalized_area({32}, {0.4}) == Approx(0.4));
   CHECK(std::isnan(normalized_area({}, {})));
 }
 
 TEST_CASE("labels to a target are found linearly between rounds") {
   CHECK(labels_to_reach(labels, {0, 1, 0.5}, 0.25) == Approx(12.5));
-  CHECK(labels_to_reach(labels, {0.5, missing, 0.8}, 0.7) == Approx(30.0));
+  CHECK(std::isnan(labels_to_reach(labels, {0.5, missing, 0.8}, 0.7)));  // before 40, or at it
+  CHECK(labels_to_reach(labels, {0.5, 0.8, missing}, 0.8) == Approx(20.0));
   CHECK(labels_to_reach(labels, {0.6, 0.7, 0.8}, 0.5) == 10.0);
   CHECK(labels_to_reach(labels, {0.6, 0.7, 0.8}, 0.8) == Approx(40.0));
   CHECK(std::isnan(labels_to_reach(labels, {0.6, 0.7, 0.8}, 0.81)));

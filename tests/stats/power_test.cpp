@@ -20,8 +20,8 @@ TEST_CASE("the seeds needed are the fewest that reach the power") {
   CHECK(seeds_needed(-0.01, 0.02) == seeds_needed(0.01, 0.02));
 }
 
-TEST_CASE("no spread needs two seeds, an unknown spread has no answer, a tiny effect many") {
-  CHECK(seeds_needed(0.01, 0.0) == 2);
+TEST_CASE("no spread and an unknown one have no answer, a tiny effect needs many seeds") {
+  CHECK(std::isnan(seeds_needed(0.01, 0.0)));
   CHECK(seeds_needed(0.01, 1e-9) == 2);
   CHECK(std::isnan(seeds_needed(0.01, missing)));
   CHECK(seeds_needed(0.001, 0.1) == Approx(78489).margin(5));

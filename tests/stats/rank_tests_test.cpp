@@ -22,9 +22,17 @@ TEST_CASE("Friedman with ties agrees with scipy, Iman-Davenport follows from it"
   CHECK(f.p == Approx(0.004265218716659026));
 }
 
-TEST_CASE("perfect agreement, total tie, too little data") {
-  CHECK(friedman({{3, 2, 1}, {6, 5, 4}}).p == 0.0);
-  CHECK(friedman({{1, 1}, {2, 2}}).p == 1.0);
+TEST_CASE("blocks that all rank alike have the chance of that for p") {
+  CHECK(friedman({{3, 2, 1}, {6, 5, 3}}).p == Approx(1.0 / 6));    // one of 3! orders
+  CHECK(friedman({{3, 2}, {6, 4}, {9, 1}}).p == Approx(1.0 / 4));  // twice one of 2
+  CHECK(friedman({{3, 2, 2}, {6, 4, 4}}).p == Approx(1.0 / 3));    // a tie: 3 orders
+  CHECK(std::isnan(friedman({{3, 2, 1}, {6, 5, 3}}).f));
+}
+
+TEST_CASE("strategies that are as far apart in every block, and too little data, have no p") {
+  CHECK(std::isnan(friedman({{0.6, 0.7}, {0.5, 0.6}}).p));
+  CHECK(std::isnan(friedman({{0.6, 0.7}, {0.5, 0.6}}).chi2));
+  CHECK(std::isnan(friedman({{1, 1}, {2, 2}}).p));
   CHECK(std::isnan(friedman({{1, 2, 3}}).p));
   CHECK(std::isnan(friedman({}).chi2));
   CHECK(std::isnan(friedman({{1}, {2}}).p));

@@ -44,6 +44,15 @@ TEST_CASE("differences that are rounding are zero") {
   CHECK_THROWS(differences({1}, {1, 2}));
 }
 
+TEST_CASE("a deviation of differences that is rounding of what was subtracted is zero") {
+  CHECK(describe_differences({0.3, 0.5}, {0.1, 0.3}).std == 0.0);
+  CHECK(describe_differences({0.3, 0.5}, {0.1, 0.3}).mean == Approx(0.2));
+  CHECK(describe_differences({0.3, 0.5}, {0.1, 0.3001}).std > 0.0);
+  CHECK(describe_differences({0.3, missing}, {0.1, 0.3}).n == 1);
+  CHECK(is_rounding(1e-8, 0.5));
+  CHECK_FALSE(is_rounding(1e-6, 0.5));
+}
+
 TEST_CASE("Student's interval: half the width from a table of t") {
   // n = 5, t(0.975, 4) = 2.776; std of 1..5 is sqrt(2.5).
   CHECK(half_width(describe({1, 2, 3, 4, 5}), 0.95) ==

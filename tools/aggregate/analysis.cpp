@@ -14,10 +14,14 @@
 namespace al_mpi {
 namespace {
 
-std::vector<double> mean_curve(const std::vector<std::vector<double>>& budgets) {
-  std::vector<double> means;
-  for (const std::vector<double>& seeds : budgets) means.push_back(describe(seeds).mean);
-  return means;
+LabelCurve mean_curve(const Panel& panel, std::size_t strategy) {
+  LabelCurve curve;
+  for (std::size_t budget = 0; budget < panel.labels.size(); ++budget) {
+    if (!has_rounds(panel, strategy, budget)) continue;
+    curve.labels.push_back(panel.labels[budget]);
+    curve.values.push_back(describe(panel.values[strategy][budget]).mean);
+  }
+  return curve;
 }
 
 /// Curves and targets turned so that higher is better.
@@ -62,8 +66,8 @@ class Summarizer {
   void add_phases(StrategySummary& s, std::size_t strategy) const {
     std::vector<double> before, after;
     for (const auto& curve : by_seed(panel_, strategy)) {
-      before.push_back(normalized_area(panel_.labels, curve, panel_.labels.front(), split_));
-      after.push_back(normalized_area(panel_.labels, curve, split_, panel_.labels.back()));
+      before.push_back(normalized_area(curve.labels, curve.values, panel_.labels.front(), split_));
+      after.push_back(normalized_area(curve.labels, curve.values, split_, panel_.labels.back()));
     }
     s.ramp_up = describe(before);
     s.plateau = describe(after);
@@ -71,9 +75,9 @@ class Summarizer {
 
   void add_labels(StrategySummary& s, std::size_t strategy) const {
     const bool lower = all_.lower_is_better;
-    const std::vector<double> curve = oriented(mean_curve(panel_.values[strategy]), lower);
+    const LabelCurve curve = mean_curve(panel_, strategy);
     const auto reach = [&](double target) {
-      return labels_to_reach(panel_.labels, curve, oriented(target, lower));
+      return labels_to_reach(curve.labels, oriented(curve.values, lower), oriented(target, lower));
     };
     if (!std::isnan(baseline_final_)) s.labels_to_baseline = reach(baseline_final_);
     if (all_.options.target) s.labels_to_target = reach(*all_.options.target);
@@ -82,8 +86,8 @@ class Summarizer {
   void add_drops(StrategySummary& s, std::size_t strategy) const {
     std::vector<double> counts;
     for (const auto& curve : by_seed(panel_, strategy)) {
-      if (describe(curve).n == 0) continue;
-      const Drops d = drops(oriented(curve, all_.lower_is_better));
+      if (describe(curve.values).n == 0) continue;
+      const Drops d = drops(oriented(curve.values, all_.lower_is_better));
       counts.push_back(d.count);
       s.largest_drop = std::max(s.largest_drop, d.largest);
     }
@@ -155,15 +159,48 @@ void check_baseline(const Study& study, Analysis& analysis) {
                            ": there are no comparisons with a baseline (--baseline names another)");
 }
 
+/// Which seeds of a strategy have rounds without a value, and where: the first three.
+std::string gaps_of(const Panel& panel, std::size_t strategy) {
+  std::string text;
+  int named = 0;
+  const std::vector<LabelCurve> curves = by_seed(panel, strategy);
+  for (std::size_t seed = 0; seed < curves.size(); ++seed) {
+    std::vector<double> where;
+    for (std::size_t i = 0; i < curves[seed].values.size(); ++i) {
+      if (std::isnan(curves[seed].values[i])) where.push_back(curves[seed].labels[i]);
+    }
+    if (where.empty()) continue;
+    if (++named > 3) return text + "; ...";
+    text += fmt::format("{}seed {} at {} of {} rounds (first: {} labels)", text.empty() ? "" : "; ",
+                        panel.seeds[seed], where.size(), curves[seed].values.size(), where.front());
+  }
+  return text;
+}
+
+void note_gaps(const PanelAnalysis& result, Analysis& analysis) {
+  const Panel& panel = result.panel;
+  for (std::size_t s = 0; s < panel.strategies.size(); ++s) {
+    if (panel.trials[s].gappy == 0) continue;
+    analysis.notes.push_back(fmt::format(
+        "{} / {} / {}: {} of {} seeds lack values of {}: {}; they have no AULC, and means there "
+        "are over the others",
+        panel.dataset, panel.init, panel.strategies[s], panel.trials[s].gappy, panel.seeds.size(),
+        analysis.metric, gaps_of(panel, s)));
+  }
+}
+
 void note_unequal_budgets(const PanelAnalysis& result, Analysis& analysis) {
   for (std::size_t s = 0; s < result.strategies.size(); ++s) {
     const auto& rounds = result.strategies[s].rounds;
-    if (rounds.empty() || rounds.back().sample.n == result.panel.seeds.size()) continue;
+    if (rounds.empty()) continue;
+    const std::vector<bool>& last = result.panel.measured[s].back();
+    const auto n = static_cast<std::size_t>(std::count(last.begin(), last.end(), true));
+    if (n == last.size()) continue;
     analysis.notes.push_back(
         fmt::format("{} / {} / {}: {} of {} seeds reach {} labels; means at a budget are over the "
                     "seeds that reached it",
-                    result.panel.dataset, result.panel.init, result.panel.strategies[s],
-                    rounds.back().sample.n, result.panel.seeds.size(), result.panel.labels.back()));
+                    result.panel.dataset, result.panel.init, result.panel.strategies[s], n,
+                    last.size(), result.panel.labels.back()));
   }
 }
 
@@ -172,6 +209,19 @@ void note_unequal_budgets(const PanelAnalysis& result, Analysis& analysis) {
 std::string to_string(Measure measure) {
   return measure == Measure::area ? "AULC" : "final";
 }
+
+namespace {
+
+bool has_values(const Panel& panel) {
+  for (const auto& budgets : panel.values) {
+    for (const auto& seeds : budgets) {
+      if (describe(seeds).n > 0) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 Analysis summarize(const Study& study, const AnalysisOptions& options) {
   Analysis analysis;
@@ -183,6 +233,9 @@ Analysis summarize(const Study& study, const AnalysisOptions& options) {
     if (panel.labels.empty()) {
       analysis.notes.push_back(
           fmt::format("{} / {}: no round has finished yet", panel.dataset, panel.init));
+    } else if (!has_values(panel)) {
+      analysis.notes.push_back(fmt::format("{} / {}: no round has a finite {}; left out",
+                                           panel.dataset, panel.init, analysis.metric));
     } else {
       analysis.panels.push_back(summarize_panel(std::move(panel), analysis));
     }
@@ -195,6 +248,7 @@ Analysis analyze(const Study& study, const AnalysisOptions& options) {
   check_baseline(study, analysis);
   for (PanelAnalysis& panel : analysis.panels) {
     add_tests(panel, analysis);
+    note_gaps(panel, analysis);
     note_unequal_budgets(panel, analysis);
   }
   analysis.groups = analyze_groups(analysis);

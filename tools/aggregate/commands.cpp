@@ -66,6 +66,7 @@ void aggregate(const AggregateOptions& options) {
   what.picks = !options.formats.empty();  // millions of rows that only a figure needs
   what.confusion = false;
   const Study study = read_study(options.results, what);
+  check_values(study);
   Analysis analysis = analyze(study, options.analysis);
   analysis.bounds = read_bounds(options.bounds, analysis.metric);
   const fs::path folder = options.output;

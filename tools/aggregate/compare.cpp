@@ -18,11 +18,12 @@ Comparison compare(const std::vector<double>& strategy, const std::vector<double
   row.t = paired_t(strategy, baseline);
   row.wilcoxon = wilcoxon_signed_rank(strategy, baseline);
   const std::vector<double> d = differences(strategy, baseline);
-  row.interval = bootstrap.mean(d, 1.0 - all.options.alpha);
+  const double std = describe_differences(strategy, baseline).std;
+  row.interval =
+      std > 0.0 ? bootstrap.mean(d, 1.0 - all.options.alpha) : Interval{missing, missing};
   row.effect = hedges_g(strategy, baseline);
   row.seeds = win_tie_loss(strategy, baseline);
   if (all.lower_is_better) std::swap(row.seeds.win, row.seeds.loss);
-  const double std = describe(d).std;
   row.seeds_1pt = seeds_needed(point, std, {all.options.alpha});
   row.seeds_2pt = seeds_needed(2 * point, std, {all.options.alpha});
   return row;
@@ -30,13 +31,13 @@ Comparison compare(const std::vector<double>& strategy, const std::vector<double
 
 /// The smallest true difference that `n` seeds show with 80 % power: seeds_needed() turned round.
 double resolved_difference(std::size_t n, double std, double alpha) {
-  if (n < 2 || std::isnan(std)) return missing;
+  if (n < 2 || !(std > 0.0)) return missing;
   double low = 0.0, high = std * 100.0;
   for (int step = 0; step < 60; ++step) {
     const double middle = 0.5 * (low + high);
     (paired_t_power(n, middle, std, alpha) < PowerOptions().power ? low : high) = middle;
   }
-  return std > 0.0 ? high : 0.0;
+  return high;
 }
 
 /// A panel's curves in the order of the group's strategies, higher = better; absent ones all NaN.
@@ -132,7 +133,8 @@ std::vector<double> per_seed(const Panel& panel, std::size_t strategy, Measure m
   if (measure == Measure::final) return panel.values[strategy].back();
   std::vector<double> areas;
   for (const auto& curve : by_seed(panel, strategy)) {
-    areas.push_back(normalized_area(panel.labels, curve));
+    areas.push_back(
+        normalized_area(curve.labels, curve.values, panel.labels.front(), panel.labels.back()));
   }
   return areas;
 }
@@ -171,7 +173,7 @@ PowerStatement power_statement(const Panel& panel, const Analysis& all, Measure 
   std::vector<double> stds;
   for (std::size_t a = 0; a < scores.size(); ++a) {
     for (std::size_t b = a + 1; b < scores.size(); ++b) {
-      stds.push_back(describe(differences(scores[a], scores[b])).std);
+      stds.push_back(describe_differences(scores[a], scores[b]).std);
     }
   }
   result.median_std = median(stds);

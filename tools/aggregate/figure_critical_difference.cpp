@@ -19,10 +19,12 @@ std::string label(const std::string& text, double x, double y, const std::string
 std::string ruler(std::size_t k) {
   const auto last = static_cast<double>(k);
   std::string script = line(1, 0, last, 0, "linewidth 1.4");
+  const std::size_t step = 1 + (k - 1) / 12;  // between numbers, so that they stay apart
   for (std::size_t rank = 1; rank <= k; ++rank) {
     const auto x = static_cast<double>(rank);
-    script +=
-        line(x, 0, x, 0.25, "linewidth 1.4") + label(fmt::format("{}", rank), x, 0.6, "center");
+    const bool named = (rank - 1) % step == 0;
+    script += line(x, 0, x, named ? 0.25 : 0.12, "linewidth 1.4");
+    if (named) script += label(fmt::format("{}", rank), x, 0.6, "center");
   }
   return script;
 }
@@ -64,6 +66,11 @@ std::string leaders(const GroupAnalysis& g, double first_row) {
   return script;
 }
 
+std::string p_words(double p) {
+  if (std::isnan(p)) return ": no p, for differences do not vary";
+  return p < 1e-4 ? " p < 0.0001" : fmt::format(" p = {:.4f}", p);
+}
+
 Figure critical_difference_figure(const Analysis& analysis, const GroupAnalysis& g) {
   const std::size_t k = g.strategies.size();
   const auto groups = indistinguishable_groups(g.ranks_area.mean_ranks, g.critical_difference);
@@ -77,13 +84,11 @@ Figure critical_difference_figure(const Analysis& analysis, const GroupAnalysis&
   figure.width = 960;
   figure.height = static_cast<int>(95 + 30 * (top - bottom));
   figure.script =
-      fmt::format(
-          "set title {}\n",
-          quoted(fmt::format(
-              "{}: mean ranks by area under the {} curve, {} blocks of initial "
-              "set and seed\nFriedman, Iman-Davenport p {}",
-              g.dataset, analysis.metric, g.ranks_area.blocks,
-              g.ranks_area.p < 1e-4 ? "< 0.0001" : fmt::format("= {:.4f}", g.ranks_area.p)))) +
+      fmt::format("set title {}\n",
+                  quoted(fmt::format(
+                      "{}: mean ranks by area under the {} curve, {} blocks of initial "
+                      "set and seed\nFriedman, Iman-Davenport{}",
+                      g.dataset, analysis.metric, g.ranks_area.blocks, p_words(g.ranks_area.p)))) +
       "unset border\nunset tics\nunset key\n" +
       fmt::format("set xrange [{}:{}]\nset yrange [{}:{}]\n", 1 - margin,
                   static_cast<double>(k) + margin, bottom, top) +

@@ -11,18 +11,53 @@ std::string curve_data(const PanelAnalysis& p, std::size_t strategy) {
   std::vector<std::vector<std::string>> rows;
   const StrategySummary& s = p.strategies[strategy];
   for (std::size_t i = 0; i < s.rounds.size(); ++i) {
-    if (s.rounds[i].sample.n == 0) continue;
-    rows.push_back({plotted(p.panel.labels[i]), plotted(s.rounds[i].sample.mean),
-                    plotted(s.rounds[i].interval.low), plotted(s.rounds[i].interval.high)});
+    const Spread& round = s.rounds[i];
+    add_point(rows, p, strategy, i, {round.sample.mean, round.interval.low, round.interval.high});
   }
   return data_block(fmt::format("curve{}", strategy), rows);
 }
 
+/// Beyond these, bands would hide the lines, and a legend beside them would leave no room.
+constexpr std::size_t most_with_bands = 12;
+
+bool many(const PanelAnalysis& p) {
+  return p.strategies.size() > most_with_bands;
+}
+
 std::string legend_title(const Analysis& analysis, const PanelAnalysis& p) {
   const std::size_t n = p.panel.seeds.size();
-  if (n == 1) return "1 seed";
-  return fmt::format("mean of {} seeds\nband: {:g} % bootstrap interval\n ", n,
+  const bool gaps = std::any_of(p.strategies.begin(), p.strategies.end(),
+                                [](const StrategySummary& s) { return s.trials.gappy > 0; });
+  std::string title = n == 1 ? "1 seed" : fmt::format("mean of {} seeds", n);
+  if (gaps)
+    title += many(p) ? ", fewer where values are missing" : "\nfewer where values are missing";
+  if (n == 1 || many(p)) return title;
+  return fmt::format("{}\nband: {:g} % bootstrap interval\n ", title,
                      100 * (1 - analysis.options.alpha));
+}
+
+/// The legend: beside a few curves, in columns below many; makes room for it.
+std::string legend(const Analysis& analysis, const PanelAnalysis& p, Figure& figure) {
+  std::size_t letters = 0;
+  for (const StrategySummary& s : p.strategies) {
+    letters = std::max(letters, shown_name(s.strategy).size());
+  }
+  const std::string title = quoted(legend_title(analysis, p));
+  if (!many(p)) {
+    figure.width += 7 * std::max(0, static_cast<int>(letters) - 24);
+    return "set key outside right center Left reverse samplen 3 spacing 1.25 title " + title +
+           " left\n";
+  }
+  figure.width = 1000;
+  const std::size_t columns = std::max<std::size_t>(1, 920 / (60 + 8 * letters));
+  const std::size_t rows =
+      2 + (p.strategies.size() + analysis.bounds.size() + columns - 1) / columns;
+  const int room = 66 + 19 * static_cast<int>(rows);
+  figure.height = 520 + room;
+  return fmt::format(
+      "set bmargin at screen {:.4f}\nset key at screen 0.53, screen {:.4f} center top horizontal "
+      "maxcols {} Left reverse samplen 3 spacing 1.1 title {}\n",
+      static_cast<double>(room) / figure.height, (room - 60.0) / figure.height, columns, title);
 }
 
 Figure learning_curve_figure(const Analysis& analysis, const PanelAnalysis& p) {
@@ -40,14 +75,17 @@ Figure learning_curve_figure(const Analysis& analysis, const PanelAnalysis& p) {
     const StrategySummary& s = p.strategies[i];
     const Look look = look_of(s.strategy);
     figure.data += curve_data(p, i);
-    bands +=
-        fmt::format("$curve{} using 1:3:4 with filledcurves linecolor rgb \"{}\" notitle, \\\n  ",
-                    i, look.colour);
+    if (!many(p)) {
+      bands +=
+          fmt::format("$curve{} using 1:3:4 with filledcurves linecolor rgb \"{}\" notitle, \\\n  ",
+                      i, look.colour);
+    }
     lines += fmt::format(
         "$curve{} using 1:2 with linespoints linecolor rgb \"{}\" linewidth 1.6 dashtype {} "
         "pointtype {} "
-        "pointsize 0.8 title {}, \\\n  ",
-        i, look.colour, look.dash, look.marker, quoted(shown_name(s.strategy)));
+        "pointsize {} title {}, \\\n  ",
+        i, look.colour, look.dash, look.marker, many(p) ? 0.6 : 0.8,
+        quoted(shown_name(s.strategy)));
   }
   for (const Bound& bound : analysis.bounds) {
     lines += fmt::format(
@@ -64,10 +102,7 @@ Figure learning_curve_figure(const Analysis& analysis, const PanelAnalysis& p) {
           "set title {} offset 0,-0.3\n",
           quoted(fmt::format("{}, initial set: {}", p.panel.dataset, shown_name(p.panel.init)))) +
       fmt::format("set xlabel \"labelled samples\"\nset ylabel {}\n", quoted(analysis.metric)) +
-      fmt::format(
-          "set key outside right center Left reverse samplen 3 spacing 1.25 title {} left\n",
-          quoted(legend_title(analysis, p))) +
-      "plot " + bands + lines.substr(0, lines.rfind(", \\"));
+      legend(analysis, p, figure) + "plot " + bands + lines.substr(0, lines.rfind(", \\"));
   return figure;
 }
 

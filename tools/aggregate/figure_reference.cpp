@@ -11,24 +11,24 @@ namespace {
 std::string mean_data(const PanelAnalysis& p, std::size_t strategy) {
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < p.panel.labels.size(); ++i) {
-    const Sample& sample = p.strategies[strategy].rounds[i].sample;
-    if (sample.n > 0) rows.push_back({plotted(p.panel.labels[i]), plotted(sample.mean)});
+    add_point(rows, p, strategy, i, {p.strategies[strategy].rounds[i].sample.mean});
   }
   return data_block(fmt::format("mean{}", strategy), rows);
 }
 
 /// The bar chart in the lower right corner of the plot, over the curves' empty space.
-std::string inset(const ClassDistribution& classes) {
+std::string inset(const ClassDistribution& classes, double scale) {
   std::string tics;
   for (std::size_t i = 0; i < classes.classes.size(); ++i) {
     tics += fmt::format("{}{} {}", i == 0 ? "" : ", ", quoted(classes.classes[i]), i);
   }
   return fmt::format(
              "unset key\nunset grid\nunset label\nunset xlabel\nunset ylabel\nunset offsets\n"
-             "set lmargin at screen 0.42\nset rmargin at screen 0.67\nset bmargin at screen "
+             "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\nset bmargin at screen "
              "0.355\nset tmargin at screen 0.50\n"
              "set title {} font \",9\" offset 0,-0.8\nset border 3\nset style fill solid 0.85 "
              "noborder\nset boxwidth 0.75\n",
+             0.42 * scale, 0.67 * scale,
              quoted(classes.of_pool ? "class distribution of the pool"
                                     : "labels bought by class")) +
          fmt::format(
@@ -41,8 +41,13 @@ std::string inset(const ClassDistribution& classes) {
 Figure reference_figure(const Study& study, const Analysis& analysis, const PanelAnalysis& p) {
   Figure figure;
   figure.name = figure_name(analysis, "reference", p.panel.dataset) + "_" + slug(p.panel.init);
-  figure.width = 900;
-  figure.height = 600;
+  std::size_t letters = 0;  // of the legend, which stands at the right
+  for (const StrategySummary& s : p.strategies) {
+    letters = std::max(letters, shown_name(s.strategy).size());
+  }
+  figure.width = 900 + 8 * std::max(0, static_cast<int>(letters) - 22);
+  figure.height = std::max(600, 80 + 23 * static_cast<int>(p.strategies.size()));
+  const double scale = 900.0 / figure.width;  // the plot keeps its size
   const ClassDistribution classes = class_distribution(study, p.panel.group);
   std::vector<std::vector<std::string>> bars;
   for (std::size_t i = 0; i < classes.counts.size(); ++i) {
@@ -64,17 +69,22 @@ Figure reference_figure(const Study& study, const Analysis& analysis, const Pane
                                           mean_of_last(p.panel), sum_of_mean_stds(p.panel));
   figure.script =
       "set multiplot\n" + common_settings() + label_range(p.panel) +
-      "set lmargin at screen 0.09\nset rmargin at screen 0.69\nset bmargin at screen 0.11\nset "
-      "tmargin at screen 0.92\n"
+      fmt::format(
+          "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\nset bmargin at screen "
+          "0.11\nset tmargin at screen 0.92\n",
+          0.09 * scale, 0.69 * scale) +
       "set offsets 0, 0, graph 0.03, graph 0.03\n" +
       fmt::format(
           "set title {}\nset xlabel \"labelled samples\"\nset ylabel {}\n",
           quoted(fmt::format("{}, initial set: {}", p.panel.dataset, shown_name(p.panel.init))),
           quoted("mean " + analysis.metric)) +
       fmt::format("set label {} at graph 0.98, graph 0.075 right\n", quoted(numbers)) +
-      "set key at screen 0.71, screen 0.52 left center Left reverse samplen 3 spacing 1.25\nplot " +
+      fmt::format(
+          "set key at screen {:.4f}, screen 0.52 left center Left reverse samplen 3 "
+          "spacing 1.25 maxrows {}\nplot ",
+          0.71 * scale, p.strategies.size()) +
       lines + "\n";
-  if (!bars.empty()) figure.script += inset(classes);
+  if (!bars.empty()) figure.script += inset(classes, scale);
   figure.script += "unset multiplot\n";
   return figure;
 }

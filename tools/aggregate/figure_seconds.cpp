@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <tools/aggregate/figures.hpp>
+#include <tools/aggregate/looks.hpp>
 #include <tools/aggregate/seconds.hpp>
 
 namespace al_mpi {
@@ -21,7 +22,7 @@ Figure seconds_figure(const Analysis& analysis, const std::vector<SecondsSummary
     const double query = known(rows[i].query.mean), train = query + known(rows[i].train.mean);
     bars.push_back({fmt::format("{}", i), plotted(0.0), plotted(query), plotted(train),
                     plotted(train + known(rows[i].evaluate.mean))});
-    tics += fmt::format("{}{} {}", i == 0 ? "" : ", ", quoted(rows[i].strategy), i);
+    tics += fmt::format("{}{} {}", i == 0 ? "" : ", ", quoted(shown_name(rows[i].strategy)), i);
   }
   figure.data = data_block("seconds", bars);
   figure.script = common_settings() +

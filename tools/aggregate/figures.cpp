@@ -45,6 +45,15 @@ std::string key_below(int height) {
       22.0 / height);
 }
 
+void add_point(std::vector<std::vector<std::string>>& rows, const PanelAnalysis& p,
+               std::size_t strategy, std::size_t budget, const std::vector<double>& values) {
+  if (!has_rounds(p.panel, strategy, budget)) return;
+  rows.emplace_back();
+  if (p.strategies[strategy].rounds[budget].sample.n == 0) return;
+  rows.back().push_back(plotted(p.panel.labels[budget]));
+  for (const double value : values) rows.back().push_back(plotted(value));
+}
+
 std::vector<std::size_t> best_first(const std::vector<double>& values) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -49,6 +49,11 @@ std::string label_range(const Panel& panel);
 /// A legend in one line below the x axis' label, in a picture of that height.
 std::string key_below(int height);
 
+/// A point of a curve for a data block: `values` after the budget. Where rounds have no value the
+/// line breaks (an empty row); where there are no rounds it goes on (no row).
+void add_point(std::vector<std::vector<std::string>>& rows, const PanelAnalysis& p,
+               std::size_t strategy, std::size_t budget, const std::vector<double>& values);
+
 /// Positions of `values`, highest first, NaN last.
 std::vector<std::size_t> best_first(const std::vector<double>& values);
 

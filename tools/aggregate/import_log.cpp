@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <tools/aggregate/import_log.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/names.hpp>
 #include <al_mpi/catalog/catalog.hpp>
 
 namespace al_mpi {
@@ -45,16 +47,56 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
-LogLine parse(const std::string& line) {
-  const std::vector<std::string> fields = split(line, ',');
-  if (fields.size() != 4) throw ConfigError("", "expected Strategy_init,seed,uuid,value");
-  const std::size_t bar = fields[0].rfind('_');
-  if (bar == std::string::npos) {
-    throw ConfigError("", fmt::format("'{}' is not Strategy_init", fields[0]));
+/// A name of the catalogue, compared as strategy_name() does; any other stays as it is.
+std::string known_or_own(const std::vector<StrategyInfo>& catalog, const std::string& text) {
+  for (const StrategyInfo& info : catalog) {
+    if (normalized_name(info.name) == normalized_name(text) ||
+        (!info.alias.empty() && normalized_name(info.alias) == normalized_name(text))) {
+      return info.name;
+    }
   }
+  return text;
+}
+
+/// "Strategy_init": the longest initial set that it ends in, else what follows the last bar. Names
+/// of one's own stay as they are.
+void parse_names(const std::string& text, TrialSpec& spec) {
+  std::size_t bar = text.rfind('_');
+  for (const StrategyInfo& init : init_catalog()) {
+    const std::size_t n = init.name.size() + 1;
+    if (text.size() > n && text.compare(text.size() - n, n, "_" + init.name) == 0) {
+      bar = std::min(bar, text.size() - n);
+    }
+  }
+  if (bar == std::string::npos || bar == 0 || bar + 1 == text.size()) {
+    throw ConfigError("", fmt::format("'{}' is not Strategy_init", text));
+  }
+  if (text.find_first_of("/=;") != std::string::npos) {
+    throw ConfigError("", fmt::format("'{}' holds one of / = ;, which no name may", text));
+  }
+  spec.strategy = known_or_own(strategy_catalog(), text.substr(0, bar));
+  spec.init = known_or_own(init_catalog(), text.substr(bar + 1));
+}
+
+/// The fields of a line, without spaces around them and without empty ones at its end.
+std::vector<std::string> fields_of(const std::string& line) {
+  std::vector<std::string> fields = split(line, ',');
+  for (std::string& field : fields) {
+    const std::size_t first = field.find_first_not_of(" \t\r");
+    if (first == std::string::npos) {
+      field.clear();
+    } else {
+      field = field.substr(first, field.find_last_not_of(" \t\r") + 1 - first);
+    }
+  }
+  while (!fields.empty() && fields.back().empty()) fields.pop_back();
+  return fields;
+}
+
+LogLine parse(const std::vector<std::string>& fields) {
+  if (fields.size() != 4) throw ConfigError("", "expected Strategy_init,seed,uuid,value");
   LogLine result;
-  result.spec.strategy = strategy_name(fields[0].substr(0, bar), "");
-  result.spec.init = init_name(fields[0].substr(bar + 1), "");
+  parse_names(fields[0], result.spec);
   result.uuid = fields[2];
   char* end = nullptr;
   result.spec.seed = std::strtoll(fields[1].c_str(), &end, 10);
@@ -62,34 +104,79 @@ LogLine parse(const std::string& line) {
     throw ConfigError("", fmt::format("'{}' is not a seed", fields[1]));
   }
   result.value = std::strtod(fields[3].c_str(), &end);
-  if (fields[3].empty() || *end != '\0') {
-    throw ConfigError("", fmt::format("'{}' is not a number", fields[3]));
-  }
+  if (*end != '\0') throw ConfigError("", fmt::format("'{}' is not a number", fields[3]));
   return result;
+}
+
+/// Names of columns instead of values: neither seed nor value begins like a number.
+bool is_header(const std::vector<std::string>& fields) {
+  const auto is_word = [](const std::string& text) {
+    return !text.empty() && text.find_first_of("0123456789") == std::string::npos;
+  };
+  return fields.size() == 4 && is_word(fields[1]) && is_word(fields[3]) && fields[3] != "nan" &&
+         fields[3] != "inf" && fields[3] != "-inf";
 }
 
 std::vector<Run> read_runs(std::istream& stream, const std::string& path) {
   std::vector<Run> runs;
   std::map<std::string, std::size_t> index;  // uuid and key -> run
   std::string line;
+  std::size_t kept = 0;  // lines that hold a value
+  bool begun = false;
   for (std::size_t number = 1; std::getline(stream, line); ++number) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (line.empty()) continue;
+    if (number == 1 && line.compare(0, 3, "\xEF\xBB\xBF") == 0) line.erase(0, 3);
+    const std::vector<std::string> fields = fields_of(line);
+    if (fields.empty()) continue;
+    const bool first = !std::exchange(begun, true);
+    if (first && is_header(fields)) continue;
     LogLine parsed;
     try {
-      parsed = parse(line);
+      parsed = parse(fields);
     } catch (const ConfigError& error) {
       throw DataError(path, fmt::format("line {}", number), error.what());
     }
+    ++kept;
     const auto [found, is_new] = index.emplace(parsed.uuid + " " + parsed.spec.key(), runs.size());
-    if (is_new) runs.push_back({parsed.spec, parsed.uuid, {}, number, false});
+    if (is_new) runs.push_back({parsed.spec, parsed.uuid, {}, kept, false});
     Run& run = runs[found->second];
-    if (!is_new && run.last_line + 1 != number) run.interleaved = true;
-    run.last_line = number;
+    if (!is_new && run.last_line + 1 != kept) run.interleaved = true;
+    run.last_line = kept;
     run.values.push_back(parsed.value);
   }
   if (runs.empty()) throw DataError(path, "", "holds no line Strategy_init,seed,uuid,value");
   return runs;
+}
+
+/// Names that are in no catalogue: one's own, or misspelt.
+void note_own_names(const std::vector<Run>& runs, std::vector<std::string>& notes) {
+  const auto note = [&](const char* what, const std::vector<StrategyInfo>& catalog,
+                        const std::string& name) {
+    std::vector<std::string> known;
+    for (const StrategyInfo& info : catalog) known.push_back(info.name);
+    if (std::find(known.begin(), known.end(), name) != known.end()) return;
+    const std::string near = nearest_name(name, known);
+    const std::string text =
+        fmt::format("{} '{}' is not one of al_mpi's and is taken as it stands{}", what, name,
+                    near.empty() ? "" : fmt::format(" (it is near '{}')", near));
+    if (std::find(notes.begin(), notes.end(), text) == notes.end()) notes.push_back(text);
+  };
+  for (const Run& run : runs) {
+    note("strategy", strategy_catalog(), run.spec.strategy);
+    note("initial set", init_catalog(), run.spec.init);
+  }
+}
+
+void note_missing_values(const std::vector<Run>& runs, std::vector<std::string>& notes) {
+  std::size_t values = 0, trials = 0;
+  for (const Run& run : runs) {
+    const auto n = std::count_if(run.values.begin(), run.values.end(),
+                                 [](double value) { return !std::isfinite(value); });
+    values += static_cast<std::size_t>(n);
+    trials += n > 0 ? 1 : 0;
+  }
+  if (values == 0) return;
+  notes.push_back(fmt::format("{} values of {} trials are NaN or infinite: they count as missing",
+                              values, trials));
 }
 
 /// One run a trial: the longest, the first among equals.
@@ -134,6 +221,8 @@ ImportedLog import_log(std::istream& stream, const std::string& path,
                        const ImportOptions& options) {
   ImportedLog result;
   const std::vector<Run> runs = without_restarts(read_runs(stream, path), result.notes);
+  note_own_names(runs, result.notes);
+  note_missing_values(runs, result.notes);
   std::size_t longest = 0;
   for (const Run& run : runs) longest = std::max(longest, run.values.size());
 

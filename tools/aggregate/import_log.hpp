@@ -27,8 +27,10 @@ struct ImportedLog {
 /// Reads the reference's log: lines `Strategy_init,seed,uuid,value`, one a round; the round is the
 /// order of appearance within a uuid. A second uuid of the same strategy, init and seed is a
 /// restarted run: the run with more rounds is kept (the first where they are equal), never an
-/// average. Runs with fewer rounds than the longest one are unfinished (state pending). Throws
-/// DataError with the line's number on a line of another shape, an unknown name, or no line at all.
+/// average. Runs with fewer rounds than the longest one are unfinished (state pending). Blank
+/// lines, a byte order mark, a first line with names of columns, spaces around fields and commas at
+/// a line's end are passed over; names of one's own are kept, and noted. Throws DataError with the
+/// line's number on a line of another shape, or where there is none.
 ImportedLog import_log(std::istream& stream, const std::string& path,
                        const ImportOptions& options = {});
 ImportedLog import_log(const std::string& path, const ImportOptions& options = {});

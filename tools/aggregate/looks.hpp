@@ -14,11 +14,11 @@ struct Look {
 
 /// By the strategy's place in the catalogue: the first (random sampling) is black alone, the others
 /// go through seven colours, then through them again with another dash; markers tell the turns
-/// apart too. Names outside the catalogue share the last look.
+/// apart too. Names outside the catalogue have the look of a place that their letters give.
 Look look_of(const std::string& strategy);
 
 /// The name as figures show it: oracles, which see labels that nobody bought, are marked
-/// "(oracle)".
+/// "(oracle)"; long names lose their middle.
 std::string shown_name(const std::string& name);
 
 /// Colours of classes, by number.

@@ -36,7 +36,10 @@ json summary(const StrategySummary& s) {
   for (const Spread& round : s.rounds) rounds.push_back(spread(round));
   return {{"strategy", s.strategy},
           {"trials",
-           {{"planned", s.trials.planned}, {"done", s.trials.done}, {"failed", s.trials.failed}}},
+           {{"planned", s.trials.planned},
+            {"done", s.trials.done},
+            {"failed", s.trials.failed},
+            {"gappy", s.trials.gappy}}},
           {"rounds", rounds},
           {"final", spread(s.final)},
           {"aulc", spread(s.area)},

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
 #include <tools/aggregate/study.hpp>
 
 #include <al_mpi/stats/sample.hpp>
@@ -53,6 +55,8 @@ void add_values(Panel& panel, const Study& study, const TrialRange& range,
                 const std::string& metric) {
   panel.values.assign(panel.strategies.size(),
                       {panel.labels.size(), std::vector<double>(panel.seeds.size(), missing)});
+  panel.measured.assign(panel.strategies.size(),
+                        {panel.labels.size(), std::vector<bool>(panel.seeds.size(), false)});
   const auto seed_of = positions(std::set<std::int64_t>(panel.seeds.begin(), panel.seeds.end()));
   const auto budget_of = positions(std::set<double>(panel.labels.begin(), panel.labels.end()));
   std::size_t strategy = 0;
@@ -61,12 +65,16 @@ void add_values(Panel& panel, const Study& study, const TrialRange& range,
     if (panel.strategies[strategy] != spec.strategy) ++strategy;
     const auto& rounds = study.files[trial.file].rounds;
     const auto column = rounds.metrics.find(metric);
-    if (column == rounds.metrics.end()) continue;
     const std::size_t seed = seed_of.at(spec.seed);
+    bool gappy = false;
     for (std::size_t row = trial.first_row; row < trial.first_row + trial.n_rows; ++row) {
-      const auto labels = static_cast<double>(rounds.n_labeled[row]);
-      panel.values[strategy][budget_of.at(labels)][seed] = column->second[row];
+      const std::size_t budget = budget_of.at(static_cast<double>(rounds.n_labeled[row]));
+      panel.measured[strategy][budget][seed] = true;
+      const double value = column == rounds.metrics.end() ? missing : column->second[row];
+      if (std::isfinite(value)) panel.values[strategy][budget][seed] = value;
+      gappy = gappy || !std::isfinite(value);
     }
+    panel.trials[strategy].gappy += gappy ? 1 : 0;
   }
 }
 
@@ -96,15 +104,28 @@ std::vector<Panel> panels_of(const Study& study, const std::string& metric) {
   return panels;
 }
 
-std::vector<std::vector<double>> by_seed(const Panel& panel, std::size_t strategy) {
-  std::vector<std::vector<double>> curves(panel.seeds.size(),
-                                          std::vector<double>(panel.labels.size()));
+std::vector<LabelCurve> by_seed(const Panel& panel, std::size_t strategy) {
+  std::vector<LabelCurve> curves(panel.seeds.size());
   for (std::size_t budget = 0; budget < panel.labels.size(); ++budget) {
     for (std::size_t seed = 0; seed < panel.seeds.size(); ++seed) {
-      curves[seed][budget] = panel.values[strategy][budget][seed];
+      if (!panel.measured[strategy][budget][seed]) continue;
+      curves[seed].labels.push_back(panel.labels[budget]);
+      curves[seed].values.push_back(panel.values[strategy][budget][seed]);
     }
   }
   return curves;
+}
+
+bool has_rounds(const Panel& panel, std::size_t strategy, std::size_t budget) {
+  const std::vector<bool>& seeds = panel.measured[strategy][budget];
+  return std::find(seeds.begin(), seeds.end(), true) != seeds.end();
+}
+
+std::string to_string(const TrialCounts& counts) {
+  std::string text = fmt::format("{}/{}", counts.done, counts.planned);
+  if (counts.failed > 0) text += fmt::format(", {} failed", counts.failed);
+  if (counts.gappy > 0) text += fmt::format(", {} with missing values", counts.gappy);
+  return text;
 }
 
 }  // namespace al_mpi

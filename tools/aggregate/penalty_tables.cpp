@@ -30,13 +30,15 @@ std::vector<TableCell> penalty_row(const Matrix& matrix) {
 
 Table penalty_table(const Analysis& analysis, const GroupAnalysis& g, bool holm) {
   const Matrix& matrix = holm ? g.penalty_holm : g.penalty;
-  Table table{holm ? "penalty_holm" : "penalty",
-              fmt::format("{}: budgets (of {}, over all initial sets) at which the row beats the "
-                          "column by a paired t-test at {:g}{}.",
-                          g.dataset, g.budgets, analysis.options.alpha,
-                          holm ? ", Holm over the pairs of a budget" : ""),
-              {"row beats column"},
-              {}};
+  Table table{
+      holm ? "penalty_holm" : "penalty",
+      fmt::format("{}: budgets (of {}, over all initial sets) at which the row beats the "
+                  "column by a paired t-test at {:g}{}; pairs whose differences do not vary are "
+                  "not tested.",
+                  g.dataset, g.budgets, analysis.options.alpha,
+                  holm ? ", Holm over the pairs of a budget" : ""),
+      {"row beats column"},
+      {}};
   table.columns.insert(table.columns.end(), g.strategies.begin(), g.strategies.end());
   table.columns.push_back("wins");
   for (std::size_t i = 0; i < matrix.size(); ++i) table.rows.push_back(wins_row(g, matrix, i));

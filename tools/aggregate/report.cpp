@@ -33,10 +33,13 @@ json number(double value) {
   return std::isfinite(value) ? json(value) : json(nullptr);
 }
 
-json curve(const StrategySummary& s) {
+/// "n" is null at budgets without rounds, which a line may cross; 0 where rounds have no value.
+json curve(const PanelAnalysis& p, std::size_t strategy) {
+  const StrategySummary& s = p.strategies[strategy];
   json object = {{"name", s.strategy}};
-  for (const Spread& round : s.rounds) {
-    object["n"].push_back(round.sample.n);
+  for (std::size_t i = 0; i < s.rounds.size(); ++i) {
+    const Spread& round = s.rounds[i];
+    object["n"].push_back(has_rounds(p.panel, strategy, i) ? json(round.sample.n) : json(nullptr));
     object["mean"].push_back(number(round.sample.mean));
     object["low"].push_back(number(round.interval.low));
     object["high"].push_back(number(round.interval.high));
@@ -50,7 +53,9 @@ void add_panels(json& panels, const Analysis& analysis) {
     json object = {{"metric", analysis.metric},  {"lower_is_better", analysis.lower_is_better},
                    {"dataset", p.panel.dataset}, {"init", p.panel.init},
                    {"labels", p.panel.labels},   {"strategies", json::array()}};
-    for (const StrategySummary& s : p.strategies) object["strategies"].push_back(curve(s));
+    for (std::size_t s = 0; s < p.strategies.size(); ++s) {
+      object["strategies"].push_back(curve(p, s));
+    }
     panels.push_back(std::move(object));
   }
 }

@@ -167,7 +167,7 @@ std::vector<std::string> metrics_of(const Study& study) {
   std::set<std::string> present;
   for (const ResultsTables& file : study.files) {
     for (const auto& [name, column] : file.rounds.metrics) {
-      if (std::all_of(column.begin(), column.end(), [](double v) { return std::isnan(v); }))
+      if (std::none_of(column.begin(), column.end(), [](double v) { return std::isfinite(v); }))
         continue;
       present.insert(name);
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -179,6 +179,20 @@ std::vector<std::string> metrics_of(const Study& study) {
   return names;
 }
 
+void check_values(const Study& study) {
+  std::size_t rounds = 0;
+  std::string files;
+  for (const ResultsTables& file : study.files) {
+    rounds += file.rounds.trial.size();
+    files += (files.empty() ? "" : ", ") + file.path;
+  }
+  if (rounds == 0 || !metrics_of(study).empty()) return;
+  throw DataError(files, "/rounds",
+                  fmt::format("{} trials, {} rounds, but no metric holds a finite number: all are "
+                              "NaN or infinite",
+                              study.trials.size(), rounds));
+}
+
 std::string metric_of(const Study& study, const std::string& name) {
   const std::vector<std::string> known = metrics_of(study);
   const auto has = [&](const std::string& wanted) {
@@ -186,8 +200,8 @@ std::string metric_of(const Study& study, const std::string& name) {
   };
   if (!name.empty()) {
     if (!has(name)) {
-      throw ConfigError("--metric",
-                        fmt::format("the results hold no '{}'{}", name, did_you_mean(name, known)));
+      throw ConfigError("--metric", fmt::format("the results hold no finite '{}'{}", name,
+                                                did_you_mean(name, known)));
     }
     return name;
   }

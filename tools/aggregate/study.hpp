@@ -37,8 +37,11 @@ struct Study {
 Study read_study(const std::vector<std::string>& paths, const ReadWhat& what = {});
 Study merge_study(std::vector<ResultsTables> files);
 
-/// Metrics that hold at least one number, in a fixed order (accuracy first).
+/// Metrics that hold at least one finite number, in a fixed order (accuracy first).
 std::vector<std::string> metrics_of(const Study& study);
+
+/// Throws DataError where there are rounds, but not one finite number in them.
+void check_values(const Study& study);
 
 /// `name` checked against metrics_of(); empty: mean_iou where there is one, else accuracy, else the
 /// first. Throws ConfigError on an unknown name.
@@ -50,8 +53,10 @@ bool lower_is_better(const std::string& metric);
 /// How the trials of one strategy ended.
 struct TrialCounts {
   int planned = 0, done = 0, failed = 0;
+  int gappy = 0;  ///< with rounds whose value is missing, NaN or infinite
   int unfinished() const { return planned - done - failed; }
 };
+std::string to_string(const TrialCounts& counts);  ///< "2/3, 1 failed"
 
 /// One metric of one group and initial set, as a block: what the statistics work on.
 struct Panel {
@@ -61,14 +66,23 @@ struct Panel {
   std::vector<std::string> strategies;  ///< in catalogue order
   std::vector<std::int64_t> seeds;      ///< ascending
   std::vector<double> labels;           ///< budgets, ascending
-  StrategyCurves values;                ///< [strategy][budget][seed], NaN where missing
+  StrategyCurves values;                ///< [strategy][budget][seed], NaN where missing or infinite
+  std::vector<std::vector<std::vector<bool>>> measured;  ///< the same: whether there is a round
   std::vector<TrialCounts> trials;      ///< [strategy]
 };
 
 /// One panel a (group, init), in the order of groups and of the catalogue.
 std::vector<Panel> panels_of(const Study& study, const std::string& metric);
 
-/// values[strategy] of a panel turned to one curve a seed, [seed][budget].
-std::vector<std::vector<double>> by_seed(const Panel& panel, std::size_t strategy);
+/// A learning curve over the budgets at which there is a round; NaN where it has no value.
+struct LabelCurve {
+  std::vector<double> labels, values;
+};
+
+/// values[strategy] of a panel turned to one curve a seed.
+std::vector<LabelCurve> by_seed(const Panel& panel, std::size_t strategy);
+
+/// Whether any seed of a strategy has a round at a budget.
+bool has_rounds(const Panel& panel, std::size_t strategy, std::size_t budget);
 
 }  // namespace al_mpi

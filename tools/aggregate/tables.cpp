@@ -17,12 +17,6 @@ TableCell range(const Interval& interval) {
   return TableCell::range(interval.low, interval.high);
 }
 
-std::string trials_of(const TrialCounts& counts) {
-  std::string text = fmt::format("{}/{}", counts.done, counts.planned);
-  if (counts.failed > 0) text += fmt::format(", {} failed", counts.failed);
-  return text;
-}
-
 std::string percent(double share) {
   return fmt::format("{:g} %", 100.0 * share);
 }
@@ -57,21 +51,21 @@ Table summary_table(const Analysis& analysis) {
       "summary",
       fmt::format("{}: mean ± standard deviation over seeds after the last round, and area under "
                   "the learning curve over labels (AULC, divided by the budget), with {} "
-                  "bootstrap intervals of the means, paired by seed. Best of each initial set "
-                  "in bold.",
+                  "bootstrap intervals of the means, paired by seed; n: seeds that have a value. "
+                  "Best of each initial set in bold.",
                   analysis.metric, percent(1.0 - analysis.options.alpha)),
       {"dataset", "init", "strategy", "trials", "rounds", "labels", "n", "final", "final interval",
-       "AULC", "AULC interval"},
+       "n AULC", "AULC", "AULC interval"},
       {}};
   each_strategy(analysis, [&](const PanelAnalysis& p, const StrategySummary& s) {
     table.rows.push_back(
-        {p.panel.dataset, p.panel.init, s.strategy, trials_of(s.trials),
+        {p.panel.dataset, p.panel.init, s.strategy, to_string(s.trials),
          TableCell::count(static_cast<double>(p.panel.labels.size())),
          TableCell::count(p.panel.labels.back()),
          TableCell::count(static_cast<double>(s.final.sample.n)),
          strong(plus_minus(s.final.sample),
                 is_best(analysis, p, &StrategySummary::final, s.final.sample.mean)),
-         range(s.final.interval),
+         range(s.final.interval), TableCell::count(static_cast<double>(s.area.sample.n)),
          strong(plus_minus(s.area.sample),
                 is_best(analysis, p, &StrategySummary::area, s.area.sample.mean)),
          range(s.area.interval)});
@@ -97,7 +91,7 @@ Table terminal_table(const Analysis& analysis) {
       difference = TableCell(fmt::format("{:+.{}f}", c.t.difference, digits));
       if (!std::isnan(c.t_holm)) adjusted = TableCell(TableCell::p_value(c.t_holm).shown());
     }
-    table.rows.push_back({p.panel.dataset, p.panel.init, s.strategy, trials_of(s.trials),
+    table.rows.push_back({p.panel.dataset, p.panel.init, s.strategy, to_string(s.trials),
                           TableCell::count(p.panel.labels.back()), plus_minus(s.final.sample),
                           plus_minus(s.area.sample), difference, adjusted});
   });
@@ -151,7 +145,8 @@ Table comparisons_table(const Analysis& analysis) {
           "{} against {}: mean paired difference over n seeds with its bootstrap interval, "
           "paired t-test and exact Wilcoxon test (two-sided; Holm over the strategies of "
           "an initial set; bold below {:g}), Hedges' g, seeds won/tied/lost, and seeds that "
-          "a difference of 1 and 2 points needs for 80 % power.",
+          "a difference of 1 and 2 points needs for 80 % power. '-': too few seeds, or "
+          "differences that do not vary, which tell nothing.",
           analysis.metric, analysis.options.baseline, alpha),
       {"dataset", "init", "strategy", "measure", "n", "difference", "interval", "t", "p t",
        "Holm t", "p Wilcoxon", "Holm Wilcoxon", "g", "won/tied/lost", "seeds 1 pt", "seeds 2 pt"},

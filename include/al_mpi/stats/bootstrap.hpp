@@ -21,7 +21,8 @@ class PairedBootstrap {
   explicit PairedBootstrap(std::size_t n, std::size_t resamples = 1000, std::int64_t seed = 1);
 
   /// Interval of the mean of `values` [n], NaN = this unit is missing. NaN where fewer than two are
-  /// there. `confidence` in (0, 1). O(n resamples).
+  /// there, or all are equal: resamples of them tell nothing. `confidence` in (0, 1). O(n
+  /// resamples).
   Interval mean(const std::vector<double>& values, double confidence = 0.95) const;
 
  private:

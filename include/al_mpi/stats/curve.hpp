@@ -5,20 +5,20 @@
 namespace al_mpi {
 
 // A learning curve is two vectors of one length: `labels` [r], strictly rising, and `values` [r],
-// NaN where a round is missing. Between two known rounds a curve is a straight line.
+// NaN where a round has no value. Between two rounds a curve is a straight line; what lies beside a
+// round without a value is not known, and never made up.
 
 /// Area under the curve divided by the width: the mean height over the whole budget (trapezoids
-/// over labels). NaN where the first or the last round is missing, for areas over unequal budgets
-/// do not compare; a gap inside is bridged. One round only: its value.
+/// over labels). NaN where a round has no value. One round only: its value.
 double normalized_area(const std::vector<double>& labels, const std::vector<double>& values);
 
 /// The same over [from, to] within the curve's range; the curve is cut linearly there. NaN where
-/// the curve does not cover the range. from = to: the height there.
+/// the curve does not cover the range, or a round in it has no value. from = to: the height there.
 double normalized_area(const std::vector<double>& labels, const std::vector<double>& values,
                        double from, double to);
 
 /// Labels at which the best value so far reaches `target`, linearly between rounds; NaN where it
-/// never does.
+/// never does, or not before a round without a value.
 double labels_to_reach(const std::vector<double>& labels, const std::vector<double>& values,
                        double target);
 

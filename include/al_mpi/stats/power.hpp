@@ -13,7 +13,7 @@ struct PowerOptions {
 /// deviation `std` (noncentral t). n >= 2.
 double paired_t_power(std::size_t n, double difference, double std, double alpha);
 
-/// The fewest seeds that give the wanted power; at least 2. NaN where `std` is NaN.
+/// The fewest seeds that give the wanted power; at least 2. NaN where `std` is NaN or 0.
 /// Reference: Cohen, Statistical Power Analysis for the Behavioral Sciences (1988), sec. 2.3.
 double seeds_needed(double difference, double std, const PowerOptions& options = {});
 

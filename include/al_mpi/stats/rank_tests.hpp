@@ -15,6 +15,8 @@ struct Friedman {
   double chi2 = 0.0;               ///< corrected for ties; NaN where blocks < 2 or k < 2
   double f = 0.0;                  ///< Iman and Davenport's statistic
   double p = 0.0;                  ///< of f, with k - 1 and (k - 1)(N - 1) degrees of freedom
+  // Where all blocks rank alike, f has no finite value (NaN) and p is exact: that all agree with
+  // the first by chance. Where strategies are apart by as much in every block, there is neither.
 };
 
 /// `scores` [N][k], higher = better.

@@ -20,6 +20,10 @@ struct Sample {
 
 Sample describe(const std::vector<double>& values);
 
+/// Whether a deviation of numbers of this size is no more than the rounding of single precision:
+/// such a deviation tells nothing, neither does what is divided by it.
+bool is_rounding(double deviation, double size);
+
 /// Half the width of Student's interval of the mean with this confidence, in (0, 1); NaN where n
 /// < 2.
 double half_width(const Sample& sample, double confidence);
@@ -34,5 +38,8 @@ double median(std::vector<double> values);
 /// a[i] - b[i]; NaN where either is, 0 where they differ by rounding only (1e-12 of the larger).
 /// Throws InternalError where the sizes differ.
 std::vector<double> differences(const std::vector<double>& a, const std::vector<double>& b);
+
+/// describe() of these differences; their deviation is 0 where it is_rounding() of a and b.
+Sample describe_differences(const std::vector<double>& a, const std::vector<double>& b);
 
 }  // namespace al_mpi

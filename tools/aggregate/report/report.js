@@ -93,7 +93,7 @@
   const seriesOf = (s) => {
     const look = looks.get(s.name), bands = byId("bands").checked, on = shown.get(s.name);
     const edge = {show: on && bands, stroke: "transparent", width: 0, points: {show: false}};
-    return [{label: s.name, show: on, stroke: look.colour, width: 2, dash: gaps[look.dash], spanGaps: true,
+    return [{label: s.name, show: on, stroke: look.colour, width: 2, dash: gaps[look.dash], spanGaps: false,
              points: {show: true, size: 6, fill: look.colour}},
             {...edge, label: s.name + " low"}, {...edge, label: s.name + " high"}];
   };
@@ -116,7 +116,9 @@
       bands: panel.strategies.map((s, k) => ({series: [3 * k + 3, 3 * k + 2], fill: faint(looks.get(s.name).colour)})),
       hooks: {setCursor: [readout]},
     };
-    const columns = [panel.labels, ...panel.strategies.flatMap((s) => [s.mean, s.low, s.high])];
+    // A line crosses budgets without rounds (undefined), and breaks where rounds have no value (null).
+    const column = (s, values) => values.map((v, i) => s.n[i] === null ? undefined : v);
+    const columns = [panel.labels, ...panel.strategies.flatMap((s) => [s.mean, s.low, s.high].map((v) => column(s, v)))];
     chart = new uPlot(options, columns, byId("chart"));
     byId("chart").setAttribute("aria-label",
         `Learning curves of ${panel.metric}: ${panel.dataset}, initial set ${panel.init}`);
