@@ -1,12 +1,25 @@
-#include <al_mpi/catalog/catalog.hpp>
+#include <algorithm>
+#include <iterator>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
+#include <al_mpi/catalog/catalog.hpp>
 
 namespace al_mpi {
 namespace {
+
+std::vector<std::string> words(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 const std::string& alias_of(const StrategyInfo& info) {
   return info.alias.empty() ? info.name : info.alias;
@@ -29,7 +42,8 @@ std::string known_name(const std::vector<Info>& catalog, const std::string& text
 
 }  // namespace
 
-#define AL_STRATEGY(name, ...) {#name, __VA_ARGS__},
+#define AL_STRATEGY(name, alias, cost, segmentation, oracle, needs) \
+  {#name, alias, cost, segmentation, oracle, words(needs)},
 #define AL_INIT(name, ...)
 const std::vector<StrategyInfo>& strategy_catalog() {
   static const std::vector<StrategyInfo> catalog = {
@@ -41,7 +55,8 @@ const std::vector<StrategyInfo>& strategy_catalog() {
 #undef AL_INIT
 
 #define AL_STRATEGY(name, ...)
-#define AL_INIT(name, alias, cost, segmentation, oracle) {#name, alias, cost, segmentation, oracle},
+#define AL_INIT(name, alias, cost, segmentation, oracle, needs) \
+  {#name, alias, cost, segmentation, oracle, words(needs)},
 const std::vector<StrategyInfo>& init_catalog() {
   static const std::vector<StrategyInfo> catalog = {
 #include <al_mpi/catalog/strategies.def>
@@ -55,6 +70,39 @@ const std::vector<NetworkInfo>& network_catalog() {
 #include <al_mpi/catalog/networks.def>
   };
   return catalog;
+}
+
+#define AL_ARRAY(name, shape, meaning) {#name, shape, meaning},
+const std::vector<ArrayInfo>& array_catalog() {
+  static const std::vector<ArrayInfo> catalog = {
+#include <al_mpi/catalog/arrays.def>
+  };
+  return catalog;
+}
+
+bool strategy_needs(const std::string& name, const std::string& what) {
+  const auto& catalog = strategy_catalog();
+  return std::any_of(catalog.begin(), catalog.end(), [&](const StrategyInfo& info) {
+    return info.name == name && has(info.needs, what);
+  });
+}
+
+std::string askers_of(const std::string& array) {
+  if (array == "labeled") return "all but initial sets";
+  std::vector<std::string> askers, diverse, initial;
+  for (const StrategyInfo& info : strategy_catalog()) {
+    if (has(info.needs, array)) askers.push_back(info.name);
+    if (has(info.needs, "diversity")) diverse.push_back(info.name);
+  }
+  if (array == "embeddings") askers.insert(askers.end(), diverse.begin(), diverse.end());
+  if (array == "features") {
+    askers.push_back("with query.features=penultimate those that need embeddings");
+  }
+  for (const StrategyInfo& info : init_catalog()) {
+    if (has(info.needs, array)) initial.push_back(info.name);
+  }
+  if (!initial.empty()) askers.push_back(fmt::format("initial sets {}", fmt::join(initial, ", ")));
+  return fmt::format("{}", fmt::join(askers, ", "));
 }
 
 bool is_oracle(const std::string& name) {

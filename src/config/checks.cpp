@@ -33,9 +33,30 @@ void check_budget(const SweepConfig& config, std::int64_t n_samples) {
   }
 }
 
+/// Strategies that measure what dropout changes need dropout.
+void check_passes(const SweepConfig& config) {
+  const auto refuse_equal_passes = [](const std::string& key, const std::string& why,
+                                      const std::string& strategy) {
+    throw ConfigError(key, fmt::format("{}, so that {} has nothing to go by (set a higher one, or "
+                                       "leave this strategy out)",
+                                       why, strategy));
+  };
+  for (const std::string& name : config.sweep.strategies) {
+    for (const std::string& asked : stages_of(name, config.query)) {
+      if (strategy_needs(asked, "mc_probs") && config.model.dropout == 0) {
+        refuse_equal_passes("model.dropout", "with 0 all passes are equal", name);
+      }
+      if (strategy_needs(asked, "passes") && config.query.mc_passes < 2) {
+        refuse_equal_passes("query.mc_passes", "one pass differs from no other", name);
+      }
+    }
+  }
+}
+
 /// What single settings ask of others.
 void check_training(const SweepConfig& config, bool pixels) {
   const TrainingOptions& training = config.training;
+  check_passes(config);
   if (training.early_stopping > 0 && training.validation == 0) {
     throw ConfigError("training.early_stopping",
                       "nothing is held out to stop by (set training.validation, too)");

@@ -162,7 +162,8 @@ std::vector<Option> make_table() {
       AL_OPTION(model.torchscript, Anything{"a file"},
                 "a TorchScript module instead of model.name; empty = none"),
 
-      AL_OPTION(training.epochs, at_least(1), "passes over the labelled set (training.steps says which)"),
+      AL_OPTION(training.epochs, at_least(1),
+                "passes over the labelled set (training.steps says which)"),
       AL_OPTION(
           training.steps, at_least(-1),
           "optimiser steps in every round; -1 = equal effort: as many in each as `epochs` passes "
@@ -250,7 +251,14 @@ std::vector<Option> make_table() {
       AL_OPTION(query.alfa_mix_epsilon, above(0), "alfa_mix's first mixing step"),
       AL_OPTION(query.bait_dimensions, at_least(0),
                 "principal axes of the features that bait looks at; 0 = 320 / classes - 1"),
-      AL_OPTION(query.bait_lambda, above(0), "bait's ridge on the Fisher information"),
+      AL_OPTION(query.bait_ridge, above(0),
+                "bait's lambda on the diagonal of the Fisher information"),
+      AL_OPTION(query.bait_ridge_on, (OneOf{{"sum", "mean"}}),
+                "what bait's lambda is added to: the information of labelled and picked samples "
+                "summed, or divided by their number (the authors' code)"),
+      AL_OPTION(query.bait_weight, at_least(0),
+                "labelled samples that each of bait's picks counts as; 0 = n_query (the authors' "
+                "code)"),
       AL_OPTION(query.two_stage_first,
                 (InCatalog{"a strategy",
                            [](const std::string& text, const std::string& key) {
@@ -274,9 +282,10 @@ std::vector<Option> make_table() {
                 "stress test: probability of a wrong label, uniform over the other classes"),
       AL_OPTION(oracle.duplicates, at_least(1),
                 "stress test: copies of each sample in the pool (redundancy)"),
-      AL_OPTION(oracle.imbalance, between(0, 1),
-                "stress test: classes of the pool thinned out, in an order drawn from the seed; 1 = the "
-                "rarest keeps a tenth of its samples"),
+      AL_OPTION(
+          oracle.imbalance, between(0, 1),
+          "stress test: classes of the pool thinned out, in an order drawn from the seed; 1 = the "
+          "rarest keeps a tenth of its samples"),
 
       AL_OPTION(sweep.strategies,
                 (InCatalog{"names of strategies",

@@ -55,6 +55,22 @@ std::optional<PackedChunks> whole_chunks(hid_t dataset, hid_t type, const Place&
   return as_stored ? PackedChunks::of(dataset, place) : std::nullopt;
 }
 
+/// What is no number, in words.
+const char* kind_of(hid_t type) {
+  switch (H5Tget_class(type)) {
+    case H5T_STRING:
+      return "text";
+    case H5T_COMPOUND:
+      return "complex numbers or a table";
+    case H5T_ENUM:
+      return "an enumeration";
+    case H5T_VLEN:
+      return "lists of different lengths";
+    default:
+      return "another type";
+  }
+}
+
 /// False where they are HDF5's to read.
 bool read_chunks(PackedChunks& chunks, std::size_t n, char* out) {
   const std::size_t step = chunks.values_a_chunk(), size = chunks.value_size();
@@ -112,9 +128,11 @@ void Hdf5File::read_numbers(const std::string& dataset, ElementType type, void* 
                             const Shape& start, const Shape& count) const {
   const Place place{path_, dataset};
   const Handle opened = open_to_read(id_, place);
-  const ElementType stored = element_type_of(place.own(H5Dget_type(opened), "read the type"));
-  if (stored == ElementType::text || stored == ElementType::other) {
-    throw DataError(path_, dataset, fmt::format("expected numbers, found {}", to_string(stored)));
+  const Handle stored = place.own(H5Dget_type(opened), "read the type");
+  const H5T_class_t kind = H5Tget_class(stored);
+  const bool is_bool = kind == H5T_ENUM && H5Tget_size(stored) == 1;
+  if (kind != H5T_INTEGER && kind != H5T_FLOAT && !is_bool) {
+    throw DataError(path_, dataset, fmt::format("expected numbers, found {}", kind_of(stored)));
   }
   if (count.empty()) {
     auto chunks = whole_chunks(opened, native_type(type), place);
@@ -122,9 +140,14 @@ void Hdf5File::read_numbers(const std::string& dataset, ElementType type, void* 
     if (chunks && read_chunks(*chunks, n, static_cast<char*>(out))) return;
   }
   const Selection selection = select(opened, place, start, count);
-  place.checked(
-      H5Dread(opened, native_type(type), selection.memory, selection.file, H5P_DEFAULT, out),
-      "read the values");
+  place.checked(H5Dread(opened, is_bool ? hid_t{stored} : native_type(type), selection.memory,
+                        selection.file, H5P_DEFAULT, out),
+                "read the values");
+  if (!is_bool) return;
+  const std::int64_t n = n_elements(count.empty() ? shape_of(opened, place) : count);
+  place.checked(H5Tconvert(H5T_NATIVE_INT8, native_type(type), static_cast<std::size_t>(n), out,
+                           nullptr, H5P_DEFAULT),
+                "convert the values");
 }
 
 void Hdf5File::write_numbers(const std::string& dataset, ElementType type, const void* values,

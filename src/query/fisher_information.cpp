@@ -1,4 +1,4 @@
-#include <al_mpi/query/fisher_information.hpp>
+#include <cmath>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
@@ -7,6 +7,8 @@
 #include <ATen/ops/linalg_solve.h>
 #include <ATen/ops/triu_indices.h>
 #include <ATen/ops/zeros.h>
+
+#include <al_mpi/query/fisher_information.hpp>
 
 namespace al_mpi {
 namespace {
@@ -69,10 +71,10 @@ at::Tensor FisherInformation::sum(const at::Tensor& rows) const {
 }
 
 at::Tensor FisherInformation::trace_changes(const at::Tensor& rows, const at::Tensor& inverse,
-                                            const at::Tensor& target, double sign) const {
-  // With I_i = V V^T, the change is tr((1 + s V^T S^-1 V)^-1 V^T S^-1 F S^-1 V). V = B kron h with
-  // B B^T = A, the covariance of the label, so V^T M V = B^T G B with G the quadratic forms of M;
-  // B moves through the inverse: tr((1 + s A G)^-1 A H).
+                                            const at::Tensor& target, double weight) const {
+  // With I_i = V V^T, the change is |w| tr((1 + w V^T S^-1 V)^-1 V^T S^-1 F S^-1 V). V = B kron h
+  // with B B^T = A, the covariance of the label, so V^T M V = B^T G B with G the quadratic forms of
+  // M; B moves through the inverse: |w| tr((1 + w A G)^-1 A H).
   const at::Tensor moved = inverse.mm(target).mm(inverse);
   const at::Tensor identity = at::eye(p_.size(1), at::kDouble);
   std::vector<at::Tensor> changes;
@@ -80,9 +82,9 @@ at::Tensor FisherInformation::trace_changes(const at::Tensor& rows, const at::Te
     const at::Tensor p = p_.index_select(0, some);
     const QuadraticForms forms(h_.index_select(0, some));
     const at::Tensor solved =
-        at::linalg_solve(identity + sign * covariance_times(p, forms.of(inverse)),
+        at::linalg_solve(identity + weight * covariance_times(p, forms.of(inverse)),
                          covariance_times(p, forms.of(moved)));
-    changes.push_back(solved.diagonal(0, 1, 2).sum(1));
+    changes.push_back(std::abs(weight) * solved.diagonal(0, 1, 2).sum(1));
   }
   return at::cat(changes);
 }

@@ -98,11 +98,9 @@ QueryFn strategy(const std::string& name) {
 }
 
 bool needs_predicted_losses(const std::string& strategy, const QueryOptions& options) {
-  std::vector<std::string> asked = {strategy};
-  if (strategy == "two_stage") asked = {options.two_stage_first, options.two_stage_second};
-  const auto& catalog = strategy_catalog();
-  return std::any_of(catalog.begin(), catalog.end(), [&](const StrategyInfo& info) {
-    return info.predicted_losses && std::find(asked.begin(), asked.end(), info.name) != asked.end();
+  const std::vector<std::string> asked = stages_of(strategy, options);
+  return std::any_of(asked.begin(), asked.end(), [](const std::string& name) {
+    return strategy_needs(name, "predicted_losses");
   });
 }
 

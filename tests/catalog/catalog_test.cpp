@@ -24,6 +24,28 @@ TEST_CASE("an unknown name is refused with its key and the nearest known name") 
   CHECK_THROWS_AS(init_name(""), ConfigError);
 }
 
+TEST_CASE("needs are arrays of the catalogue, or what is no array, and each array is needed") {
+  const auto is_array = [](const std::string& need) {
+    for (const ArrayInfo& array : array_catalog()) {
+      if (array.name == need) return true;
+    }
+    return false;
+  };
+  for (const auto* catalog : {&strategy_catalog(), &init_catalog()}) {
+    for (const StrategyInfo& info : *catalog) {
+      for (const std::string& need : info.needs) {
+        INFO(info.name << " needs " << need);
+        CHECK((is_array(need) || need == "diversity" || need == "passes" || need == "network"));
+      }
+    }
+  }
+  for (const ArrayInfo& array : array_catalog()) CHECK_FALSE(askers_of(array.name).empty());
+  CHECK(askers_of("head_bias") == "alfa_mix");
+  CHECK(askers_of("labels") == "alfa_mix, class_balanced_random, initial sets stratified");
+  CHECK(strategy_needs("bald_dropout", "mc_probs"));
+  CHECK_FALSE(strategy_needs("margin_sampling", "mc_probs"));
+}
+
 TEST_CASE("every name is unique, also without case and underscores") {
   for (const auto* catalog : {&strategy_catalog(), &init_catalog()}) {
     for (const StrategyInfo& info : *catalog) {

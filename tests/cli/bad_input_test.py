@@ -26,7 +26,7 @@ class BadInputTest(ProgramTest):
             ("training.steps=-2", "training.steps", ">= -1"),
             ("oracle.imbalance=1.5", "oracle.imbalance", "0 .. 1"),
             ("oracle.imbalance=rare", "oracle.imbalance", "rare"),
-            ("query.bait_lambda=0", "query.bait_lambda"),
+            ("query.bait_ridge=0", "query.bait_ridge"),
             ("query.bait_dimensions=-1", "query.bait_dimensions"),
             ("training.pseudo_labels.threshold=1.5", "training.pseudo_labels.threshold"),
             ("training.pseudo_labels.weight=-1", "training.pseudo_labels.weight"),

@@ -44,6 +44,31 @@ TEST_CASE("validation labels and copies of the pool count in the budget") {
   CHECK_THROWS_AS(check_pool("sweep: {grid: {training.validation: [0, 49]}}", 400), ConfigError);
 }
 
+TEST_CASE("strategies that go by dropout are refused without it, also as a stage or in a grid") {
+  const auto problem = [](const std::string& yaml) -> std::string {
+    try {
+      check_against_dataset(parsed(yaml), 400, 10, "classification");
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::string bald = "sweep: {strategies: [random_sampling, bald_dropout]}\n";
+  CHECK(problem(bald).empty());
+  CHECK_THAT(problem(bald + "model: {dropout: 0}"),
+             Contains("model.dropout: with 0 all passes are equal") && Contains("bald_dropout"));
+  CHECK_THAT(problem(bald + "query: {mc_passes: 1}"), Contains("query.mc_passes: one pass"));
+  CHECK(problem("sweep: {strategies: [margin_sampling]}\nmodel: {dropout: 0}").empty());
+  CHECK(problem("sweep: {strategies: [margin_sampling_dropout]}\nquery: {mc_passes: 1}").empty());
+  CHECK_THAT(problem("sweep: {strategies: [margin_sampling_dropout]}\nmodel: {dropout: 0}"),
+             Contains("margin_sampling_dropout"));
+  CHECK_THAT(problem("sweep: {strategies: [two_stage]}\nmodel: {dropout: 0}\n"
+                     "query: {two_stage_first: mean_std}"),
+             Contains("two_stage has nothing to go by"));
+  CHECK_THAT(problem("sweep: {strategies: [bald_dropout], grid: {model.dropout: [0.3, 0]}}"),
+             Contains("model.dropout"));
+}
+
 TEST_CASE("settings that make no sense together are refused") {
   const auto problem = [](const std::string& yaml, const std::string& task) -> std::string {
     try {

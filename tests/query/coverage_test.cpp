@@ -7,7 +7,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "query/fake_predictions.hpp"
-#include <al_mpi/query/cover_graph.hpp>
+#include <al_mpi/query/ball_cover.hpp>
 
 using namespace al_mpi;
 
@@ -32,8 +32,23 @@ Question on_embeddings(const at::Tensor& embeddings, std::int64_t n) {
   return question;
 }
 
-std::int64_t n_covered(const CoverGraph& graph, const Indices& centers) {
-  std::set<std::uint32_t> covered;
+/// Who lies in whose ball, pair by pair.
+std::vector<std::set<std::int64_t>> balls(const at::Tensor& points, double radius) {
+  const std::int64_t n = points.size(0);
+  const at::Tensor distances =
+      (points.unsqueeze(1) - points.unsqueeze(0)).square().sum(2).sqrt().contiguous();
+  const float* distance = distances.data_ptr<float>();
+  std::vector<std::set<std::int64_t>> all(static_cast<std::size_t>(n));
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t j = 0; j < n; ++j, ++distance) {
+      if (i == j || *distance < radius) all[static_cast<std::size_t>(i)].insert(j);
+    }
+  }
+  return all;
+}
+
+std::int64_t n_covered(const std::vector<std::set<std::int64_t>>& graph, const Indices& centers) {
+  std::set<std::int64_t> covered;
   for (const std::int64_t center : centers) {
     const auto& ball = graph[static_cast<std::size_t>(center)];
     covered.insert(ball.begin(), ball.end());
@@ -75,16 +90,59 @@ TEST_CASE("typiclust turns to the cluster without a label") {
   CHECK(indices_of(question.ask("typiclust")) == Indices{10});
 }
 
-TEST_CASE("the ball graph holds who is nearer than the radius") {
+TEST_CASE("a ball gains who is nearer than the radius and not covered") {
   // Chords: 2 sin(a / 2): 10 degrees 0.1743, 20 degrees 0.3473.
-  const CoverGraph graph = cover_graph(on_circle({0, 10, 20, 90}), 0.2);
-  const auto sorted_ball = [&](std::size_t i) {
-    std::set<std::uint32_t> ball(graph[i].begin(), graph[i].end());
-    return ball;
+  BallCover cover(on_circle({0, 10, 20, 90}), 0.2, {});
+  const auto gains = [&] {
+    return Indices{cover.gain(0), cover.gain(1), cover.gain(2), cover.gain(3)};
   };
-  CHECK(sorted_ball(0) == std::set<std::uint32_t>{0, 1});
-  CHECK(sorted_ball(1) == std::set<std::uint32_t>{0, 1, 2});
-  CHECK(sorted_ball(3) == std::set<std::uint32_t>{3});
+  CHECK(gains() == Indices{2, 3, 2, 1});
+  cover.take(0);
+  CHECK(gains() == Indices{0, 1, 1, 1});
+  cover.take(3);
+  CHECK(gains() == Indices{0, 1, 1, 0});
+  BallCover labeled(on_circle({0, 10, 20, 90}), 0.2, {1});
+  CHECK(labeled.gain(0) == 0);
+  CHECK(labeled.gain(3) == 1);
+}
+
+TEST_CASE("gains over many tiles are those of all pairs, whichever are fewer: covered or not") {
+  at::Tensor points = random_tensor({700, 3}, 5);
+  points = points / points.square().sum(1, true).sqrt();
+  points[17].fill_(std::nan(""));
+  for (const double radius : {0.3, 1.5}) {
+    INFO("radius " << radius);
+    const auto graph = balls(points, radius);
+    std::set<std::int64_t> covered = graph[3];
+    BallCover cover(points, radius, {3});
+    Indices taken = {3};
+    for (const std::int64_t next : {5, 600, 44, 301}) {
+      std::int64_t n_wrong = 0;
+      for (std::int64_t i = 0; i < 700; ++i) {
+        std::int64_t wanted = 0;
+        for (const std::int64_t j : graph[static_cast<std::size_t>(i)]) {
+          if (j != 17) wanted += covered.count(j) == 0 ? 1 : 0;
+        }
+        if (std::find(taken.begin(), taken.end(), i) != taken.end() || i == 17) wanted = 0;
+        n_wrong += std::abs(cover.gain(static_cast<std::size_t>(i)) - wanted);
+      }
+      CHECK(n_wrong <= 2);  // a distance that rounding puts on the other side
+      cover.take(static_cast<std::size_t>(next));
+      taken.push_back(next);
+      const auto& ball = graph[static_cast<std::size_t>(next)];
+      covered.insert(ball.begin(), ball.end());
+    }
+  }
+}
+
+TEST_CASE("prob_cover takes one sample of each of two clusters that lie apart, then the farthest") {
+  // The radius reaches across the gap, so that each ball holds its whole cluster.
+  at::Tensor points = 0.05 * random_tensor({400, 8}, 9);
+  points.narrow(0, 0, 200).select(1, 0).add_(1.0);
+  points.narrow(0, 200, 200).select(1, 1).add_(1.0);
+  const Picks picks = on_embeddings(points, 6).ask("prob_cover");
+  CHECK((picks[0].index < 200) != (picks[1].index < 200));
+  CHECK(picks[0].score + picks[1].score >= 390);
 }
 
 TEST_CASE("the radius of purity 1 is the smallest distance between clusters") {
@@ -105,7 +163,7 @@ TEST_CASE("prob_cover covers at least 1 - 1/e of what the best choice does, more
     Question question = on_embeddings(points, 3);
     question.options.prob_cover_delta = 0.8;
     const Picks picks = question.ask("prob_cover");
-    const CoverGraph graph = cover_graph(points, 0.8);
+    const auto graph = balls(points, 0.8);
     std::int64_t best = 0;
     for (std::int64_t a = 0; a < 14; ++a) {
       for (std::int64_t b = a + 1; b < 14; ++b) {

@@ -12,7 +12,12 @@ struct StrategyInfo {
   double cost;        ///< first guess of a trial's cost relative to random_sampling
   bool segmentation;  ///< works on pixels too
   bool oracle;        ///< sees labels that were not bought: a bound, marked so in figures
-  bool predicted_losses = false;  ///< needs a loss predictor trained with the network
+  std::vector<std::string> needs;  ///< arrays and more, see strategies.def
+};
+
+/// An array that strategies ask for, as `al_trial pick` reads it.
+struct ArrayInfo {
+  std::string name, shape, meaning;
 };
 
 struct NetworkInfo {
@@ -24,6 +29,13 @@ struct NetworkInfo {
 const std::vector<StrategyInfo>& strategy_catalog();
 const std::vector<StrategyInfo>& init_catalog();
 const std::vector<NetworkInfo>& network_catalog();
+const std::vector<ArrayInfo>& array_catalog();
+
+/// Whether a strategy of this name (no alias) has `what` among its needs.
+bool strategy_needs(const std::string& name, const std::string& what);
+
+/// Strategies and initial sets that ask for an array, as a sentence.
+std::string askers_of(const std::string& array);
 
 /// Whether a strategy or an initial set of this name is an oracle; false for unknown names.
 bool is_oracle(const std::string& name);

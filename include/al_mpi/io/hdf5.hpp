@@ -94,7 +94,7 @@ class Hdf5File {
   /// contiguous, unfiltered, in this machine's byte order. Empty datasets have offset 0.
   std::optional<std::int64_t> mappable_offset(const std::string& dataset) const;
 
-  // --- numbers: converted between the file's type and T by HDF5 ---
+  // --- numbers of any type, and bool: converted between the file's type and T by HDF5 ---
   template <class T>
   std::vector<T> read(const std::string& dataset) const {
     const auto n = static_cast<std::size_t>(n_elements(info(dataset).shape));

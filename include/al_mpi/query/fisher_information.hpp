@@ -16,23 +16,13 @@ class FisherInformation {
   /// Sum over `rows` [m] int64: [C d, C d]. O(m C^2 d^2).
   at::Tensor sum(const at::Tensor& rows) const;
 
-  /// By how much tr(S^-1 F) falls when S becomes S + I_i, for each of `rows` [m], where `inverse` =
-  /// S^-1 and `target` = F (both symmetric, F of no negative eigenvalue): [m], >= 0. Woodbury's
-  /// identity leaves C equations a row: O(m (C^2 d^2 + C^3)).
-  at::Tensor falls_with(const at::Tensor& rows, const at::Tensor& inverse,
-                        const at::Tensor& target) const {
-    return trace_changes(rows, inverse, target, 1.0);
-  }
-  /// By how much it rises when S becomes S - I_i.
-  at::Tensor rises_without(const at::Tensor& rows, const at::Tensor& inverse,
-                           const at::Tensor& target) const {
-    return trace_changes(rows, inverse, target, -1.0);
-  }
+  /// By how much tr(S^-1 F) falls (where `weight` < 0: rises) when S becomes S + weight I_i, for
+  /// each of `rows` [m], where `inverse` = S^-1 and `target` = F (both symmetric, F of no negative
+  /// eigenvalue): [m], >= 0. Woodbury's identity leaves C equations a row: O(m (C^2 d^2 + C^3)).
+  at::Tensor trace_changes(const at::Tensor& rows, const at::Tensor& inverse,
+                           const at::Tensor& target, double weight) const;
 
  private:
-  at::Tensor trace_changes(const at::Tensor& rows, const at::Tensor& inverse,
-                           const at::Tensor& target, double sign) const;
-
   at::Tensor p_;  // [n, C]
   at::Tensor h_;  // [n, d]
 };

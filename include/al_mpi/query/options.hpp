@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace al_mpi {
 
@@ -33,7 +34,11 @@ struct QueryOptions {
   double prob_cover_purity = 0.95;   ///< share of balls of one cluster, in (0, 1]
   double alfa_mix_epsilon = 0.2;     ///< first size of the mixing step, in (0, 1]
   std::int64_t bait_dimensions = 0;  ///< principal axes bait looks at, >= 0; 0 = max(1, 320/C - 1)
-  double bait_lambda = 1.0;          ///< bait's ridge on the Fisher information, > 0
+  double bait_ridge = 1.0;           ///< lambda on the diagonal of bait's Fisher information, > 0
+  std::string bait_ridge_on = "sum";  ///< lambda is added to the sum over labelled and picked
+                                      ///< samples | to their mean, as the authors do
+  double bait_weight = 1.0;  ///< labelled samples that each pick counts as, >= 0; 0 = as many as
+                             ///< are picked at once, as the authors do
   std::string two_stage_first = "entropy_sampling";  ///< strategy that keeps candidates ...
   std::string two_stage_second = "kcenter_greedy";   ///< ... for the one that picks among them
   std::int64_t two_stage_factor = 5;                 ///< candidates kept, times n, >= 1
@@ -42,5 +47,12 @@ struct QueryOptions {
   double adversarial_epsilon =
       0.05;  ///< BIM step, in standard deviations of the normalised input, > 0
 };
+
+/// The strategies whose answers make up a strategy's: itself, or the stages of two_stage.
+inline std::vector<std::string> stages_of(const std::string& strategy,
+                                          const QueryOptions& options) {
+  if (strategy != "two_stage") return {strategy};
+  return {options.two_stage_first, options.two_stage_second};
+}
 
 }  // namespace al_mpi

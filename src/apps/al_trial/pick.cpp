@@ -1,7 +1,9 @@
 #include "apps/al_trial/pick.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <iterator>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -14,6 +16,8 @@
 namespace al_mpi {
 namespace {
 
+using Scores = std::map<std::int64_t, double>;  // candidate -> score
+
 /// Settings of the command line; as many passes as are stored unless it says otherwise.
 QueryOptions query_options(const PickOptions& options, const StoredPredictions& stored) {
   std::vector<std::string> overrides = options.overrides;
@@ -23,29 +27,99 @@ QueryOptions query_options(const PickOptions& options, const StoredPredictions& 
   return parse_config("{}", "command line", overrides).query;
 }
 
-Picks pick(const PickOptions& options) {
-  const bool initial = !options.init.empty();
-  const std::string name =
-      initial ? init_name(options.init, "--init") : strategy_name(options.strategy, "--strategy");
-  StoredPredictions stored(options.input, options.group, name);
-  const QueryOptions settings = query_options(options, stored);
-  const Indices labeled = initial ? Indices{} : stored.labeled();
-  const std::vector<std::int64_t> labels = stored.labels(labeled);
+/// Whether the strategy, or a stage of two_stage, has `what` among its needs.
+bool asks_for(const std::string& what, const std::string& name, const QueryOptions& settings) {
+  const std::vector<std::string> asked = stages_of(name, settings);
+  return std::any_of(asked.begin(), asked.end(),
+                     [&](const std::string& stage) { return strategy_needs(stage, what); });
+}
+
+Indices all_but(const Indices& labeled, std::int64_t pool_size) {
   Indices unlabeled;
   auto next = labeled.begin();
-  for (std::int64_t i = 0; i < stored.pool_size(); ++i) {
+  for (std::int64_t i = 0; i < pool_size; ++i) {
     if (next != labeled.end() && *next == i) {
       ++next;
     } else {
       unlabeled.push_back(i);
     }
   }
+  return unlabeled;
+}
+
+void check_scores(const std::string& name, const Scores& scores, std::size_t n_candidates) {
+  if (scores.size() == n_candidates) return;
+  throw ConfigError("--scores",
+                    fmt::format("{} has no score for every candidate ({} of {}): it chooses one "
+                                "after another, or looks at some only",
+                                name, scores.size(), n_candidates));
+}
+
+Picks pick(const PickOptions& options, Scores& scores) {
+  const bool initial = !options.init.empty();
+  const std::string name =
+      initial ? init_name(options.init, "--init") : strategy_name(options.strategy, "--strategy");
+  StoredPredictions stored(options.input, options.group, name);
+  const QueryOptions settings = query_options(options, stored);
+  if (settings.ignored_class == "cut_off") stored.allow_cut_off();
+  const Indices labeled = initial ? Indices{} : stored.labeled();
+  const Indices unlabeled = all_but(labeled, stored.pool_size());
+  const auto n_candidates = static_cast<std::int64_t>(unlabeled.size());
+  if (n_candidates == 0) {
+    throw DataError(
+        options.input, options.group,
+        fmt::format("all {} samples are labelled: none is left to pick", stored.pool_size()));
+  }
+  if (options.n > n_candidates) {
+    fmt::print(stderr, "note: {} of the {} picks wanted: more candidates there are not\n",
+               n_candidates, options.n);
+  }
+  const bool asks_labels = !labeled.empty() && asks_for("labels", name, settings);
+  if (asks_labels) stored.needed("labels");
+  const std::vector<std::int64_t> labels =
+      asks_labels ? stored.labels(labeled) : std::vector<std::int64_t>{};
   QueryContext context{unlabeled, labeled, labels,       options.n,
                        settings,  stored,  options.seed, initial ? 0 : options.round};
   if (stored.has("labels")) {
     context.oracle_label = [&](std::int64_t index) { return stored.labels({index}).front(); };
   }
-  return initial ? initial_set(name)(context) : strategy(name)(context);
+  if (!options.scores.empty()) {
+    context.keep_scores = [&](const Indices& indices, const at::Tensor& values) {
+      const at::Tensor kept = values.to(at::kDouble).contiguous();
+      const double* score = kept.data_ptr<double>();  // of two stages the first one's count
+      for (const std::int64_t index : indices) scores.emplace(index, *score++);
+    };
+  }
+  const Picks picks = initial ? initial_set(name)(context) : strategy(name)(context);
+  if (!initial && asks_for("passes", name, settings) && !stored.passes_differ()) {
+    throw DataError(options.input, options.group,
+                    fmt::format("mc_probs: all passes are equal, so that {} has nothing to go by "
+                                "(was dropout on?)",
+                                name));
+  }
+  if (!options.scores.empty()) check_scores(name, scores, unlabeled.size());
+  return picks;
+}
+
+/// What the input file may hold, from the catalogues.
+std::string arrays_help() {
+  std::string text =
+      "Arrays of the input file (numbers of any type, or bool), and who needs them:\n";
+  for (const ArrayInfo& array : array_catalog()) {
+    text += fmt::format("  {} {}: {}\n      {}\n", array.name, array.shape, array.meaning,
+                        askers_of(array.name));
+  }
+  return text +
+         "n samples of the whole pool, labelled ones too; C classes; T passes; d, D features.\n"
+         "two_stage needs what its stages need; adversarial strategies need a network.";
+}
+
+void write(const std::string& path, const fmt::memory_buffer& text) {
+  if (path.empty()) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  } else {
+    write_file_atomically(path, {text.data(), text.size()});
+  }
 }
 
 }  // namespace
@@ -59,8 +133,7 @@ CLI::App* add_pick_command(CLI::App& app, PickOptions& options) {
       ->excludes(strategy_option);
   command
       ->add_option("--input", options.input,
-                   "HDF5 file with probs, mc_probs, embeddings, features, predicted_losses, "
-                   "labeled, labels")
+                   "HDF5 file with the arrays that the strategy needs (below)")
       ->required();
   command->add_option("--group", options.group, "Group of these arrays")->capture_default_str();
   command->add_option("--n", options.n, "Picks wanted")
@@ -71,7 +144,10 @@ CLI::App* add_pick_command(CLI::App& app, PickOptions& options) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--output", options.output, "CSV file; standard output if not given");
+  command->add_option("--scores", options.scores,
+                      "CSV file: index,score of every candidate, where the strategy scores them");
   command->add_option("OVERRIDES", options.overrides, "Settings, query.key=value");
+  command->footer(arrays_help());
   return command;
 }
 
@@ -79,17 +155,23 @@ ExitCode run_pick(const PickOptions& options) {
   if (options.strategy.empty() && options.init.empty()) {
     throw ConfigError("", "pick needs --strategy or --init (see al_trial pick --help)");
   }
+  Scores scores;
+  const Picks picks = pick(options, scores);
   fmt::memory_buffer csv;
   fmt::format_to(std::back_inserter(csv), "order,index,score\n");
   int order = 0;
-  for (const Pick& chosen : pick(options)) {
+  for (const Pick& chosen : picks) {
     fmt::format_to(std::back_inserter(csv), "{},{},{}\n", order++, chosen.index, chosen.score);
   }
-  if (options.output.empty()) {
-    std::fwrite(csv.data(), 1, csv.size(), stdout);
-  } else {
-    write_file_atomically(options.output, {csv.data(), csv.size()});
+  if (!options.scores.empty()) {
+    fmt::memory_buffer all;
+    fmt::format_to(std::back_inserter(all), "index,score\n");
+    for (const auto& [index, score] : scores) {
+      fmt::format_to(std::back_inserter(all), "{},{}\n", index, score);
+    }
+    write(options.scores, all);
   }
+  write(options.output, csv);
   return ExitCode::ok;
 }
 

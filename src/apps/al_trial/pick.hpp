@@ -20,13 +20,15 @@ struct PickOptions {
   std::int64_t seed = 1;
   int round = 1;
   std::string output;  ///< empty = standard output
+  std::string scores;  ///< CSV file of all candidates' scores; empty = none
   std::vector<std::string> overrides;
 };
 
 /// The subcommand; `options` must outlive the parsing.
 CLI::App* add_pick_command(CLI::App& app, PickOptions& options);
 
-/// Writes "order,index,score", a line a pick, best first.
+/// Writes "order,index,score", a line a pick, best first; to `scores` "index,score", a line a
+/// candidate.
 ExitCode run_pick(const PickOptions& options);
 
 }  // namespace al_mpi

@@ -57,12 +57,14 @@ ExitCode run_one(const RunOptions& options) {
   if (options.config.empty()) {
     throw ConfigError("", "no configuration given (see al_trial --help)");
   }
-  const SweepConfig config = load_config(options.config, options.overrides);
+  SweepConfig config = load_config(options.config, options.overrides);
   tune_process(static_cast<int>(config.farm.threads));
 
   TrialSpec spec;
   spec.strategy = strategy_name(options.strategy, "--strategy");
   spec.init = init_name(options.init, "--init");
+  config.sweep.strategies = {spec.strategy};  // the sweep's others are not asked
+  config.sweep.inits = {spec.init};
   spec.seed = options.seed;
   const auto dataset = load_dataset(config);
   check_against_dataset(config, dataset->train().n, dataset->n_classes(), to_string(dataset->task));

@@ -58,9 +58,9 @@ Sample take_largest(Samples& samples, const at::Tensor& values) {
   return sample;
 }
 
-/// n of the candidates (or all) that make tr(S^-1 target) small, where S = `start` + their
-/// information: 2n by greedy addition, then back to n by greedy removal.
-Samples select(const FisherInformation& information, const at::Tensor& start,
+/// n of the candidates (or all) that make tr(S^-1 target) small, where S = `start` + `weight` x
+/// their information: 2n by greedy addition, then back to n by greedy removal.
+Samples select(const FisherInformation& information, const at::Tensor& start, double weight,
                const at::Tensor& target, Samples candidates, std::size_t n) {
   // S is inverted anew in each step: beside the look at all candidates that costs next to nothing,
   // and no error builds up.
@@ -68,15 +68,15 @@ Samples select(const FisherInformation& information, const at::Tensor& start,
   Samples chosen;
   while (chosen.size() < 2 * n && !candidates.empty()) {
     const at::Tensor falls =
-        information.falls_with(rows_of_all(candidates), at::linalg_inv(sum), target);
+        information.trace_changes(rows_of_all(candidates), at::linalg_inv(sum), target, weight);
     chosen.push_back(take_largest(candidates, falls));
     chosen.back().score = falls.max().item<double>();
-    sum = sum + information.sum(rows_of_all({chosen.back()}));
+    sum = sum + weight * information.sum(rows_of_all({chosen.back()}));
   }
   while (chosen.size() > n) {
     const at::Tensor rises =
-        information.rises_without(rows_of_all(chosen), at::linalg_inv(sum), target);
-    sum = sum - information.sum(rows_of_all({take_largest(chosen, -rises)}));
+        information.trace_changes(rows_of_all(chosen), at::linalg_inv(sum), target, -weight);
+    sum = sum - weight * information.sum(rows_of_all({take_largest(chosen, -rises)}));
   }
   return chosen;
 }
@@ -84,14 +84,16 @@ Samples select(const FisherInformation& information, const at::Tensor& start,
 }  // namespace
 
 /// The batch after which the last layer would be known best where the pool lies: minimises
-/// tr((lambda + I_labelled + I_batch)^-1 I_pool), I being the Fisher information of the layer's
-/// weights and bias (I_pool: its mean over the whole pool) and lambda query.bait_lambda, by adding
-/// 2n samples greedily and taking n of them away again. Features are reduced to
-/// query.bait_dimensions principal axes. Score = fall of the trace when the sample was added.
-/// O(n N (C^2 d^2 + C^3)) for N candidates.
+/// tr((lambda + I_labelled + w I_batch)^-1 I_pool), I being the Fisher information of the layer's
+/// weights and bias, summed over samples (I_pool: its mean over the whole pool), lambda
+/// query.bait_ridge and w query.bait_weight, by adding 2n samples greedily and taking n of them
+/// away again. Features are reduced to query.bait_dimensions principal axes. Score = fall of the
+/// trace when the sample was added. O(n N (C^2 d^2 + C^3)) for N candidates.
 /// Reference: Ash et al., Gone fishing: neural active learning with Fisher embeddings (NeurIPS
-/// 2021), algorithm 1. Differs from the authors' code: every sample counts once in the sum (there
-/// each new one counts as n labelled ones), the bias is part of the layer, features are reduced.
+/// 2021), algorithm 1. With query.bait_ridge_on = mean and query.bait_weight = 0 lambda and w are
+/// those of the authors' code: it adds lambda to the mean over L labelled and n picked samples, in
+/// which each pick counts as n labelled ones: here lambda (L + n) on the sum, and w = n. Differs
+/// from it still: the bias is part of the layer, features are reduced.
 Picks bait(QueryContext& context) {
   Indices pool = context.unlabeled;
   pool.insert(pool.end(), context.labeled.begin(), context.labeled.end());
@@ -119,10 +121,15 @@ Picks bait(QueryContext& context) {
                                         layer_inputs(context, rows_of(h, usable)));
     const auto n_pool = static_cast<std::int64_t>(usable.size());
     const at::Tensor target = information.sum(at::arange(n_pool)) / static_cast<double>(n_pool);
+    const QueryOptions& options = context.options;
+    const auto n = static_cast<double>(context.n);
+    const double of_sum =
+        options.bait_ridge_on == "mean" ? static_cast<double>(labeled.size()) + n : 1.0;
     const at::Tensor start = information.sum(rows_of_all(labeled)) +
-                             context.options.bait_lambda * at::eye(target.size(0), at::kDouble);
+                             options.bait_ridge * of_sum * at::eye(target.size(0), at::kDouble);
     for (const Sample& sample :
-         select(information, start, target, candidates, static_cast<std::size_t>(context.n))) {
+         select(information, start, options.bait_weight > 0 ? options.bait_weight : n, target,
+                candidates, static_cast<std::size_t>(context.n))) {
       scores[usable[static_cast<std::size_t>(sample.row)]] = sample.score;
     }
   }

@@ -61,11 +61,10 @@ at::Tensor passes_of(QueryContext& context, const Indices& indices) {
 Picks batch_bald(QueryContext& context) {
   const QueryOptions& options = context.options;
   const std::int64_t kept = std::max(context.n, options.batch_bald_candidates);
+  const at::Tensor scores = score_mc_probabilities(context, mutual_information);
+  if (context.keep_scores) context.keep_scores(context.unlabeled, scores);
   Indices indices;
-  for (const Pick& pick :
-       highest(context, score_mc_probabilities(context, mutual_information), kept)) {
-    indices.push_back(pick.index);
-  }
+  for (const Pick& pick : highest(context, scores, kept)) indices.push_back(pick.index);
   std::sort(indices.begin(), indices.end());
   const at::Tensor p = passes_of(context, indices);
   const std::vector<std::uint64_t> hashes = tie_break_hashes(context, indices);

@@ -33,6 +33,7 @@ Picks in_turns(const std::vector<Picks>& groups, std::size_t n) {
 Picks cluster_margin(QueryContext& context) {
   const QueryOptions& options = context.options;
   const at::Tensor margins = score_probabilities(context, margin_acquisition(options));
+  if (context.keep_scores) context.keep_scores(context.unlabeled, margins);
   const Picks uncertain = highest(context, margins, context.n * options.cluster_margin_factor);
 
   const WholePool pool(context);
