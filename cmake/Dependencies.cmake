@@ -34,27 +34,7 @@ add_library(libdeflate INTERFACE)
 target_include_directories(libdeflate SYSTEM INTERFACE ${LIBDEFLATE_INCLUDE_DIR})
 target_link_libraries(libdeflate INTERFACE ${LIBDEFLATE_LIBRARY})
 
-# LibTorch 1.13 (Debian 12), 2.6 (Debian 13), or the official 2.x download by CMAKE_PREFIX_PATH.
-# TorchConfig edits CMAKE_CXX_FLAGS (the C++ ABI flag); it is kept on the target instead.
-set(al_saved_cxx_flags "${CMAKE_CXX_FLAGS}")
-find_package(Torch REQUIRED)
-set(CMAKE_CXX_FLAGS "${al_saved_cxx_flags}")
-separate_arguments(al_torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
-set(al_torch_include_dirs ${TORCH_INCLUDE_DIRS})
-if(NOT al_torch_include_dirs)  # Debian's config names none: its headers lie in /usr/include
-  find_path(al_torch_api torch/torch.h PATHS /usr/include/torch/csrc/api/include NO_DEFAULT_PATH)
-  set(al_torch_include_dirs ${al_torch_api})
-endif()
-# Its own header knows its version; Debian's config file is a patch level behind.
-find_file(al_torch_version_header torch/version.h PATHS ${al_torch_include_dirs} NO_DEFAULT_PATH REQUIRED)
-file(STRINGS ${al_torch_version_header} al_torch_version
-     REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH) [0-9]+")
-string(REGEX MATCHALL "[0-9]+" al_torch_version "${al_torch_version}")
-list(JOIN al_torch_version "." AL_MPI_TORCH_VERSION)
-add_library(al_torch INTERFACE)
-target_include_directories(al_torch SYSTEM INTERFACE ${al_torch_include_dirs})
-target_compile_options(al_torch INTERFACE ${al_torch_flags})
-target_link_libraries(al_torch INTERFACE ${TORCH_LIBRARIES})
+include(LibTorch)  # 1.13 (Debian 12), 2.6 (Debian 13), PyPI's wheels, the official download
 
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
@@ -68,5 +48,7 @@ if(AL_MPI_MOLD AND NOT CMAKE_EXE_LINKER_FLAGS MATCHES "fuse-ld")
 endif()
 find_program(AL_MPI_CCACHE ccache)
 if(AL_MPI_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${AL_MPI_CCACHE})
+  # ccache keeps files that read precompiled headers only when told that it may.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${AL_MPI_CCACHE})
+  add_compile_options($<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fpch-preprocess>)
 endif()

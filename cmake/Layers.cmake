@@ -29,6 +29,17 @@ endif()
 configure_file(${CMAKE_SOURCE_DIR}/cmake/version.hpp.in
                ${CMAKE_BINARY_DIR}/generated/al_mpi/version.hpp @ONLY)
 
+# Headers of LibTorch that take seconds to read, read once for all targets that link al_torch. A file still includes what
+# it uses: the preset `dev` builds without this.
+add_library(al_torch_headers OBJECT ${CMAKE_SOURCE_DIR}/cmake/empty.cpp)
+target_link_libraries(al_torch_headers PRIVATE al_torch al_warnings)
+target_precompile_headers(al_torch_headers PRIVATE <torch/nn/modules/batchnorm.h> <torch/nn/modules/conv.h>
+                          <torch/nn/modules/linear.h>)
+
+function(al_share_torch_headers target)
+  target_precompile_headers(${target} REUSE_FROM al_torch_headers)
+endfunction()
+
 function(al_layer folder)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   string(REPLACE "/" "_" name "lib_${folder}")
@@ -49,6 +60,9 @@ function(al_layer folder)
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
   endif()
   target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE al_warnings)
+  if(folder MATCHES "^(model|query|engine)$")
+    al_share_torch_headers(${name})
+  endif()
 endfunction()
 
 function(al_program name)

@@ -58,11 +58,13 @@ Statistics statistics_of(torch::nn::BatchNorm2dImpl& bn, const at::Tensor& map) 
   return all;
 }
 
+// LibTorch's own optional up to 1.13, std::optional since.
+using OptionalTensor = torch::autograd::optional_variable_list::value_type;
+
 struct Normalization : torch::autograd::Function<Normalization> {
   static at::Tensor forward(AutogradContext* context, torch::nn::BatchNorm2dImpl* bn,
                             const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& /*bias*/, const c10::optional<at::Tensor>& residual,
-                            bool relu) {
+                            const at::Tensor& /*bias*/, const OptionalTensor& residual, bool relu) {
     const at::Tensor map = pixel_major(x), y = empty_map(x.sizes(), x.scalar_type());
     const Statistics of = statistics_of(*bn, map);
     with_number(y.scalar_type(), [&](auto number) {
@@ -106,7 +108,7 @@ at::Tensor normalize(torch::nn::BatchNorm2d& bn, const at::Tensor& x, const at::
                      bool relu) {
   const bool has_moments = x.numel() > x.size(1);  // LibTorch refuses a lone value a channel
   if (bn->is_training() && has_moments && has_kernels(x) && x.size(1) % 16 == 0) {
-    const auto added = residual.defined() ? c10::make_optional(residual) : c10::nullopt;
+    const auto added = residual.defined() ? OptionalTensor(residual) : OptionalTensor();
     return Normalization::apply(bn.get(), x, bn->weight, bn->bias, added, relu);
   }
   at::Tensor y = bn(x);

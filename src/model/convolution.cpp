@@ -123,10 +123,12 @@ at::Tensor first_inputs(const at::Tensor& tensor, std::int64_t in) {
   return tensor.size(1) == in ? tensor : tensor.narrow(1, 0, in);
 }
 
+// LibTorch's own optional up to 1.13, std::optional since.
+using OptionalTensor = torch::autograd::optional_variable_list::value_type;
+
 struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const c10::optional<at::Tensor>& bias,
-                            const c10::optional<at::Tensor>& residual, bool relu,
+                            const OptionalTensor& bias, const OptionalTensor& residual, bool relu,
                             std::int64_t stride, std::int64_t padding) {
     const at::ScalarType type = autocast_type(x);
     const PixelConvolution shape = shape_of(x.sizes(), type, weight, stride, padding);
@@ -187,8 +189,8 @@ at::Tensor library_convolution(const at::Tensor& x, const at::Tensor& weight, st
   return at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
 }
 
-c10::optional<at::Tensor> if_defined(const at::Tensor& tensor) {
-  return tensor.defined() ? c10::make_optional(tensor) : c10::nullopt;
+OptionalTensor if_defined(const at::Tensor& tensor) {
+  return tensor.defined() ? OptionalTensor(tensor) : OptionalTensor();
 }
 
 }  // namespace

@@ -54,8 +54,9 @@ Sgd::Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options)
       weight_decay_(static_cast<float>(options.weight_decay)) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].requires_grad()) continue;
-    arrivals_.push_back(torch::autograd::impl::grad_accumulator(parameters_[i]));
-    arrivals_.back()->add_post_hook(std::make_unique<Update>(*this, i));
+    auto arrival = torch::autograd::impl::grad_accumulator(parameters_[i]);
+    arrival->add_post_hook(std::make_unique<Update>(*this, i));
+    arrivals_.emplace_back(std::move(arrival));
   }
 }
 

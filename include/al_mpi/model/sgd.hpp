@@ -1,21 +1,18 @@
 #pragma once
 
-#include <memory>
+#include <any>
+#include <cstddef>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include <al_mpi/model/options.hpp>
 
-namespace torch::autograd {
-struct Node;
-}
-
 namespace al_mpi {
 
 /// Stochastic gradient descent with momentum and weight decay, equal to torch::optim::SGD. A
-/// parameter is updated on the way back, as soon as its gradient is there and still in the cache, in
-/// one pass over the memory where the library makes three; gradients do not pile up.
+/// parameter is updated on the way back, as soon as its gradient is there and still in the cache,
+/// in one pass over the memory where the library makes three; gradients do not pile up.
 class Sgd {
  public:
   Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options);
@@ -33,8 +30,9 @@ class Sgd {
 
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> velocity_;  ///< undefined before a parameter's first step
-  /// Where gradients arrive; a parameter does not keep its own alive, and so not what hangs on it.
-  std::vector<std::shared_ptr<torch::autograd::Node>> arrivals_;
+  /// Where gradients arrive, by a pointer whose type LibTorch 2.12 changed; a parameter does not
+  /// keep its own alive, and so not what hangs on it.
+  std::vector<std::any> arrivals_;
   float learning_rate_, momentum_, weight_decay_;
 };
 
