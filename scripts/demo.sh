@@ -4,9 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/install_packages.sh --runtime
-if [[ ! -f build/build.ninja ]]; then cmake --preset release >/dev/null; fi
-cmake --build build --target al_mpi al_trial al_prepare al_aggregate
+build=${AL_MPI_BUILD_DIR:-build}
+scripts/build.sh --runtime --target al_mpi al_trial al_prepare al_aggregate
 
 # One rank a core, at least two: rank 0 schedules and works too.
 ranks=$(($(nproc) > 2 ? $(nproc) : 2))
@@ -14,6 +13,6 @@ root=()
 if ((EUID == 0)); then root=(--allow-run-as-root); fi
 
 set -x
-mpirun "${root[@]}" --oversubscribe --bind-to none -n "$ranks" build/al_mpi configs/demo.yaml "$@"
-build/al_mpi status results/demo.h5
-build/al_aggregate results/demo.h5 --output plots/demo
+mpirun "${root[@]}" --oversubscribe --bind-to none -n "$ranks" "$build"/al_mpi configs/demo.yaml "$@"
+"$build"/al_mpi status results/demo.h5
+"$build"/al_aggregate results/demo.h5 --output plots/demo

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and passes every test. Arguments go to ctest (e.g. -L unit, -R farm).
+# scripts/build.sh says how another LibTorch or build folder is named.
 #
 # Tests on real data run where these are set, else they say "skipped":
 #   AL_EUROSAT_DIR      class folders of 13-band EuroSAT GeoTIFFs
@@ -10,9 +11,10 @@ cd "$(dirname "$0")/.."
 
 scripts/build.sh
 
-log=build/test.log
+build=${AL_MPI_BUILD_DIR:-build}
+log=$build/test.log
 status=0
-ctest --test-dir build --output-on-failure --parallel "$(nproc)" "$@" | tee "$log" || status=$?
+ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)" "$@" | tee "$log" || status=$?
 
 failed=$(grep -oP '\d+(?= tests? failed out of)' "$log" | tail -1 || true)
 total=$(grep -oP '(?<=failed out of )\d+' "$log" | tail -1 || true)

@@ -14,9 +14,10 @@
 
 namespace al_mpi {
 
-/// "al_trial 0.1.0 (git 1a2b3c4)".
+/// "al_trial 0.1.0 (git 1a2b3c4, LibTorch 1.13.0)".
 inline std::string version_line(const std::string& program) {
-  return fmt::format("{} {} (git {})", program, version, git_description);
+  return fmt::format("{} {} (git {}, LibTorch {})", program, version, git_description,
+                     libtorch_version);
 }
 
 /// Parses the command line and runs `run`, which returns the exit code. Every error is one line on

@@ -112,6 +112,20 @@ class SlurmTest(ProgramTest):
         self.wait_for_state(job, "COMPLETED")
         self.assert_same_results("whole.h5", "normal.h5")
 
+    def test_an_installed_program_is_found_by_path(self):
+        subprocess.run(["cmake", "--install", BUILD, "--prefix", self.folder / "prefix"], check=True,
+                       stdout=subprocess.DEVNULL)
+        installed = self.folder / "moved"
+        (self.folder / "prefix").rename(installed)
+        for variable in ("AL_MPI", "AL_MPI_SLURM"):
+            del self.env[variable]
+        self.env["PATH"] = f"{installed / 'bin'}:{self.env['PATH']}"
+        job = self.slurm("sbatch", "--parsable", "--ntasks=3", "--time=20", "--output=%j.log",
+                         installed / "share/al_mpi/slurm/sweep_cpu.sbatch", self.config,
+                         "results.file=installed.h5").strip()
+        self.wait_for_state(job, "COMPLETED")
+        self.assert_same_results("whole.h5", "installed.h5")
+
     def test_gpu_nodes(self):
         job = self.submit("sweep.sbatch", "--nodes=2", "--ntasks=4", "--ntasks-per-node=2", "--gpus-per-node=2",
                           "--cpus-per-task=1", name="gpu")
