@@ -189,9 +189,9 @@ class StatisticsTest(ProgramTest):
     # --- many strategies, long names ---
 
     def texts(self, name):
-        """(x, y, anchor, text) of what a figure says, in its own units."""
+        """(x, y, anchor, text) of what a figure says, but for turned text, in its own units."""
         svg = (self.folder / f"plots/{name}.svg").read_text()
-        found = re.findall(r'translate\(([\d.]+),([\d.]+)\)[^>]*text-anchor="(\w+)">\s*<text[^>]*>(.*?)</text>', svg, re.S)
+        found = re.findall(r'translate\(([\d.]+),([\d.]+)\)"[^>]*text-anchor="(\w+)">\s*<text[^>]*>(.*?)</text>', svg, re.S)
         return [(float(x), float(y), anchor, re.sub("<[^>]*>", "", text).strip()) for x, y, anchor, text in found], svg
 
     def assert_apart(self, texts):
@@ -225,6 +225,7 @@ class StatisticsTest(ProgramTest):
         keys = [t for t in texts if t[3] in {*names, "random_sampling"}]
         self.assertEqual(len(keys), 25)
         self.assertTrue(all(0 < y < height and x + 6 * len(text) < width for x, y, _, text in keys))
+        self.assertEqual(len({x for x, *_ in keys}), 1, "in one column: a second one would be cut off")
         self.assert_apart(texts)
 
     def test_sixty_strategies_and_very_long_names_are_drawn(self):

@@ -46,7 +46,7 @@ Figure reference_figure(const Study& study, const Analysis& analysis, const Pane
     letters = std::max(letters, shown_name(s.strategy).size());
   }
   figure.width = 900 + 8 * std::max(0, static_cast<int>(letters) - 22);
-  figure.height = std::max(600, 80 + 23 * static_cast<int>(p.strategies.size()));
+  figure.height = std::max(600, 60 + 30 * static_cast<int>(p.strategies.size()));
   const double scale = 900.0 / figure.width;  // the plot keeps its size
   const ClassDistribution classes = class_distribution(study, p.panel.group);
   std::vector<std::vector<std::string>> bars;
@@ -81,8 +81,8 @@ Figure reference_figure(const Study& study, const Analysis& analysis, const Pane
       fmt::format("set label {} at graph 0.98, graph 0.075 right\n", quoted(numbers)) +
       fmt::format(
           "set key at screen {:.4f}, screen 0.52 left center Left reverse samplen 3 "
-          "spacing 1.25 maxrows {}\nplot ",
-          0.71 * scale, p.strategies.size()) +
+          "spacing 1.25\nplot ",
+          0.71 * scale) +
       lines + "\n";
   if (!bars.empty()) figure.script += inset(classes, scale);
   figure.script += "unset multiplot\n";
