@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/standard_streams.hpp>
 #include <al_mpi/io/hdf5.hpp>
 #include <al_mpi/version.hpp>
 
@@ -33,11 +34,14 @@ inline int run_app(CLI::App& app, int argc, char** argv, const std::function<Exi
     }
     return static_cast<int>(code);
   };
+  outlive_readers();
   contain_hdf5_crashes();
   app.set_version_flag("--version", version_line(app.get_name()));
   try {
     app.parse(argc, argv);
-    return static_cast<int>(run());
+    const ExitCode code = run();
+    flush_output();
+    return static_cast<int>(code);
   } catch (const CLI::Success& success) {  // --help, --version
     return quiet ? 0 : app.exit(success);
   } catch (const CLI::ParseError& error) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/standard_streams.hpp>
 
 namespace al_mpi {
 namespace {
@@ -75,7 +76,7 @@ void watch(const WatchOptions& options) {
       std::fflush(stdout);
       before = text;
     }
-    if (complete || options.once) return;
+    if (complete || options.once || !output_is_read()) return;
     std::this_thread::sleep_for(std::chrono::duration<double>(options.every));
   }
 }
