@@ -1,11 +1,15 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <random>
+#include <tuple>
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <al_mpi/base/crash_point.hpp>
@@ -35,18 +39,21 @@ std::string kind_of(
   return extension.empty() ? "file" : extension.substr(1);
 }
 
+std::string temporary_name(const std::string& name, std::uint64_t bits) {
+  return fmt::format(".{}.{}.tmp", name, to_hex(bits));
+}
+
 // open(O_EXCL) rather than mkstemp: it honours the umask without changing the process's.
-std::string make_temporary(const std::string& target) {
+std::pair<std::string, int> make_temporary(const std::string& target) {
   std::random_device random;
   const fs::path folder = folder_of(target), name = fs::path(target).filename();
   for (int attempt = 0; attempt < 100; ++attempt) {
     const std::uint64_t bits = (std::uint64_t{random()} << 32) | random();
-    const std::string path =
-        (folder / fmt::format(".{}.{}.tmp", name.string(), to_hex(bits))).string();
+    const std::string path = (folder / temporary_name(name.string(), bits)).string();
     const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
     if (fd >= 0) {
-      ::close(fd);
-      return path;
+      ::flock(fd, LOCK_EX | LOCK_NB);
+      return {path, fd};
     }
     if (errno != EEXIST) break;
   }
@@ -71,14 +78,51 @@ void sync(const std::string& path, const std::string& target, int flags) {
 
 }  // namespace
 
+int mark_as_used(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0) ::flock(fd, LOCK_EX | LOCK_NB);
+  return fd;
+}
+
+bool is_abandoned(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return false;
+  // A lock over NFS asks for a file that is open to write.
+  const int flags = S_ISDIR(status.st_mode) ? O_RDONLY | O_DIRECTORY : O_WRONLY | O_NONBLOCK;
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return false;
+  const bool locked = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+  const bool in_use = !locked && errno == EWOULDBLOCK;
+  ::close(fd);
+  // A file system without such locks: what was not touched for a day.
+  return locked || (!in_use && std::time(nullptr) - status.st_mtime > 86400);
+}
+
+void remove_abandoned(const std::string& folder, const std::string& name) {
+  std::error_code ignored;
+  const std::size_t behind = temporary_name("", 0).size() - 1;  // ".0123456789abcdef.tmp"
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string found = entry.path().filename().string();
+    if (found.size() <= 1 + behind || found[0] != '.') continue;
+    const std::string target = found.substr(1, found.size() - 1 - behind);
+    if (!name.empty() && target != name) continue;
+    const std::string digits = found.substr(target.size() + 2, 16);
+    const bool ours = digits.find_first_not_of("0123456789abcdef") == std::string::npos &&
+                      found == fmt::format(".{}.{}.tmp", target, digits);
+    if (ours && is_abandoned(entry.path().string())) fs::remove(entry.path(), ignored);
+  }
+}
+
 AtomicFile::AtomicFile(const std::string& target) : target_(behind_links(target)) {
   if (fs::is_directory(target_)) throw DataError(target, "", "is a folder, not a file");
-  temporary_ = make_temporary(target_);
+  remove_abandoned(folder_of(target_), fs::path(target_).filename().string());
+  std::tie(temporary_, fd_) = make_temporary(target_);
   crash_point(kind_of(target_) + ".begun");
 }
 
 AtomicFile::~AtomicFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (fd_ >= 0) ::close(fd_);
 }
 
 void AtomicFile::commit() {
@@ -89,6 +133,7 @@ void AtomicFile::commit() {
     throw DataError(target_, "", fmt::format("could not be replaced ({})", std::strerror(errno)));
   }
   temporary_.clear();
+  ::close(std::exchange(fd_, -1));
   crash_point(kind_of(target_) + ".renamed");
   sync(folder_of(target_), target_, O_DIRECTORY);
 }

@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "catch.hpp"
 #include "scratch_folder.hpp"
@@ -37,6 +38,38 @@ TEST_CASE("an abandoned file leaves nothing behind") {
   const ScratchFolder folder;
   { const AtomicFile file(folder.file("a.txt")); }
   CHECK(folder.n_entries() == 0);
+}
+
+TEST_CASE("what a killed process left goes with the next file of that name, and nothing else") {
+  const ScratchFolder folder;
+  const std::string left = folder.file(".a.txt.0123456789abcdef.tmp");
+  const std::string of_another = folder.file(".b.txt.0123456789abcdef.tmp");
+  const std::vector<std::string> not_ours = {
+      folder.file(".a.txt.notes.tmp"), folder.file("a.txt.0123456789abcdef.tmp"),
+      folder.file(".a.txt.0123456789abcdeg.tmp"), folder.file(".tmp")};
+  for (const auto& path : not_ours) std::ofstream(path) << "x";
+  for (const auto& path : {left, of_another}) std::ofstream(path) << "x";
+  const AtomicFile in_use(folder.file("a.txt"));
+  CHECK_FALSE(std::filesystem::exists(left));
+  CHECK(std::filesystem::exists(of_another));
+  const AtomicFile second(folder.file("a.txt"));
+  CHECK(std::filesystem::exists(in_use.temporary()));
+  remove_abandoned(folder.path().string());
+  CHECK_FALSE(std::filesystem::exists(of_another));
+  CHECK(std::filesystem::exists(in_use.temporary()));
+  for (const auto& path : not_ours) CHECK(std::filesystem::exists(path));
+  remove_abandoned(folder.file("nowhere"));  // no folder, nothing to do
+}
+
+TEST_CASE("a scratch folder is abandoned once its maker is gone") {
+  const ScratchFolder folder;
+  const std::string path = folder.path().string();
+  const int fd = mark_as_used(path);
+  REQUIRE(fd >= 0);
+  CHECK_FALSE(is_abandoned(path));
+  ::close(fd);
+  CHECK(is_abandoned(path));
+  CHECK_FALSE(is_abandoned(folder.file("nowhere")));
 }
 
 TEST_CASE("a new file has the permissions that the umask leaves") {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/io/atomic_file.hpp>
 
 extern char** environ;
 
@@ -48,17 +49,31 @@ class ScratchFolder {
                               std::strerror(errno)));
     }
     path_ = path;
+    fd_ = mark_as_used(path);
+    remove_leftovers();
   }
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
   ~ScratchFolder() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
+    if (fd_ >= 0) ::close(fd_);
   }
   std::string file(const std::string& name) const { return (path_ / name).string(); }
 
  private:
+  /// Scratch folders of killed runs.
+  static void remove_leftovers() {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(fs::temp_directory_path(), ignored)) {
+      const std::string name = entry.path().filename().string();
+      const bool ours = name.rfind("al_aggregate.", 0) == 0 && entry.is_directory(ignored);
+      if (ours && is_abandoned(entry.path().string())) fs::remove_all(entry.path(), ignored);
+    }
+  }
+
   fs::path path_;
+  int fd_ = -1;
 };
 
 /// Exit status of `gnuplot SCRIPT`, its messages in `log`.

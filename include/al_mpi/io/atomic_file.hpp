@@ -12,7 +12,8 @@ namespace al_mpi {
 class AtomicFile {
  public:
   /// Makes an empty temporary with an unguessable name beside `target` (where it points to, if it
-  /// is a link). Throws DataError: missing or unwritable folder, target is a folder.
+  /// is a link), and removes those that killed processes left of the same target. Throws DataError:
+  /// missing or unwritable folder, target is a folder.
   explicit AtomicFile(const std::string& target);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -26,7 +27,17 @@ class AtomicFile {
  private:
   std::string target_;
   std::string temporary_;  // empty once committed
+  int fd_ = -1;            // holds the lock that tells others that the temporary is in use
 };
+
+/// Removes the temporaries of killed processes for the target `name` in `folder`, or for any where
+/// `name` is empty.
+void remove_abandoned(const std::string& folder, const std::string& name = "");
+
+/// Locks a scratch folder as long as the returned descriptor is open: is_abandoned() tells others
+/// that it is in use.
+int mark_as_used(const std::string& folder);
+bool is_abandoned(const std::string& path);  ///< its maker is gone; false where nobody can know
 
 /// Replaces `path` by `contents`.
 void write_file_atomically(const std::string& path, std::string_view contents);
