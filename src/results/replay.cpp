@@ -14,6 +14,7 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/io/mapped_file.hpp>
 #include <al_mpi/trial/engine_line.hpp>
 #include <al_mpi/trial/json.hpp>
@@ -55,29 +56,21 @@ std::string utc(double seconds) {
 Files::Files(const std::string& results_file) : results(results_file) {
   const std::string stem = fs::path(results_file).replace_extension().string();
   journal = stem + ".journal";
+  damaged = journal + ".damaged";
   lock = stem + ".lock";
   checkpoints = stem + ".checkpoints";
 }
 
-Replay replay_journal(const Files& files) {
+Replay replay_journal(const Files& files, bool or_none) {
   Replay replay;
   replay.has_journal = fs::exists(files.journal);
   if (!replay.has_journal) return replay;
   const auto file = MappedFile::map(files.journal);
   const std::string_view bytes(static_cast<const char*>(file->data()),
                                static_cast<std::size_t>(file->size()));
-  replay.scan = scan_journal(bytes, [&](std::string_view text) {
-    // Nearly all records are rounds; text inside a string cannot look like this (quotes are
-    // escaped).
-    if (text.find("\"type\":\"round\"") != std::string_view::npos) {
-      replay.state.add_round(parse_round(text));
-      return;
-    }
-    const json record = json::parse(text, nullptr, false);
-    if (!record.is_object()) throw DataError(files.journal, "", "a record is no JSON object");
-    replay.state.apply(record);
-  });
-  if (replay.scan.n_records == 0 && !is_begun_journal(bytes)) {
+  replay.scan = scan_journal(bytes, [&](std::string_view text) { replay.state.apply_text(text); });
+  replay.foreign = replay.scan.n_records == 0 && !is_begun_journal(bytes);
+  if (replay.foreign && !or_none) {
     throw DataError(files.journal, "",
                     "is no journal of al_mpi (move it away, or name another results.file)");
   }
@@ -86,7 +79,8 @@ Replay replay_journal(const Files& files) {
 }
 
 Replay replay_results(const Files& files) {
-  Replay replay = replay_journal(files);
+  // A journal without a single whole record is damage where the results file is this program's.
+  Replay replay = replay_journal(files, fs::exists(files.results));
   const bool lost =
       !replay.has_journal || replay.scan.n_records == 0 || !replay.scan.damaged.empty();
   if (!lost || !fs::exists(files.results)) return replay;
@@ -100,13 +94,42 @@ Replay replay_results(const Files& files) {
 }
 
 void report_damage(const Replay& replay, const SweepState& state) {
-  for (const std::int64_t line : replay.scan.damaged)
-    spdlog::warn("the journal's line {} is damaged", line);
+  const auto& lines = replay.scan.damaged;
+  if (!lines.empty()) {
+    const std::size_t n_named = std::min<std::size_t>(lines.size(), 3);
+    spdlog::warn(
+        "{} lines of the journal are damaged (line {}{})", lines.size(),
+        fmt::join(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(n_named), ", "),
+        lines.size() > n_named ? ", .." : "");
+  }
   if (replay.scan.torn) spdlog::info("the journal's last line was torn and is cut");
   if (!replay.rescued.empty())
     spdlog::info("{} records were taken from the results file", replay.rescued.size());
   for (const std::string& key : state.incomplete())
     spdlog::warn("{} lacks rounds: it is run again", key);
+}
+
+void repair_journal(const Files& files, Replay& replay) {
+  if (replay.scan.damaged.empty() && !replay.foreign) return;
+  std::string whole;
+  SweepState state;  // throws at what the replay did not take, either
+  std::set<std::string, std::less<>> kept;
+  const auto keep = [&](std::string_view text) {
+    if (kept.emplace(text).second) whole += journal_line(text);
+  };
+  const auto file = MappedFile::map(files.journal);
+  scan_journal({static_cast<const char*>(file->data()), static_cast<std::size_t>(file->size())},
+               [&](std::string_view text) {
+                 state.apply_text(text);
+                 keep(text);
+               });
+  for (const std::string& text : replay.rescued) keep(text);
+  fs::copy_file(files.journal, files.damaged, fs::copy_options::overwrite_existing);
+  write_file_atomically(files.journal, whole);
+  replay.rescued.clear();
+  replay.end = static_cast<std::int64_t>(whole.size());
+  spdlog::warn("the journal was written anew without what is damaged; as it was it is kept as {}",
+               files.damaged);
 }
 
 void check_same_provenance(const SweepState& state, const Provenance& now,

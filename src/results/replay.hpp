@@ -16,6 +16,7 @@ struct Files {
   explicit Files(const std::string& results_file);
   std::string results;      ///< NAME.h5
   std::string journal;      ///< NAME.journal
+  std::string damaged;      ///< NAME.journal.damaged: the journal before its last repair
   std::string lock;         ///< NAME.lock
   std::string checkpoints;  ///< NAME.checkpoints
 };
@@ -27,17 +28,22 @@ struct Replay {
   std::int64_t end = 0;              ///< where the journal goes on
   std::vector<std::string> rescued;  ///< records that only NAME.h5 still had, to be appended
   bool has_journal = false;
+  bool foreign = false;  ///< the file of that name holds not one whole record
 };
 
-/// Reads the journal alone. Throws DataError if it is not this program's.
-Replay replay_journal(const Files& files);
+/// Reads the journal alone. Throws DataError if it is not this program's, unless `or_none`.
+Replay replay_journal(const Files& files, bool or_none = false);
 
 /// Reads the journal; what it lost, or if there is none, is taken from NAME.h5. Throws DataError if
 /// the files are not this program's.
 Replay replay_results(const Files& files);
 
-/// One warning a damaged line, and what must be run again because of them.
+/// Warns of damaged lines, and of what must be run again because of them.
 void report_damage(const Replay& replay, const SweepState& state);
+
+/// Where lines are damaged: keeps the journal aside, and writes it anew from its whole records and
+/// the rescued ones, each once. Throws if that cannot be written.
+void repair_journal(const Files& files, Replay& replay);
 
 /// Throws ConfigError if the stored settings or dataset are others than the present ones. Empty
 /// fingerprints (of whoever only reads) fit everything.

@@ -19,6 +19,7 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/results/store.hpp>
 #include <al_mpi/trial/json.hpp>
 #include <al_mpi/version.hpp>
@@ -30,7 +31,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr double heartbeat_every = 15.0;  // seconds
 constexpr double snapshot_share =
     0.1;  // of the time at most, for sweeps whose file takes long to write
 
@@ -74,7 +74,7 @@ class Store final : public ResultsStore {
   }
   void record(const json& event);  // into the state and the journal
   void ended(int trial, const char* outcome, json more);
-  void open_journal(const Replay& replay);
+  void open_journal(Replay& replay);
   void start_session(const Provenance& provenance, const std::vector<TrialSpec>& grid);
   void begin_snapshot();
   void finish_snapshot();
@@ -99,7 +99,8 @@ Store::Store(const StoreOptions& options, const Provenance& provenance,
     std::error_code error;
     fs::create_directories(files_.checkpoints, error);
     if (error) throw DataError(files_.checkpoints, "", "cannot be made: " + error.message());
-    lock_ = std::make_unique<SweepLock>(files_.lock);
+    lock_ = std::make_unique<SweepLock>(files_.lock, options.waiting);
+    remove_abandoned(files_.checkpoints);
   }
   Replay replay = replay_results(files_);
   state_ = std::move(replay.state);
@@ -116,23 +117,29 @@ Store::~Store() {
   if (writing_.valid()) writing_.wait();
 }
 
-void Store::open_journal(const Replay& replay) {
+void Store::open_journal(Replay& replay) {
+  try {
+    repair_journal(files_, replay);
+  } catch (const std::exception& error) {  // it goes on behind what is damaged
+    spdlog::warn("the journal could not be repaired: {}", error.what());
+  }
   journal_ = std::make_unique<Journal>(files_.journal, replay.end);
   for (const std::string& text : replay.rescued) journal_->append(text);
 }
 
 void Store::start_session(const Provenance& provenance, const std::vector<TrialSpec>& grid) {
-  record({{"type", "opened"},
-          {"version", 1},
-          {"time", now()},
-          {"config", provenance.config_yaml},
-          {"settings", provenance.settings_fingerprint},
-          {"dataset", provenance.dataset_fingerprint},
-          {"task", provenance.task},
-          {"classes", provenance.class_names},
-          {"class_counts", provenance.class_counts},
-          {"versions", provenance.versions},
-          {"program", git_description}});
+  const json opened = {{"type", "opened"},
+                       {"version", 1},
+                       {"time", now()},
+                       {"config", provenance.config_yaml},
+                       {"settings", provenance.settings_fingerprint},
+                       {"dataset", provenance.dataset_fingerprint},
+                       {"task", provenance.task},
+                       {"classes", provenance.class_names},
+                       {"class_counts", provenance.class_counts},
+                       {"versions", provenance.versions},
+                       {"program", git_description}};
+  if (!state_.opened_alike(opened)) record(opened);
   for (const TrialSpec& spec : grid) {
     const std::string key = spec.key();
     if (state_.find(key) < 0) {
@@ -227,7 +234,7 @@ void Store::commit() {
     fs::remove(path, gone);
   }
   obsolete_.clear();
-  if (since(last_heartbeat_) < heartbeat_every) return;
+  if (since(last_heartbeat_) < SweepLock::heartbeat_every) return;
   lock_->heartbeat();
   last_heartbeat_ = Clock::now();
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/trial/engine_line.hpp>
 #include <al_mpi/trial/json.hpp>
 
 namespace al_mpi {
@@ -22,6 +23,11 @@ double time_of(const json& record) {
   const double time = record.at("time").get<double>();
   if (!(time >= 0.0 && time < 1e11)) throw DataError("journal", "time", "is out of range");
   return time;
+}
+
+std::string without_time(json record) {
+  record.erase("time");
+  return record.dump();
 }
 
 int checked_number(int number, int smallest, int largest, const char* what) {
@@ -59,9 +65,21 @@ void SweepState::apply(const json& record) {
   }
 }
 
+void SweepState::apply_text(std::string_view text) {
+  // Nearly all records are rounds; text inside a string cannot look like this (quotes are escaped).
+  if (text.find("\"type\":\"round\"") != std::string_view::npos) {
+    add_round(parse_round(text));
+    return;
+  }
+  const json record = json::parse(text, nullptr, false);
+  if (!record.is_object()) throw DataError("journal", "", "a record is no JSON object");
+  apply(record);
+}
+
 void SweepState::opened(const json& record) {
   if (int_field(record, "version") != 1) throw DataError("journal", "", "made by a later version");
   const double time = time_of(record);
+  last_opened_ = without_time(record);
   if (provenance_ && created_ <= time) return;
   Provenance provenance;
   provenance.config_yaml = record.at("config").get<std::string>();
@@ -104,6 +122,10 @@ void SweepState::ended(const json& record) {
     history.given_up_at = number;
   }
   refresh(trial);
+}
+
+bool SweepState::opened_alike(const json& record) const {
+  return last_opened_ == without_time(record);
 }
 
 SweepState::Added SweepState::add_round(const RoundRecord& record) {

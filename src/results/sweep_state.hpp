@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -23,6 +24,7 @@ class SweepState {
   /// Takes one record of the journal (docs/formats.md, "Journal"). Throws DataError if it is not
   /// understood.
   void apply(const nlohmann::json& record);
+  void apply_text(std::string_view text);  ///< the same from JSON text
 
   struct Added {
     bool is_new = false;
@@ -32,6 +34,8 @@ class SweepState {
 
   const std::optional<Provenance>& provenance() const { return provenance_; }
   double created() const { return created_; }  ///< seconds since the epoch
+  /// Whether the last start of a farm wrote `opened` with the same words, but for the time.
+  bool opened_alike(const nlohmann::json& opened) const;
   const std::vector<TrialRecord>& trials() const { return trials_; }
   const std::vector<ResultsTables::Attempt>& attempts(int trial) const {
     return histories_.at(index(trial)).attempts;
@@ -70,6 +74,7 @@ class SweepState {
 
   std::optional<Provenance> provenance_;
   double created_ = 0.0;
+  std::string last_opened_;  // JSON, without its time
   std::vector<TrialRecord> trials_;
   std::vector<History> histories_;
   std::unordered_map<std::string, int> numbers_;  // key -> trial

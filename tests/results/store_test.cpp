@@ -10,6 +10,7 @@
 #include "scratch_folder.hpp"
 #include "src/results/journal.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/results/inspect.hpp>
 #include <al_mpi/results/reader.hpp>
 #include <al_mpi/results/store.hpp>
 
@@ -255,6 +256,40 @@ TEST_CASE("what the journal lost is taken from the results file") {
   CHECK(state(*store, 4) == TrialState::failed);
   CHECK(store->trials()[4].error == "diverged");
   CHECK(state(*store, 5) == TrialState::pending);
+}
+
+TEST_CASE("a damaged journal is written anew once, and the damaged one is kept") {
+  const ScratchFolder folder;
+  const std::string file = folder.file("x.h5");
+  {
+    auto store = example::open(file);
+    for (int t = 0; t < 4; ++t) example::run(*store, t);
+    store->snapshot();
+  }
+  std::string bytes = folder.contents("x.journal");
+  bytes.replace(bytes.find("\"round\":1"), 40, std::string(40, '\0'));
+  overwrite(folder.file("x.journal"), bytes);
+  { example::open(file)->commit(); }
+  CHECK(folder.contents("x.journal.damaged") == bytes);
+  const std::string repaired = folder.contents("x.journal");
+  CHECK(verify_results(file).problems.empty());
+  { example::open(file)->commit(); }
+  CHECK(folder.contents("x.journal") == repaired);
+  CHECK(state(*example::open(file), 0) == TrialState::done);
+}
+
+TEST_CASE("garbage in the journal's place is set aside where the results file knows better") {
+  const ScratchFolder folder;
+  const std::string file = folder.file("x.h5");
+  {
+    auto store = example::open(file);
+    example::run(*store, 0);
+    store->snapshot();
+  }
+  overwrite(folder.file("x.journal"), "dear diary\n");
+  CHECK(state(*example::open(file), 0) == TrialState::done);
+  CHECK(folder.contents("x.journal.damaged") == "dear diary\n");
+  CHECK(verify_results(file).problems.empty());
 }
 
 TEST_CASE("records doubled and out of order lead to the same state") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,6 +28,8 @@ struct StoreOptions {
       file;  ///< results/NAME.h5; the journal NAME.journal and NAME.checkpoints/ lie beside it
   double snapshot_every = 30.0;  ///< seconds
   bool read_only = false;        ///< `status`: no lock, nothing is written
+  /// Called each second while a lock is waited for whose holder may be dead; empty: no waiting.
+  std::function<void()> waiting = nullptr;
 };
 
 /// Rank 0's one door to disk: the journal (durable), the snapshot made from it, and the lock.
@@ -39,8 +42,9 @@ class ResultsStore {
 
   /// Opens or creates the files, takes the lock, replays the journal, merges `grid` into it (more
   /// trials extend it; trial numbers of known keys are kept). Throws ConfigError if the stored
-  /// settings or dataset fingerprint differ, FarmError (usage) if another living farm holds the
-  /// lock, DataError if the folder is not writable or the files are foreign.
+  /// settings or dataset fingerprint differ, FarmError if another farm holds the
+  /// lock (usage if it lives, unfinished if that is not known yet), DataError if the folder is not
+  /// writable or the files are foreign.
   static std::unique_ptr<ResultsStore> open(const StoreOptions& options,
                                             const Provenance& provenance,
                                             const std::vector<TrialSpec>& grid);
