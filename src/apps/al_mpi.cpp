@@ -41,7 +41,7 @@ void add_sweep(CLI::App& app, CommandLine& line) {
 }
 
 CLI::App* add_status(CLI::App& app, CommandLine& line) {
-  CLI::App* status = app.add_subcommand("status", "where a sweep stands");
+  CLI::App* status = app.add_subcommand("status", "where a sweep stands, and what to do next");
   status->add_option("results", line.status.file, "results file, or the configuration")
       ->required()
       ->type_name("RESULTS|CONFIG");

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -76,6 +79,22 @@ void check_training(const SweepConfig& config, bool pixels) {
 
 }  // namespace
 
+void check_inputs(const SweepConfig& config) {
+  const std::pair<const char*, const std::string&> files[] = {
+      {"dataset.path", config.dataset.path},
+      {"model.pretrained", config.model.pretrained},
+      {"model.torchscript", config.model.torchscript}};
+  for (const auto& [key, path] : files) {
+    if (path.empty()) continue;
+    errno = 0;
+    std::ifstream file(path, std::ios::binary);
+    file.peek();
+    if (file.is_open() && !file.bad()) continue;
+    const std::string why = errno == ENOENT ? "no such file" : std::strerror(errno);
+    throw DataError(path, "", fmt::format("{} ({})", why, key));
+  }
+}
+
 void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
                            std::int64_t n_classes, const std::string& task) {
   const bool pixels = task == "segmentation";
@@ -109,6 +128,7 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
     std::vector<std::string> own;
     for (const auto& [key, value] : checked) own.push_back(key + "=" + value);
     const SweepConfig combination = with_overrides(config, own);
+    check_inputs(combination);
     check_budget(combination, pool_size);
     check_training(combination, pixels);
   }

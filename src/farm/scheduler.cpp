@@ -92,7 +92,8 @@ std::optional<int> Scheduler::take_started(int host) {
     }
     const auto blame = blames_.find(trial);
     const bool failed_here = blame != blames_.end() && blame->second.hosts.count(host) > 0;
-    if (!failed_here || n_fresh_ == 0) {
+    const bool elsewhere = failed_here && blame->second.unreadable && untried(blame->second);
+    if (!elsewhere && (!failed_here || n_fresh_ == 0)) {
       started_before_.erase(entry);
       return trial;
     }
@@ -160,6 +161,7 @@ Verdict Scheduler::ended(int worker, int trial, Ending ending, double now) {
     return Verdict::failed;
   }
   if (ending == Ending::failed) return blame(trial, reporter.host, now);
+  if (ending == Ending::unreadable) return blame_host(trial, reporter.host);
   set_state(trial, TrialState::pending);
   enqueue(trial);
   return Verdict::again;
@@ -168,7 +170,7 @@ Verdict Scheduler::ended(int worker, int trial, Ending ending, double now) {
 Verdict Scheduler::blame(int trial, int host, double now) {
   Blame& blame = blames_[trial];
   ++blame.failures;
-  blame.hosts.insert(host);
+  ++blame.hosts[host];
   if (now - at(trial).started < options_.quick_failure) strike(trial, host);
   if (blame.failures >= options_.max_attempts) {
     set_state(trial, TrialState::failed);
@@ -181,6 +183,28 @@ Verdict Scheduler::blame(int trial, int host, double now) {
   set_state(trial, TrialState::pending);
   enqueue(trial);
   return Verdict::again;
+}
+
+Verdict Scheduler::blame_host(int trial, int host) {
+  Blame& blame = blames_[trial];
+  blame.unreadable = true;
+  blame.hosts.try_emplace(host, 0);
+  if (!untried(blame) || static_cast<int>(blame.hosts.size()) >= options_.host_strikes) {
+    set_state(trial, TrialState::failed);
+    return Verdict::failed;
+  }
+  strike(trial, host);
+  set_state(trial, TrialState::pending);
+  enqueue(trial);
+  return Verdict::again;
+}
+
+bool Scheduler::untried(const Blame& blame) const {
+  for (std::size_t host = 0; host < hosts_.size(); ++host) {
+    const bool works = hosts_[host].n_workers > 0 && !hosts_[host].quarantined;
+    if (works && blame.hosts.count(static_cast<int>(host)) == 0) return true;
+  }
+  return false;
 }
 
 void Scheduler::strike(int trial, int host) {
@@ -196,8 +220,10 @@ void Scheduler::strike(int trial, int host) {
   for (const int forgiven : suspect.strikes) {
     const auto found = blames_.find(forgiven);
     if (found == blames_.end()) continue;
-    --found->second.failures;
-    found->second.hosts.erase(host);
+    const auto here = found->second.hosts.find(host);
+    if (here == found->second.hosts.end()) continue;
+    found->second.failures -= here->second;
+    found->second.hosts.erase(here);
   }
   suspect.strikes.clear();
 }

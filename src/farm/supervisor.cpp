@@ -24,7 +24,8 @@ std::string last_line_of(std::string text) {
 
 Supervisor::Supervisor(Channel& channel, SupervisorOptions options)
     : channel_(channel), options_(std::move(options)), slots_(options_.gpus.size()) {
-  std::filesystem::create_directories(options_.log_folder);
+  std::error_code unmade;  // a worker that cannot write its log says so
+  std::filesystem::create_directories(options_.log_folder, unmade);
 }
 
 void Supervisor::start(double now) {
@@ -44,7 +45,8 @@ void Supervisor::start_child(std::size_t index, double now) {
   }
   try {
     slot.process = std::make_unique<WorkerProcess>(command);
-    slot.process->send(configure_line(options_.config_yaml, options_.device, options_.threads));
+    slot.process->send(
+        configure_line(options_.config_yaml, options_.device, options_.threads, options_.expected));
     slot.state = State::starting;
     slot.condemned = false;
     slot.last_line = now;
@@ -131,11 +133,11 @@ void Supervisor::take_line(std::size_t index, const std::string& line, double no
       slot.device = parsed.device;
       ask(index);
     } else if (parsed.type == Type::failed) {
-      slot.reason = parsed.message;
       const bool final = parsed.failure != EngineLine::Failure::runtime;
       if (final) slot.failed_starts = max_failed_starts;
       if (parsed.failure == EngineLine::Failure::config) slot.code = ExitCode::config;
       if (parsed.failure == EngineLine::Failure::data) slot.code = ExitCode::data;
+      condemn(slot, parsed.message);  // it would wait for another request
     }
     return;
   }

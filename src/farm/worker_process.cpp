@@ -93,7 +93,7 @@ struct SpawnSetup {
     ::posix_spawn_file_actions_adddup2(&actions, log, 2);
     sigset_t blocked;
     ::sigemptyset(&blocked);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2})
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU})
       ::sigaddset(&blocked, signal);
     sigset_t defaults;
     ::sigemptyset(&defaults);

@@ -63,8 +63,16 @@ EngineLine parse_engine_line(const std::string& line) {
   }
 }
 
-std::string configure_line(const std::string& yaml, const std::string& device, int threads) {
-  return dump({{"type", "configure"}, {"config", yaml}, {"device", device}, {"threads", threads}});
+std::string configure_line(const std::string& yaml, const std::string& device, int threads,
+                           const Expected& expected) {
+  return dump({{"type", "configure"},
+               {"config", yaml},
+               {"device", device},
+               {"threads", threads},
+               {"expected",
+                {{"version", expected.version},
+                 {"libtorch", expected.libtorch},
+                 {"dataset", expected.dataset}}}});
 }
 
 std::string run_line(const TrialSpec& spec, int attempt, const std::string& checkpoint) {

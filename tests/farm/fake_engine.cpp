@@ -1,8 +1,8 @@
 // Stands in for `al_trial --serve` in tests of the farm: speaks docs/protocols.md, keeps real
 // checkpoints, obeys AL_MPI_FAULT and AL_MPI_CRASH_AT, learns nothing. A round's numbers are a hash
 // of (key, round). FAKE_ENGINE: "refuse" (does not take the configuration), "die" (leaves at once),
-// "babble" (no protocol), "no-op" (no checkpoints: what is left is the farm). FAKE_ENGINE_SECONDS:
-// duration of a round, default 0.01.
+// "babble" (no protocol), "unreadable" (a file of each trial cannot be read), "no-op" (no
+// checkpoints: what is left is the farm). FAKE_ENGINE_SECONDS: duration of a round, default 0.01.
 
 #include <chrono>
 #include <csignal>
@@ -113,6 +113,9 @@ class Engine {
            {"kind", kind},
            {"message", message}});
     };
+    if (variable("FAKE_ENGINE", "") == "unreadable") {
+      return failed("data", "tiles.h5: Input/output error");
+    }
     try {
       run(spec, attempt, request.at("checkpoint").get<std::string>());
     } catch (const DataError& error) {

@@ -94,7 +94,7 @@ TEST_CASE("failures under an earlier farm count") {
   CHECK(scheduler.ended(worker, 0, Ending::failed, 1) == Verdict::failed);
 }
 
-TEST_CASE("configuration and data errors are final at once") {
+TEST_CASE("wrong settings are final at once") {
   Scheduler scheduler(alike(1));
   const int worker = scheduler.add_worker("h", 0);
   scheduler.next(worker, 0);
@@ -188,6 +188,55 @@ TEST_CASE("what a host's other workers still report after its end is forgiven to
     REQUIRE(scheduler.next(good, 100) == i);
     CHECK(scheduler.ended(good, i, Ending::failed, 200) == Verdict::again);
   }
+}
+
+TEST_CASE("what a host cannot read is tried on another one, and three such trials end the host") {
+  Scheduler scheduler(alike(6), {1, 60.0, 3});
+  const int bad = scheduler.add_worker("bad", 0);
+  const int good = scheduler.add_worker("good", 0);
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(scheduler.next(bad, 100 * i) == i);
+    CHECK(scheduler.ended(bad, i, Ending::unreadable, 100 * i + 99) == Verdict::again);
+  }
+  CHECK(scheduler.host_quarantined("bad"));
+  for (int i = 0; i < 6; ++i) {
+    const int trial = *scheduler.next(good, 400);
+    CHECK(scheduler.ended(good, trial, Ending::done, 401) == Verdict::done);
+  }
+}
+
+TEST_CASE("a trial that a host cannot read never goes back to it while another one may try") {
+  Scheduler scheduler(alike(1), {3, 60.0, 3});
+  const int bad = scheduler.add_worker("bad", 0);
+  const int good = scheduler.add_worker("good", 0);
+  REQUIRE(scheduler.next(bad, 0) == 0);
+  CHECK(scheduler.ended(bad, 0, Ending::unreadable, 1) == Verdict::again);
+  CHECK_FALSE(scheduler.next(bad, 2));
+  SECTION("it does") {
+    CHECK(scheduler.next(good, 2) == 0);
+  }
+  SECTION("it is gone, so that the trial gets its verdict") {
+    scheduler.remove_worker(good, 2);
+    REQUIRE(scheduler.next(bad, 3) == 0);
+    CHECK(scheduler.ended(bad, 0, Ending::unreadable, 4) == Verdict::failed);
+    CHECK(scheduler.finished());
+  }
+}
+
+TEST_CASE("what nobody can read fails on the third host, or on the last") {
+  const int n_hosts = GENERATE(1, 2, 5);
+  Scheduler scheduler(alike(1), {9, 60.0, 3});
+  std::vector<int> workers;
+  for (int i = 0; i < n_hosts; ++i) workers.push_back(scheduler.add_worker(std::to_string(i), 0));
+  int tried = 0;
+  for (const int worker : workers) {
+    if (scheduler.n(TrialState::failed) > 0) break;
+    REQUIRE(scheduler.next(worker, tried) == 0);
+    scheduler.ended(worker, 0, Ending::unreadable, tried);
+    ++tried;
+  }
+  CHECK(tried == std::min(n_hosts, 3));
+  CHECK(scheduler.n(TrialState::failed) == 1);
 }
 
 TEST_CASE("slow failures, the same trial again, or a success between do not end a host") {

@@ -101,10 +101,14 @@ std::vector<std::string> differing_settings(const SweepConfig& stored, const Swe
 void check_same_settings(const std::string& stored_yaml, const SweepConfig& now,
                          const std::string& file);
 
+/// Throws DataError where a file that the settings name (dataset, weights, TorchScript) cannot be
+/// read.
+void check_inputs(const SweepConfig& config);
+
 /// Checks that only the dataset can decide: the budget fits the pool, network and strategies answer
 /// `task`
 /// ("classification" | "segmentation"), there are two classes at least; and that settings fit
-/// together. Throws ConfigError.
+/// together; the same, and check_inputs(), for each combination of sweep.grid. Throws ConfigError.
 void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
                            std::int64_t n_classes, const std::string& task);
 

@@ -20,7 +20,7 @@ struct Message {
     wish,      ///< this rank was told to drain
     alive,     ///< heartbeat
     // from rank 0 to a supervisor
-    configure,  ///< text: the resolved configuration (YAML); attempt: workers a rank, 0 = by itself
+    configure,  ///< text: settings and what rank 0 has (JSON); attempt: workers a rank
     run,        ///< text: the engine's request
     going,      ///< answer to a heartbeat
     drain,      ///< finish the rounds in progress

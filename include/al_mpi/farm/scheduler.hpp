@@ -33,10 +33,11 @@ struct PlannedTrial {
 /// How a trial ended on a worker.
 enum class Ending {
   done,
-  failed,   ///< threw, crashed, hung or ran out of time: blamed on the trial
-  refused,  ///< its settings or its data are wrong: trying again is pointless
-  stopped,  ///< drained; not blamed
-  lost,     ///< its worker is gone (killed rank, lost node); not blamed
+  failed,      ///< threw, crashed, hung or ran out of time: blamed on the trial
+  refused,     ///< its settings are wrong: trying again is pointless
+  unreadable,  ///< a file it needs: its host's fault as long as another one may read it
+  stopped,     ///< drained; not blamed
+  lost,        ///< its worker is gone (killed rank, lost node); not blamed
 };
 
 /// What that means for the trial.
@@ -51,6 +52,8 @@ enum class Verdict { ignored, done, again, failed, quarantined };
 ///
 /// Blame: `max_attempts` failures, or failures on two hosts, end a trial; three quick failures of
 /// different trials end a host (its failures are then forgiven), but never the last healthy one.
+/// A file that cannot be read ends a trial once no host is left to try, or three failed; until then
+/// it counts against the host alone.
 /// Fencing: a worker that was given up may still finish; its `done` counts, anything else is
 /// ignored.
 class Scheduler {
@@ -91,7 +94,8 @@ class Scheduler {
   };
   struct Blame {
     int failures = 0;
-    std::set<int> hosts;
+    std::map<int, int> hosts;  ///< host -> failures counted there
+    bool unreadable = false;
   };
   struct Worker {
     int host = 0;
@@ -111,6 +115,8 @@ class Scheduler {
   std::optional<int> take_started(int host);
   std::optional<int> take_longest();
   Verdict blame(int trial, int host, double now);
+  Verdict blame_host(int trial, int host);
+  bool untried(const Blame& blame) const;  ///< a working host has not failed on the trial
   void strike(int trial, int host);
   double cost_left(const Trial& trial) const { return costs_.cost(trial.group) * trial.rest; }
 

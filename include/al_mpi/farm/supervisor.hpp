@@ -14,6 +14,7 @@ namespace al_mpi {
 struct SupervisorOptions {
   std::vector<std::string> engine;  ///< the command of a worker
   std::string config_yaml;          ///< sent to every worker
+  Expected expected;                ///< sent to every worker
   std::string device = "auto";
   int threads = 1;  ///< CPU threads a trial
   std::vector<std::string>

@@ -34,8 +34,16 @@ EngineLine parse_engine_line(const std::string& line);
 /// the missing or mistyped field.
 RoundRecord parse_round(std::string_view line);
 
+/// What rank 0 found, and the engine of every host must find, too; empty fields are not compared.
+struct Expected {
+  std::string version;   ///< of al_mpi
+  std::string libtorch;  ///< its version
+  std::string dataset;   ///< fingerprint of the dataset file
+};
+
 // The requests to the engine, without the newline.
-std::string configure_line(const std::string& yaml, const std::string& device, int threads);
+std::string configure_line(const std::string& yaml, const std::string& device, int threads,
+                           const Expected& expected = {});
 std::string run_line(const TrialSpec& spec, int attempt, const std::string& checkpoint);
 std::string drain_line();
 

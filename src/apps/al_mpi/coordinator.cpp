@@ -82,7 +82,7 @@ void Coordinator::greet(const Message& hello) {
   const int n_workers = options_.workers_per_rank > 0 ? options_.workers_per_rank : hello.slot;
   rank.slots.assign(static_cast<std::size_t>(n_workers), {});
   if (code_) return answer(hello.rank);
-  send(hello.rank, Message::Kind::configure, n_workers, options_.config_yaml);
+  send(hello.rank, Message::Kind::configure, n_workers, options_.configuration);
 }
 
 void Coordinator::answer(int to) {
@@ -141,8 +141,10 @@ void Coordinator::take_line(const Message& message, double now) {
     case EngineLine::Type::stopped:
       return conclude(message, Ending::stopped, "", now);
     case EngineLine::Type::failed: {
-      const bool final = line.failure != EngineLine::Failure::runtime;
-      return conclude(message, final ? Ending::refused : Ending::failed, line.message, now);
+      const bool config = line.failure == EngineLine::Failure::config;
+      const bool data = line.failure == EngineLine::Failure::data;
+      const Ending ending = config ? Ending::refused : data ? Ending::unreadable : Ending::failed;
+      return conclude(message, ending, line.message, now);
     }
     case EngineLine::Type::done:
       break;
@@ -185,8 +187,8 @@ void Coordinator::conclude(const Message& message, Ending ending, const std::str
   spdlog::warn("trial {} {}: {} (attempt {} on {})", record(trial).spec.key(), outcome, text,
                message.attempt, rank.host);
   if (had_work && scheduler_.host_quarantined(rank.host))
-    spdlog::warn("{} gets no more work: {} different trials failed there at once", rank.host,
-                 options_.scheduler.host_strikes);
+    spdlog::warn("{} gets no more work: {} different trials failed there, the last one: {}",
+                 rank.host, options_.scheduler.host_strikes, text);
   store_.failed(message.trial, text, final, verdict == Verdict::quarantined);
 }
 
@@ -198,8 +200,10 @@ void Coordinator::retire(const Message& message, double now) {
   if (slot.worker >= 0) scheduler_.remove_worker(slot.worker, now);
   idle_.erase({message.rank, message.slot});
   no_worker_.emplace(static_cast<ExitCode>(message.attempt), "no worker starts: " + message.text);
-  spdlog::debug("worker {} of rank {} on {} does not start: {}", message.slot, message.rank,
-                rank.host, message.text);
+  no_start_.try_emplace(
+      message.text,
+      fmt::format("worker {} of rank {} on {}", message.slot, message.rank, rank.host));
+  work_came_back_ = true;  // what waited for this host
 }
 
 void Coordinator::lose(int lost, double now) {
@@ -208,6 +212,7 @@ void Coordinator::lose(int lost, double now) {
                rank.host, options_.silence);
   rank.lost = true;
   ++n_lost_;
+  work_came_back_ = true;  // what waited for this host
   for (std::size_t slot = 0; slot < rank.slots.size(); ++slot) {
     const int worker = rank.slots[slot].worker;
     idle_.erase({lost, static_cast<int>(slot)});
@@ -215,7 +220,6 @@ void Coordinator::lose(int lost, double now) {
     rank.slots[slot].gone = true;
     if (const auto trial = scheduler_.remove_worker(worker, now)) {
       store_.interrupted(record(*trial).spec.trial);
-      work_came_back_ = true;
     }
   }
 }
@@ -232,7 +236,16 @@ void Coordinator::look_for_silent_ranks(double now) {
   next_look_ = now + 1.0;
 }
 
+void Coordinator::tell_of_failed_starts() {
+  if (scheduler_.n_workers() == 0) return;  // it may be the error of all: result() tells
+  for (auto& [reason, worker] : no_start_) {
+    if (!worker.empty()) spdlog::warn("{} does not start: {}", worker, reason);
+    worker.clear();
+  }
+}
+
 void Coordinator::turn(double now) {
+  tell_of_failed_starts();
   if (now >= next_look_ && !code_) look_for_silent_ranks(now);
   if (std::exchange(work_came_back_, false)) {
     for (auto worker = idle_.begin(); worker != idle_.end();) {
@@ -245,7 +258,10 @@ void Coordinator::turn(double now) {
 }
 
 void Coordinator::drain(double now, double patience) {
-  if (scheduler_.draining()) return;
+  if (scheduler_.draining()) {  // whoever asks again may be in more of a hurry
+    give_up_drain_ = std::min(give_up_drain_, now + patience);
+    return;
+  }
   scheduler_.drain();
   give_up_drain_ = now + patience;
   tell_all(Message::Kind::drain, now);

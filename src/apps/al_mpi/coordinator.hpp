@@ -19,9 +19,9 @@
 namespace al_mpi {
 
 struct CoordinatorOptions {
-  std::string config_yaml;   ///< resolved; every supervisor gets it
-  int workers_per_rank = 0;  ///< 0: what each rank thinks right for its node
-  int threads = 1;           ///< CPU threads a trial, for the record
+  std::string configuration;  ///< configuration_text(); every supervisor gets it
+  int workers_per_rank = 0;   ///< 0: what each rank thinks right for its node
+  int threads = 1;            ///< CPU threads a trial, for the record
   SchedulerOptions scheduler;
   double silence = 60.0;  ///< seconds without a message before a rank is given up
 };
@@ -74,6 +74,7 @@ class Coordinator {
   void welcome_idle(const Message& ask, double now);
   bool hand_out(const Worker& idle, double now);
   void retire(const Message& message, double now);
+  void tell_of_failed_starts();
   void lose(int rank, double now);
   void answer(int rank);
   void look_for_silent_ranks(double now);
@@ -95,6 +96,8 @@ class Coordinator {
   std::set<Worker> idle_;
   std::map<int, std::string> devices_;  ///< worker -> what its child runs on
   std::optional<Error> no_worker_;      ///< why the last retired worker could not start
+  /// Why workers could not start -> the first of them; empty once it was told.
+  std::map<std::string, std::string> no_start_;
   int n_retired_ = 0;
   bool drain_wished_ = false;
   double give_up_drain_ = 0.0;

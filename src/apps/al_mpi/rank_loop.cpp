@@ -25,13 +25,6 @@ std::string host_name() {
   return name.data();
 }
 
-/// Seconds until Slurm ends this job; a year where no end is known.
-double seconds_to_job_end() {
-  const char* end = std::getenv("SLURM_JOB_END_TIME");
-  return end != nullptr && *end != '\0' ? std::atof(end) - static_cast<double>(std::time(nullptr))
-                                        : 3.15e7;
-}
-
 Message to_rank_0(Message::Kind kind, int slot = -1, std::string text = "") {
   Message message;
   message.kind = kind;
@@ -113,13 +106,33 @@ class RankLoop {
 
   void obey(const Message& message, double now) {
     if (message.kind == Message::Kind::configure) {
-      supervisor_ = options_.make_supervisor(message);
-      supervisor_->start(now);
+      begin(message, now);
     } else if (message.kind == Message::Kind::leave) {
       left_ = true;
       end_ = {static_cast<ExitCode>(message.attempt), !message.text.empty()};
     } else if (supervisor_) {
       supervisor_->handle(message, now);
+    }
+  }
+
+  /// A rank that cannot have children leaves the work to the others.
+  void begin(const Message& configure, double now) {
+    std::string problem;
+    ExitCode code = ExitCode::internal;
+    try {
+      supervisor_ = options_.make_supervisor(configure);
+      return supervisor_->start(now);
+    } catch (const Error& error) {
+      problem = error.what();
+      code = error.code();
+    } catch (const std::exception& error) {
+      problem = error.what();
+    }
+    supervisor_.reset();
+    for (int slot = 0; slot < configure.attempt; ++slot) {
+      Message retired = to_rank_0(Message::Kind::retired, slot, problem);
+      retired.attempt = static_cast<int>(code);
+      channel_.send(0, std::move(retired));
     }
   }
 
@@ -137,7 +150,7 @@ class RankLoop {
   }
 
   void coordinate(double now) {
-    const double job_left = seconds_to_job_end();
+    const double job_left = options_.job_end - static_cast<double>(std::time(nullptr));
     if (coordinator_->drain_wished() || job_left < options_.drain_margin) {
       coordinator_->drain(
           now, leave_signalled() ? 0.0 : std::min(options_.drain_margin, job_left - 10.0));
@@ -206,6 +219,15 @@ void turn_away(Channel& channel, ExitCode code) {
     ++told;
   }
   while (!channel.all_sent() && steady_seconds() < end) ::poll(nullptr, 0, 1);
+}
+
+void reassure(Channel& channel) {
+  for (int rank = 1; rank < channel.size(); ++rank) {
+    Message going;
+    going.kind = Message::Kind::going;
+    channel.send(rank, std::move(going));
+  }
+  channel.all_sent();
 }
 
 }  // namespace al_mpi

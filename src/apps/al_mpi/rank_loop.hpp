@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "coordinator.hpp"
@@ -12,6 +13,7 @@ namespace al_mpi {
 struct RankOptions {
   int default_workers = 1;      ///< what this rank thinks right for its node
   double rank_0_silence = 120;  ///< seconds without an answer before this rank gives up
+  double job_end = std::numeric_limits<double>::infinity();  ///< seconds since 1970
   double drain_margin =
       120;  ///< seconds before the job's end at which rank 0 drains; its patience, too
   /// Makes this rank's supervisor from the `configure` message.
@@ -30,6 +32,9 @@ RankEnd run_rank(Channel& channel, Coordinator* coordinator, const RankOptions& 
 
 /// Rank 0, instead of a sweep: tells every rank to leave with `code`.
 void turn_away(Channel& channel, ExitCode code);
+
+/// Rank 0, while the sweep cannot begin yet: tells every rank that it lives.
+void reassure(Channel& channel);
 
 double steady_seconds();
 

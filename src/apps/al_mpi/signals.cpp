@@ -18,7 +18,7 @@ void on_signal(int signal) {
   if (drain_wanted == 0) {
     first_signal = now.tv_sec;
     drain_wanted = 1;
-  } else if (signal != SIGUSR1 && now.tv_sec > first_signal + 1) {
+  } else if ((signal == SIGINT || signal == SIGTERM) && now.tv_sec > first_signal + 1) {
     leave_wanted = 1;
   }
 }
@@ -28,9 +28,12 @@ void on_signal(int signal) {
 void install_signal_handlers() {
   struct sigaction action {};
   action.sa_handler = on_signal;  // without SA_RESTART: a nap ends at once
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) ::sigaction(signal, &action, nullptr);
-  action.sa_handler = SIG_IGN;
-  for (const int signal : {SIGUSR2, SIGPIPE}) ::sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU}) {
+    ::sigaction(signal, &action, nullptr);
+  }
+  struct sigaction hangup {};
+  ::sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) ::sigaction(SIGHUP, &action, nullptr);
 }
 
 bool drain_signalled() {

@@ -2,8 +2,9 @@
 
 namespace al_mpi {
 
-/// SIGTERM, SIGINT, SIGHUP and SIGUSR1 ask the farm to drain; SIGUSR2 and SIGPIPE are ignored.
-/// Before MPI_Init: a signal during it would kill the rank and hang its job.
+/// SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU and SIGHUP (unless nohup has it ignored) ask the farm
+/// to drain: whatever a batch system sends before it kills. Before MPI_Init: a signal during it
+/// would kill the rank and hang its job.
 void install_signal_handlers();
 
 bool drain_signalled();

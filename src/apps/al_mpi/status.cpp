@@ -36,11 +36,17 @@ int count(const ResultsStore& store, TrialState state) {
                     [&](const TrialRecord& trial) { return trial.state == state; }));
 }
 
+int n_left(const ResultsStore& store) {
+  return count(store, TrialState::pending) + count(store, TrialState::running);
+}
+
+int n_failed(const ResultsStore& store) {
+  return count(store, TrialState::failed) + count(store, TrialState::quarantined);
+}
+
 ExitCode code_of(const ResultsStore& store) {
-  if (count(store, TrialState::pending) + count(store, TrialState::running) > 0)
-    return ExitCode::unfinished;
-  const int n_failed = count(store, TrialState::failed) + count(store, TrialState::quarantined);
-  return n_failed > 0 ? ExitCode::failed_trials : ExitCode::ok;
+  if (n_left(store) > 0) return ExitCode::unfinished;
+  return n_failed(store) > 0 ? ExitCode::failed_trials : ExitCode::ok;
 }
 
 long n_rounds(const ResultsStore& store) {
@@ -49,12 +55,13 @@ long n_rounds(const ResultsStore& store) {
   return rounds;
 }
 
-void print_json(const ResultsStore& store, bool all) {
+void print_json(const ResultsStore& store, const std::string& file, bool all) {
   nlohmann::json status;
   for (const TrialState state : states) status[to_string(state)] = count(store, state);
   status["trials"] = store.trials().size();
   status["rounds"] = n_rounds(store);
   status["exit_code"] = static_cast<int>(code_of(store));
+  status["next"] = what_next(file, n_left(store), n_failed(store));
   if (all) status["list"] = store.trials();
   fmt::print("{}\n", status.dump(2));
 }
@@ -77,6 +84,7 @@ void print_text(const ResultsStore& store, const std::string& file, bool all) {
     const bool bad = trial.state == TrialState::failed || trial.state == TrialState::quarantined;
     if (all || bad) print_trial(store, trial);
   }
+  fmt::print("{}\n", what_next(file, n_left(store), n_failed(store)));
 }
 
 int find_trial(const ResultsStore& store, const std::string& wanted) {
@@ -108,6 +116,22 @@ std::string log_of_attempt(const std::string& file, int trial, int attempt) {
 
 }  // namespace
 
+std::string what_next(const std::string& file, int left, int failed) {
+  std::string text;
+  if (left > 0) {
+    text = fmt::format("{} trials are left: the same command goes on where it stopped", left);
+  } else if (failed == 0) {
+    text = fmt::format("all trials are done: al_aggregate {} makes tables and figures", file);
+  }
+  if (failed > 0) {
+    text += fmt::format(
+        "{}{} trials failed (al_mpi explain {} TRIAL tells why): the same command with "
+        "--retry-failed tries them again",
+        text.empty() ? "" : "; ", failed, file);
+  }
+  return text;
+}
+
 SweepStatus sweep_status(const std::string& file) {
   SweepStatus status;
   if (ResultsStore::stored_config(file).empty()) return status;
@@ -127,7 +151,7 @@ ExitCode show_status(const StatusArguments& arguments) {
       is_config ? load_config(arguments.file, arguments.overrides).results.file : arguments.file;
   const auto store = open_to_read(file);
   if (arguments.json) {
-    print_json(*store, arguments.all);
+    print_json(*store, file, arguments.all);
   } else {
     print_text(*store, file, arguments.all);
   }

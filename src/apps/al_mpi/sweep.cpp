@@ -5,12 +5,15 @@
 #include <filesystem>
 #include <optional>
 
+#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "job_end.hpp"
 #include "rank_loop.hpp"
 #include "replicate.hpp"
 #include "signals.hpp"
+#include "status.hpp"
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/data/dataset.hpp>
 #include <al_mpi/data/synthetic.hpp>
@@ -43,9 +46,26 @@ std::string log_folder(const std::string& results_file) {
   return std::filesystem::path(results_file).replace_extension(".logs").string();
 }
 
+/// What rank 0 tells every rank: the settings, and what its own files and build are.
+std::string configuration_text(const Sweep& sweep) {
+  const bool from_file = !sweep.config.dataset.path.empty();
+  return nlohmann::json{{"config", to_yaml(sweep.config)},
+                        {"version", version},
+                        {"libtorch", libtorch_version},
+                        {"dataset", from_file ? sweep.provenance.dataset_fingerprint : ""}}
+      .dump();
+}
+
+std::pair<std::string, Expected> read_configuration(const std::string& text) {
+  const auto json = nlohmann::json::parse(text);
+  const auto field = [&](const char* name) { return json.at(name).get<std::string>(); };
+  return {field("config"), {field("version"), field("libtorch"), field("dataset")}};
+}
+
 std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank,
                                             const Message& configure) {
-  const SweepConfig config = parse_config(configure.text, "rank 0");
+  const auto [config_yaml, expected] = read_configuration(configure.text);
+  const SweepConfig config = parse_config(config_yaml, "rank 0");
   const FarmOptions& farm = config.farm;
   const int n_workers = configure.attempt;
   const std::vector<std::string> gpus =
@@ -58,7 +78,8 @@ std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank,
   }
   SupervisorOptions options;
   options.engine = engine_command();
-  options.config_yaml = configure.text;
+  options.config_yaml = config_yaml;
+  options.expected = expected;
   options.device = farm.device;
   options.threads = static_cast<int>(farm.threads);
   options.gpus = assign_gpus(gpus, local_rank, n_workers, static_cast<int>(farm.workers_per_gpu));
@@ -76,9 +97,10 @@ int workers_alone(const FarmOptions& farm) {
   return std::max(1, usable_cores() / static_cast<int>(farm.threads));
 }
 
-CoordinatorOptions coordinator_options(const SweepConfig& config, int workers) {
+CoordinatorOptions coordinator_options(const Sweep& sweep, int workers) {
+  const SweepConfig& config = sweep.config;
   CoordinatorOptions options;
-  options.config_yaml = to_yaml(config);
+  options.configuration = configuration_text(sweep);
   options.workers_per_rank = workers > 0 ? workers : static_cast<int>(config.farm.workers_per_rank);
   options.threads = static_cast<int>(config.farm.threads);
   options.scheduler.max_attempts = static_cast<int>(config.farm.max_attempts);
@@ -94,14 +116,23 @@ RankEnd lead(Channel& channel, RankOptions options, const SweepArguments& argume
   Sweep sweep;
   try {
     sweep = prepare_sweep(arguments);
+    options.drain_margin = sweep.config.farm.drain_margin;
+    options.job_end = job_end(options.drain_margin);
     sweep.grid = replicated_grid(sweep.config, sweep.grid);
-    store = ResultsStore::open({sweep.config.results.file, sweep.config.results.snapshot_every},
-                               sweep.provenance, sweep.grid);
+    StoreOptions files;
+    files.file = sweep.config.results.file;
+    files.snapshot_every = sweep.config.results.snapshot_every;
+    files.waiting = [&] {
+      reassure(channel);
+      if (!drain_signalled()) return;
+      throw FarmError(0, "told to leave while it waited for the lock of another al_mpi",
+                      ExitCode::unfinished);
+    };
+    store = ResultsStore::open(files, sweep.provenance, sweep.grid);
     if (arguments.retry_failed) store->reset_failed();
     if (session == nullptr) options.default_workers = workers_alone(sweep.config.farm);
-    options.drain_margin = sweep.config.farm.drain_margin;
     coordinator.emplace(channel, *store, plan_sweep(sweep.config, sweep.grid, *store),
-                        coordinator_options(sweep.config, arguments.workers));
+                        coordinator_options(sweep, arguments.workers));
   } catch (const Error& error) {
     turn_away(channel, error.code());
     throw;
@@ -109,12 +140,19 @@ RankEnd lead(Channel& channel, RankOptions options, const SweepArguments& argume
   RankEnd end = run_rank(channel, &*coordinator, options);
   if (end.lost_peer) session->abandon();
   end.code = coordinator->result();
+  int n_more = 0;
   if (end.code == ExitCode::ok || end.code == ExitCode::failed_trials) {
-    if (const std::size_t n = n_replications_left(sweep.config); n > 0) {
-      spdlog::info("sweep.target_ci asks for {} more trials", n);
+    n_more = static_cast<int>(n_replications_left(sweep.config));
+    if (n_more > 0) {
+      spdlog::info("sweep.target_ci asks for {} more trials", n_more);
       end.code = ExitCode::unfinished;
       end.wants_more = true;
     }
+  }
+  if (arguments.tells_what_next && !(end.wants_more && session == nullptr)) {
+    const SweepProgress now = coordinator->progress(steady_seconds());
+    const int left = n_more + now.n_trials - now.done - now.failed;
+    fmt::print(stderr, "{}\n", what_next(sweep.config.results.file, left, now.failed));
   }
   return end;
 }
@@ -132,6 +170,7 @@ std::vector<std::int64_t> n_of_each_class(const Split& split, std::int64_t n_cla
 Sweep prepare_sweep(const SweepArguments& arguments) {
   Sweep sweep;
   sweep.config = load_config(arguments.config, arguments.overrides);
+  check_inputs(sweep.config);
   const DatasetOptions& from = sweep.config.dataset;
   const auto dataset =
       from.path.empty() ? make_synthetic(from.synthetic) : Dataset::open(from.path);

@@ -14,6 +14,7 @@ struct SweepArguments {
   std::vector<std::string> overrides;
   int workers = 0;  ///< children a rank; 0: as the configuration says
   bool retry_failed = false;
+  bool tells_what_next = true;  ///< as the last line
 };
 
 /// Runs the sweep on every rank of this job and returns the same code on all of them.

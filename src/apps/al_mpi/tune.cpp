@@ -166,7 +166,8 @@ CLI::App* add_tune(CLI::App& app, TuneArguments& arguments) {
 
 ExitCode tune(const TuneArguments& arguments, bool under_mpi, int rank, int& argc, char**& argv) {
   const SweepConfig config = tunable(arguments);
-  const SweepArguments sweep = tuning_sweep(arguments, config);
+  SweepArguments sweep = tuning_sweep(arguments, config);
+  sweep.tells_what_next = false;
   const ExitCode code = run_sweep(sweep, under_mpi, argc, argv);
   if (rank > 0 || (code != ExitCode::ok && code != ExitCode::failed_trials)) return code;
   const std::vector<Candidate> candidates = best_first(sweep);

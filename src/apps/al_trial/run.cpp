@@ -58,6 +58,7 @@ ExitCode run_one(const RunOptions& options) {
     throw ConfigError("", "no configuration given (see al_trial --help)");
   }
   SweepConfig config = load_config(options.config, options.overrides);
+  check_inputs(config);
   tune_process(static_cast<int>(config.farm.threads));
 
   TrialSpec spec;

@@ -19,6 +19,7 @@
 #include <al_mpi/model/device.hpp>
 #include <al_mpi/model/process.hpp>
 #include <al_mpi/trial/json.hpp>
+#include <al_mpi/version.hpp>
 
 #include "apps/al_trial/run.hpp"
 
@@ -30,7 +31,7 @@ using nlohmann::json;
 /// The rank decides when its child ends: signals sent to the whole group are not for it, and it
 /// must not outlive the rank (a lost rank's child would keep the GPU).
 void bind_to_parent() {
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE}) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPIPE}) {
     std::signal(signal, SIG_IGN);
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -119,6 +120,7 @@ class Server {
       config_->farm.threads = request.value("threads", std::int64_t{1});
       device_ = available_device(request.value("device", std::string("auto")));
       tune_process(static_cast<int>(config_->farm.threads));
+      check_expected(request.value("expected", json::object()));
       char host[256] = "";
       ::gethostname(host, sizeof host - 1);
       send({{"type", "ready"},
@@ -127,6 +129,28 @@ class Server {
             {"pid", ::getpid()},
             {"versions", {{"libtorch", torch_version()}}}});
     });
+  }
+
+  /// What rank 0 can read this host must be able to read, too, and it must be the same.
+  void check_expected(const json& expected) {
+    const auto wanted = [&](const char* field) { return expected.value(field, std::string()); };
+    const auto compare = [](const char* what, const std::string& here, const std::string& there) {
+      if (there.empty() || here == there) return;
+      throw ConfigError("", fmt::format("{} {} here, {} on rank 0 (install the same build on every "
+                                        "host)",
+                                        what, here, there));
+    };
+    compare("al_mpi is", version, wanted("version"));
+    compare("LibTorch is", torch_version(), wanted("libtorch"));
+    check_inputs(*config_);
+    if (wanted("dataset").empty()) return;
+    const std::string found = dataset_of(*config_)->fingerprint();
+    if (found == wanted("dataset")) return;
+    throw DataError(
+        config_->dataset.path, "",
+        fmt::format("is another dataset than on rank 0 (fingerprint {}, there {}): copy "
+                    "it again",
+                    found, wanted("dataset")));
   }
 
   void run(const json& request) {
