@@ -34,7 +34,7 @@ folder=$(realpath "$folder")
 
 clean_up() {
   jobs -p | xargs -r kill -KILL  # unshare, and with it every process and mount of the machine
-  wait
+  wait 2>/dev/null
   if [[ -n $temporary ]]; then rm -rf --one-file-system "$temporary"; fi
 }
 trap clean_up EXIT
@@ -69,7 +69,9 @@ adopt() {  # what this machine knows, and the repository
   cp -L /etc/resolv.conf /etc/hosts "$folder/etc/"
   apt-config dump | grep -E '^Acquire::(http|https|Retries|Check)' >"$folder/etc/apt/apt.conf.d/90machine" || true
   rm -rf "$folder/root/al_mpi"
-  git clone --quiet --no-hardlinks . "$folder/root/al_mpi"
+  git clone --quiet --no-hardlinks --no-checkout . "$folder/root/al_mpi"
+  git -C "$folder/root/al_mpi" fetch --quiet "$PWD" HEAD  # a linked work tree has another than what is cloned
+  git -C "$folder/root/al_mpi" checkout --quiet --detach FETCH_HEAD
 }
 
 times=()

@@ -274,13 +274,14 @@ TEST_CASE(
        {stored(0x1234567, 4), stored(0x1234567, 8), std::string("GCOL")}) {
     CHECK_THROWS_WITH(damaged(place).text_attribute("/", "text"), Contains("@text: is damaged"));
   }
+  // HDF5 1.14 refuses to open these two, which lie in one piece; 1.10 leaves them to us.
   CHECK_THROWS_WITH(damaged(stored(0x4321, 8)).read<std::int64_t>("/plain"),
-                    Contains("/plain: is damaged"));
+                    Contains("/plain: ") && Contains("damaged"));
   CHECK_THROWS_WITH(damaged(stored(0x4567, 8)).info("/packed"), Contains("/packed: is damaged"));
   CHECK_THROWS_WITH(damaged(stored(0x5432, 8)).read_table("/table"),
                     Contains("/table: is damaged"));
   CHECK_THROWS_WITH(damaged(stored(0x6543, 8)).read_strings("/names"),
-                    Contains("/names: is damaged"));
+                    Contains("/names: ") && Contains("damaged"));
 }
 
 TEST_CASE("a file that cannot grow any more is an error, not a crash") {
