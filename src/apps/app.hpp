@@ -1,14 +1,17 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/paths.hpp>
 #include <al_mpi/base/standard_streams.hpp>
 #include <al_mpi/io/hdf5.hpp>
 #include <al_mpi/version.hpp>
@@ -38,7 +41,9 @@ inline int run_app(CLI::App& app, int argc, char** argv, const std::function<Exi
   contain_hdf5_crashes();
   app.set_version_flag("--version", version_line(app.get_name()));
   try {
-    app.parse(argc, argv);
+    auto arguments = expanded_arguments(argc, argv);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app.parse(std::move(arguments));
     const ExitCode code = run();
     flush_output();
     return static_cast<int>(code);

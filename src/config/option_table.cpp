@@ -10,6 +10,7 @@
 #include "values.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
+#include <al_mpi/base/paths.hpp>
 #include <al_mpi/catalog/catalog.hpp>
 
 namespace al_mpi {
@@ -94,10 +95,19 @@ struct Seeds {
   }
 };
 
+/// A file or folder: "~" and "$NAME" are what a shell makes of them.
+struct Path {
+  std::string text;
+  void operator()(std::string& value, const std::string& key) const {
+    value = expanded_path(value, key);
+  }
+};
+
 struct EndsIn {
   std::string suffix;
   std::string text = fmt::format("a path NAME{}", suffix);
   void operator()(std::string& value, const std::string& key) const {
+    value = expanded_path(value, key);
     const std::string name = value.substr(value.find_last_of('/') + 1);  // npos + 1 = 0
     if (name.size() <= suffix.size() || name.substr(name.size() - suffix.size()) != suffix) {
       throw ConfigError(key, fmt::format("'{}' must be {}", value, text));
@@ -130,7 +140,7 @@ std::vector<Option> make_table() {
       AL_OPTION(protocol, (OneOf{{"recommended", "reference"}}),
                 "sets the defaults of single flags, before the file's own keys"),
 
-      AL_OPTION(dataset.path, Anything{"a file"},
+      AL_OPTION(dataset.path, Path{"a file"},
                 "dataset file made by al_prepare; empty = the synthetic scenes below"),
       AL_OPTION(dataset.synthetic.task, (OneOf{{"classification", "segmentation"}}),
                 "one label an image, or one a pixel"),
@@ -153,13 +163,13 @@ std::vector<Option> make_table() {
       AL_OPTION(model.dropout, fraction_or_own(),
                 "before the last layer, resp. on the deepest encoder feature; -1 = the network's "
                 "own: 0.3, for segmentation 0.5"),
-      AL_OPTION(model.pretrained, Anything{"a file"},
+      AL_OPTION(model.pretrained, Path{"a file"},
                 "weights to start from (torch.save, .safetensors, TorchScript); empty = random"),
       AL_OPTION(
           model.first_conv, (OneOf{{"reinit", "inflate"}}),
           "pretrained on other bands: a random first convolution, or one made of RGB kernels"),
       AL_OPTION(model.freeze, (OneOf{{"none", "trunk", "batch_norm"}}), "what does not learn"),
-      AL_OPTION(model.torchscript, Anything{"a file"},
+      AL_OPTION(model.torchscript, Path{"a file"},
                 "a TorchScript module instead of model.name; empty = none"),
 
       AL_OPTION(training.epochs, at_least(1),
@@ -325,7 +335,7 @@ std::vector<Option> make_table() {
 
       AL_OPTION(results.file, EndsIn{".h5"},
                 "the one results file; journal and checkpoints lie beside it"),
-      AL_OPTION(results.networks, Anything{"a folder"},
+      AL_OPTION(results.networks, Path{"a folder"},
                 "keeps each trial's final network, for al_trial predict; empty = none"),
       AL_OPTION(results.save_scores, Anything{"true | false"},
                 "keep the acquisition scores of the whole pool in NAME.scores/, a file a round"),

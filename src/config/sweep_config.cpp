@@ -150,6 +150,17 @@ void check_stays_inside(const std::string& key, const std::string& file,
                origin, file, key, file));
 }
 
+/// An input that the file names and that lies beside the file, not in the current folder.
+std::string beside(const std::string& config_file, const std::string& input) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(config_file).parent_path(), path = input;
+  if (input.empty() || path.is_absolute() || folder.empty()) return input;
+  std::error_code unknown;
+  const fs::path near = folder / path;
+  if (!fs::exists(near, unknown) || fs::equivalent(near, path, unknown)) return input;
+  return fs::absolute(near).lexically_normal().string();
+}
+
 /// map[a][b] = value for the path "a.b"; maps are made where missing.
 void put(YAML::Node map, const std::string& path, const YAML::Node& value) {
   const std::size_t dot = path.find('.');
@@ -176,13 +187,19 @@ SweepConfig load_config(const std::string& path, const std::vector<std::string>&
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
   SweepConfig config = parse_config(text, path, overrides);
+  const auto typed = [&](const std::string& key) {
+    return std::any_of(overrides.begin(), overrides.end(), [&](const std::string& override) {
+      return setting_of(override).key == key;
+    });
+  };
   for (const char* key : {"results.file", "results.networks"}) {
-    const bool typed =
-        std::any_of(overrides.begin(), overrides.end(),
-                    [&](const std::string& override) { return setting_of(override).key == key; });
     const std::string value = find_option(key)->value(config).as<std::string>();
-    if (!typed) check_stays_inside(key, value, path);
+    if (!typed(key)) check_stays_inside(key, value, path);
   }
+  if (!typed("dataset.path")) config.dataset.path = beside(path, config.dataset.path);
+  if (!typed("model.pretrained")) config.model.pretrained = beside(path, config.model.pretrained);
+  if (!typed("model.torchscript"))
+    config.model.torchscript = beside(path, config.model.torchscript);
   return config;
 }
 

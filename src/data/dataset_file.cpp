@@ -57,6 +57,8 @@ class DatasetReader {
     }
     dataset_->source = file_.text_attribute("/", "source").value_or("");
     dataset_->licence = file_.text_attribute("/", "licence").value_or("");
+    dataset_->sensor = file_.text_attribute("/", "sensor").value_or("");
+    dataset_->pixel_size = file_.double_attribute("/", "pixel_size").value_or(0);
   }
 
   void read_names_of_classes_and_bands() {
@@ -71,6 +73,21 @@ class DatasetReader {
       fail("/classes", "a class is named twice");
     }
     if (dataset_->bands.empty()) fail("/bands", "no bands");
+    dataset_->scale = read_of_bands("/band_scale");
+    dataset_->offset = read_of_bands("/band_offset");
+  }
+
+  /// A number a band; empty where the file has none (files of earlier versions do not).
+  std::vector<double> read_of_bands(const std::string& name) const {
+    if (!file_.has(name)) return {};
+    auto values = file_.read<double>(name);
+    if (values.size() != dataset_->bands.size()) {
+      fail(name, fmt::format("{} values for {} bands", values.size(), dataset_->bands.size()));
+    }
+    for (const double value : values) {
+      if (!std::isfinite(value)) fail(name, "a value is not finite");
+    }
+    return values;
   }
 
   void read_normalization() {
@@ -97,10 +114,16 @@ class DatasetReader {
     const auto offset = file_.mappable_offset(name);
     if (!offset) {
       fail(name,
-           "not stored contiguously in this machine's byte order (rewrite it with al_prepare)");
+           fmt::format("compressed, chunked or in another byte order, so it cannot be mapped "
+                       "into memory (HDF5's own tool stores it anew: h5repack -f NONE -l CONTI "
+                       "{} NEW.h5; h5py: create_dataset(name, data=x) without chunks and "
+                       "compression)",
+                       path_));
     }
     if (*offset % static_cast<std::int64_t>(sizeof(T)) != 0) {
-      fail(name, "not aligned in the file (rewrite it with al_prepare)");
+      fail(name, fmt::format("not aligned in the file (HDF5's own tool stores it anew: h5repack -f "
+                             "NONE -l CONTI {} NEW.h5)",
+                             path_));
     }
     const std::int64_t bytes = n_elements(info.shape) * static_cast<std::int64_t>(sizeof(T));
     const auto mapped = MappedFile::map(path_, *offset, bytes);
@@ -122,6 +145,7 @@ class DatasetReader {
       fail(name,
            fmt::format("{} channels, but /bands names {}", split.channels, dataset_->bands.size()));
     }
+    split.n_missing = file_.int_attribute(name, "n_missing").value_or(-1);
     switch (info.type) {
       case ElementType::uint8:
         split.pixel_type = PixelType::uint8;

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 
 #include "band_moments.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/data/dataset_facts.hpp>
 #include <al_mpi/data/dataset_writer.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/io/hdf5.hpp>
@@ -29,6 +31,11 @@ class DatasetWriter {
     file_.set_attribute("/", "ignore_label", description_.ignore_label);
     file_.write_strings("/classes", description_.classes);
     file_.write_strings("/bands", description_.bands);
+    if (!description_.sensor.empty()) file_.set_attribute("/", "sensor", description_.sensor);
+    if (description_.pixel_size > 0)
+      file_.set_attribute("/", "pixel_size", description_.pixel_size);
+    if (!description_.scale.empty()) file_.write("/band_scale", description_.scale, {n_bands()});
+    if (!description_.offset.empty()) file_.write("/band_offset", description_.offset, {n_bands()});
   }
 
   void write_split(const std::string& split, const SplitSource& source) {
@@ -40,9 +47,13 @@ class DatasetWriter {
     if (segmentation()) sample.label_map.resize(static_cast<std::size_t>(pixels()));
     std::vector<std::int64_t> labels;
     std::vector<std::string> names;
+    std::int64_t n_missing = 0;
     for (std::int64_t i = 0; i < source.n; ++i) {
+      sample.missing.clear();
       source.read(i, sample);
       check_labels(sample);
+      count_labels(sample, counts_[split]);
+      n_missing += note_missing(group, i, sample);
       write_image(group, i, sample, split == "train");
       if (segmentation()) {
         file_.write_slab(group + "/labels", {i, 0, 0}, {1, description_.height, description_.width},
@@ -51,13 +62,19 @@ class DatasetWriter {
       labels.push_back(sample.label);
       names.push_back(sample.name);
     }
+    file_.set_attribute(group + "/images", "n_missing", n_missing);
     if (!segmentation()) file_.write(group + "/labels", labels, {source.n});
     file_.write_strings(group + "/names", names);
     for (const auto& embedding : source.embeddings) write_embedding(group, source.n, embedding);
   }
 
   void finish() {
+    if (description_.learnable) {
+      refuse_unlearnable(path_, description_.classes, counts_["train"], counts_["test"]);
+    }
     const auto mean = moments_.mean(), std_dev = moments_.std_dev();
+    for (const MissingBand& band : missing_bands_)
+      fill(band, mean[static_cast<std::size_t>(band.band)]);
     file_.write("/normalization/mean", mean, {n_bands()});
     file_.write("/normalization/std", std_dev, {n_bands()});
     file_.close();
@@ -65,6 +82,49 @@ class DatasetWriter {
   }
 
  private:
+  struct MissingBand {
+    std::string group;
+    std::int64_t image, band;
+  };
+
+  /// Images of each class, or pixels; without the ignored one.
+  void count_labels(const Sample& sample, std::vector<std::int64_t>& counts) const {
+    counts.resize(description_.classes.size(), 0);
+    const auto count = [&](std::int64_t label) {
+      if (label != description_.ignore_label) ++counts[static_cast<std::size_t>(label)];
+    };
+    if (!segmentation()) count(sample.label);
+    for (const int label : sample.label_map) count(label);
+  }
+
+  /// Values that the sample lacks; bands that it lacks wholly are filled at the end.
+  std::int64_t note_missing(const std::string& group, std::int64_t i, const Sample& sample) {
+    std::int64_t n = 0;
+    for (std::int64_t band = 0; !sample.missing.empty() && band < n_bands(); ++band) {
+      const auto begin = sample.missing.begin() + band * pixels();
+      const std::int64_t n_of_band = pixels() - std::count(begin, begin + pixels(), 0);
+      if (n_of_band == pixels()) missing_bands_.push_back({group, i, band});
+      n += n_of_band;
+    }
+    return n;
+  }
+
+  void fill(const MissingBand& place, float mean) {
+    const auto write = [&](auto value) {
+      const std::vector<decltype(value)> values(static_cast<std::size_t>(pixels()), value);
+      file_.write_slab(place.group + "/images", {place.image, place.band, 0, 0},
+                       {1, 1, description_.height, description_.width}, values.data());
+    };
+    switch (description_.pixel_type) {
+      case PixelType::uint8:
+        return write(static_cast<std::uint8_t>(std::lround(mean)));
+      case PixelType::uint16:
+        return write(static_cast<std::uint16_t>(std::lround(mean)));
+      case PixelType::float32:
+        return write(mean);
+    }
+  }
+
   std::int64_t n_bands() const { return static_cast<std::int64_t>(description_.bands.size()); }
   std::int64_t pixels() const { return description_.height * description_.width; }
   bool segmentation() const { return description_.task == Task::segmentation; }
@@ -126,7 +186,9 @@ class DatasetWriter {
     }
     file_.write_slab(group + "/images", {i, 0, 0, 0},
                      {1, n_bands(), description_.height, description_.width}, pixels_of_sample);
-    if (counts) moments_.add(pixels_of_sample, pixels());
+    if (!counts) return;
+    moments_.add(pixels_of_sample, pixels(),
+                 sample.missing.empty() ? nullptr : sample.missing.data());
   }
 
   std::string path_;
@@ -134,6 +196,8 @@ class DatasetWriter {
   AtomicFile whole_;
   Hdf5File file_;
   BandMoments moments_;
+  std::vector<MissingBand> missing_bands_;
+  std::map<std::string, std::vector<std::int64_t>> counts_;  ///< split -> of each class
 };
 
 }  // namespace
@@ -149,9 +213,10 @@ void write_dataset(const std::string& path, const DatasetDescription& descriptio
 
 void write_dataset(const std::string& path, const Dataset& dataset) {
   const Split& train = dataset.train();
-  const DatasetDescription description{dataset.task,         dataset.classes, dataset.bands,
-                                       train.pixel_type,     train.height,    train.width,
-                                       dataset.ignore_label, dataset.source,  dataset.licence};
+  const DatasetDescription description{
+      dataset.task,  dataset.classes,      dataset.bands,     train.pixel_type, train.height,
+      train.width,   dataset.ignore_label, dataset.source,    dataset.licence,  dataset.sensor,
+      dataset.scale, dataset.offset,       dataset.pixel_size};
   std::map<std::string, SplitSource> splits;
   for (const auto& [name, of_split] : dataset.splits) {
     const auto read = [split = &of_split](std::int64_t i, Sample& sample) {

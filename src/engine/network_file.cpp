@@ -1,10 +1,8 @@
-#include <al_mpi/engine/network_file.hpp>
-
 #include <fmt/format.h>
 
-#include <al_mpi/base/error.hpp>
-
 #include "sealed_file.hpp"
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/engine/network_file.hpp>
 
 namespace al_mpi {
 namespace {
@@ -37,6 +35,11 @@ TrainedNetwork parse(const SealedFile& file) {
   network.std_dev = header.at("std").get<std::vector<float>>();
   network.height = header.at("height").get<std::int64_t>();
   network.width = header.at("width").get<std::int64_t>();
+  // Files of earlier versions say nothing of these.
+  network.sensor = header.value("sensor", std::string());
+  network.scale = header.value("scale", std::vector<double>());
+  network.offset = header.value("offset", std::vector<double>());
+  network.pixel_size = header.value("pixel_size", 0.0);
   network.state = file.bytes;
   return network;
 }
@@ -56,6 +59,10 @@ void save_network(const std::string& path, const TrainedNetwork& network) {
                       {"pixel_type", to_string(network.pixel_type)},
                       {"mean", network.mean},
                       {"std", network.std_dev},
+                      {"sensor", network.sensor},
+                      {"scale", network.scale},
+                      {"offset", network.offset},
+                      {"pixel_size", network.pixel_size},
                       {"height", network.height},
                       {"width", network.width}},
                      network.state});

@@ -45,7 +45,8 @@ Features of_named_network(const Dataset& dataset, const EncoderSource& source) {
     options.first_conv = source.first_conv;
     const at::NoGradGuard no_grad;
     NamedTensors state = named_state(*network);
-    for (const auto& [name, tensor] : fitting_weights(*network, dataset.bands, options)) {
+    for (const auto& [name, tensor] :
+         fitting_weights(*network, dataset.bands, options, dataset.sensor)) {
       state.at(name).copy_(tensor);
     }
   }

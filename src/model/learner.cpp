@@ -61,6 +61,10 @@ TrainedNetwork Learner::trained_network() const {
   network.pixel_type = pool.pixel_type;
   network.mean = dataset.mean;
   network.std_dev = dataset.std_dev;
+  network.sensor = dataset.sensor;
+  network.scale = dataset.scale;
+  network.offset = dataset.offset;
+  network.pixel_size = dataset.pixel_size;
   network.height = pool.height;
   network.width = pool.width;
   NamedTensors weights = named_state(*impl_->network);

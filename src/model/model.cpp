@@ -72,7 +72,7 @@ void build_network(Model& model) {
   }
   model.network = make_network(options.name, shape);
   if (!options.pretrained.empty()) {
-    model.pretrained = fitting_weights(*model.network, dataset.bands, options);
+    model.pretrained = fitting_weights(*model.network, dataset.bands, options, dataset.sensor);
   }
 }
 

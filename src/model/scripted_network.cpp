@@ -3,6 +3,7 @@
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/serialization/import.h>
@@ -122,6 +123,42 @@ void try_out(const std::string& path, torch::jit::Module module, Network& networ
   }
 }
 
+/// Whether a node of the graph computes as in training, whatever eval() says: a trace keeps that as
+/// a constant.
+bool always_trains(const torch::jit::Block* block) {
+  for (const torch::jit::Node* node : block->nodes()) {
+    const std::string kind = node->kind().toQualString();
+    const bool norm = kind == "aten::batch_norm" || kind == "aten::instance_norm";
+    const bool dropout = kind.find("dropout") != std::string::npos && kind.rfind("aten::", 0) == 0;
+    const std::size_t at = norm ? 5 : 2;
+    if ((norm || dropout) && node->inputs().size() > at) {
+      const auto training = torch::jit::toIValue(node->input(at));
+      const bool on = training && training->isBool() && training->toBool();
+      if (on && kind != "aten::instance_norm") return true;
+    }
+    for (const torch::jit::Block* inner : node->blocks()) {
+      if (always_trains(inner)) return true;
+    }
+  }
+  return false;
+}
+
+/// Bands of the images that its first convolution takes; 0 where that is not known.
+std::int64_t bands_of(const torch::jit::Module& module) {
+  for (const auto& item : module.named_parameters()) {
+    if (item.value.dim() == 4) return item.value.size(1);
+  }
+  return 0;
+}
+
+/// What LibTorch says at the end of its traceback.
+std::string reason_of(const std::string& message) {
+  const std::string mark = "RuntimeError: ";
+  const std::size_t at = message.rfind(mark);
+  const std::string reason = at == std::string::npos ? message : message.substr(at + mark.size());
+  return reason.substr(0, reason.find('\n'));
+}
+
 }  // namespace
 
 NetworkPtr load_scripted(const std::string& path, const NetworkShape& shape, std::int64_t height,
@@ -134,16 +171,28 @@ NetworkPtr load_scripted(const std::string& path, const NetworkShape& shape, std
   }
   try {
     module.eval();
+    auto graph = module.get_method("forward").graph()->copy();
+    torch::jit::Inline(*graph);
+    if (always_trains(graph->block())) {
+      throw DataError(path, "",
+                      "was traced in training mode, so it would normalise by batches and drop "
+                      "features for ever (call net.eval() before torch.jit.trace)");
+    }
     const auto network = std::make_shared<ScriptedNetwork>(module);
     try_out(path, module, *network, at::ones({2, shape.bands, height, width}), shape.n_classes);
     return network;
   } catch (const DataError&) {
     throw;
   } catch (const std::exception& error) {
-    const std::string message = error.what();
+    const std::int64_t bands = bands_of(module);
+    const std::string other =
+        bands > 0 && bands != shape.bands
+            ? fmt::format("its first convolution takes {} bands, the dataset has {}", bands,
+                          shape.bands)
+            : reason_of(error.what());
     throw DataError(path, "",
                     fmt::format("does not work on images [batch, {}, {}, {}] ({})", shape.bands,
-                                height, width, message.substr(0, message.find('\n'))));
+                                height, width, other));
   }
 }
 

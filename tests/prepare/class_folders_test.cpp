@@ -55,7 +55,7 @@ std::string problem_of(const ClassFolderImport& import) {
 TEST_CASE("class folders become a dataset in which every label fits its image") {
   const ScratchFolder folder;
   const auto import = import_of(folder);
-  CHECK(import_class_folders(import) == 1.0);
+  CHECK(import_class_folders(import).scale == 1.0);
   const auto dataset = Dataset::open(import.output);
   CHECK(dataset->classes == std::vector<std::string>{"Forest", "Lake", "Town"});
   CHECK(dataset->bands[12] == "B8A");
@@ -85,11 +85,13 @@ TEST_CASE("bad folders and images are one line, and leave nothing behind") {
   };
   CHECK_THAT(
       with_tile({12, 8, 8, GDT_UInt16, {}, 0}),
-      Contains("tile_2.tif: 12 bands of 8 x 8 uint16 pixels (the first image has 13 of 8 x 8"));
-  CHECK_THAT(with_tile({13, 8, 9, GDT_UInt16, {}, 0}), Contains("13 bands of 8 x 9"));
-  CHECK_THAT(with_tile({13, 8, 8, GDT_Byte, {}, 0}), Contains("uint8 pixels"));
+      Contains(
+          "1 of the 12 images are not like the other 11 (13 bands without names, UInt16, 8 x 8 "
+          "pixels): 12 bands without names (Lake/tile_2.tif)"));
+  CHECK_THAT(with_tile({13, 8, 9, GDT_UInt16, {}, 0}), Contains("8 x 9 pixels (Lake/tile_2.tif)"));
+  CHECK_THAT(with_tile({13, 8, 8, GDT_Byte, {}, 0}), Contains("Byte (Lake/tile_2.tif)"));
   std::ofstream(tile) << "broken";
-  CHECK_THAT(problem_of(import), Contains("tile_2.tif: not readable"));
+  CHECK_THAT(problem_of(import), Contains("Lake/tile_2.tif: not readable"));
   fs::remove(tile);
   fs::create_directory(import.folder + "/Empty");
   CHECK_THAT(problem_of(import), Contains("Empty: no images"));

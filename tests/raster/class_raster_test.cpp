@@ -37,7 +37,7 @@ TEST_CASE("a class raster is written in blocks and read as it was, with place an
   CHECK(raster.channels == 1);
   CHECK(raster.pixel_type == PixelType::uint8);
   CHECK(raster.place.transform == place().transform);
-  CHECK(raster.no_data == 0.0);
+  CHECK(raster.bands[0].no_data == 0.0);
   std::vector<std::uint8_t> values(12);
   raster.read(values.data());
   CHECK(values == std::vector<std::uint8_t>{1, 1, 2, 2, 0, 1, 2, 0, 2, 2, 1, 1});

@@ -39,17 +39,6 @@ TEST_CASE("bytes stay bytes, other types become float32") {
   CHECK(values[15] == 15.0f);
 }
 
-TEST_CASE("bands are named after Sentinel-2 where their number says so") {
-  const ScratchFolder folder;
-  write_geotiff(folder.file("13.tif"));
-  write_geotiff(folder.file("3.tif"), {3, 4, 4, GDT_Byte, {}, 0});
-  write_geotiff(folder.file("2.tif"), {2, 4, 4, GDT_Byte, {}, 0});
-  CHECK(band_names_of(Raster(folder.file("13.tif"))).back() == "B8A");
-  CHECK(band_names_of(Raster(folder.file("3.tif"))) == std::vector<std::string>{"B4", "B3", "B2"});
-  CHECK(band_names_of(Raster(folder.file("2.tif"))) ==
-        std::vector<std::string>{"band 1", "band 2"});
-}
-
 TEST_CASE("files that are no images, or damaged ones, are data errors") {
   const ScratchFolder folder;
   CHECK_THROWS_WITH(Raster(folder.file("no.tif")), Contains("no such file"));
@@ -71,4 +60,18 @@ TEST_CASE("image files are known by their extension") {
   CHECK(is_image_name("b.jpeg"));
   CHECK_FALSE(is_image_name("b.tif.aux.xml"));
   CHECK_FALSE(is_image_name("tif"));
+}
+
+TEST_CASE("what systems put beside the files of users is known") {
+  for (const char* name : {"a/._b.tif", "a/.hidden", "__MACOSX", "a/@eaDir", "~lock.tif"})
+    CHECK(is_clutter(name));
+  for (const char* name : {"a/b.tif", "../a", "b_._c.tif"}) CHECK_FALSE(is_clutter(name));
+}
+
+TEST_CASE("the size of a pixel on the ground is known in metres, from degrees, too") {
+  const ScratchFolder folder;
+  write_geotiff(folder.file("utm.tif"), {1, 3, 4, GDT_UInt16, {}, 600000.0, 32});
+  CHECK(Raster(folder.file("utm.tif")).place.pixel_size() == Approx(10));
+  write_geotiff(folder.file("none.tif"), {1, 3, 4, GDT_UInt16, {}, 0});
+  CHECK(Raster(folder.file("none.tif")).place.pixel_size() == 0);
 }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "tools/raster/class_raster.hpp"
+#include "tools/raster/image_reader.hpp"
 #include <al_mpi/model/trained_network.hpp>
 
 namespace al_mpi {
@@ -19,6 +21,9 @@ struct SceneRequest {
       0;  ///< height and width of what the network sees at once [pixels]; 0 = as in training
   std::int64_t stride = 0;  ///< of the grid of cells, below [pixels], 1 .. window; 0 = half a
                             ///< window, for classification a whole one
+  ImageOptions bands = {};  ///< how the image's bands and numbers are read
+  /// Is told, before anything is computed, what makes the map doubtful; may be empty.
+  std::function<void(const std::string&)> tell = {};
 };
 
 struct SceneSummary {
@@ -35,9 +40,12 @@ struct SceneSummary {
 /// around its centre, moved inwards at the scene's borders: for segmentation the cell's part of the
 /// predicted map (so pixels near a window's border, which see little around them, are not used),
 /// for classification the window's class, one pixel of a map whose pixels are as large as cells.
-/// Pixels whose bands are all 0, all the file's no-data value, or not finite have no class, nor has
-/// a classified cell without any other. The map has the scene's georeference. Throws DataError:
-/// another number of bands or kind of pixels, a scene smaller than a window, files that cannot be
+/// Pixels whose bands are all 0, all missing (declared, masked, transparent), or not finite have no
+/// class, nor has a classified cell without any other. The map has the scene's georeference. Bands
+/// are found by their names where the scene has names; where both declare a scale, the scene's
+/// numbers are brought to the one that the network was trained on. A scene whose values, pixel size
+/// or scale are not those of the training images is told about before it is computed. Throws
+/// DataError: other bands or kind of pixels, a scene smaller than a window, files that cannot be
 /// read or written (neither output is touched then).
 SceneSummary predict_scene(const TrainedNetwork& network, const std::string& device,
                            const SceneRequest& request);

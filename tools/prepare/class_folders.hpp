@@ -5,28 +5,45 @@
 #include <vector>
 
 #include "tools/prepare/split_plan.hpp"
+#include "tools/raster/image_reader.hpp"
 
 namespace al_mpi {
 
-/// Images sorted into one folder a class: DIR/CLASS/*.tif (or .jpg, .png).
+/// Images sorted into one folder a class: DIR/CLASS/*.tif (or .jpg, .png), at any depth below it.
 struct ClassFolders {
+  std::string root;                              ///< the folder that holds them
   std::vector<std::string> classes;              ///< folder names, sorted
-  std::vector<std::vector<std::string>> images;  ///< [class] -> paths, sorted
+  std::vector<std::vector<std::string>> images;  ///< [class] -> paths below root, sorted
+  std::vector<std::vector<std::string>> splits;  ///< [class] -> "train", "validation" or "test" of
+                                                 ///< each image; empty where no folders say so
+  std::vector<std::string> notes;                ///< what the user should know
 };
 
-/// Throws DataError: no such folder, fewer than two classes, a class without images.
-ClassFolders list_class_folders(const std::string& folder);
+/// `class_from`: "top" (folders right below DIR are the classes), "parent" (the folder that an
+/// image lies in), or empty: top, unless the folders below are named as if they were the classes,
+/// which is refused. Folders train, val and test right below DIR are splits, the classes lie in
+/// them. A single folder that holds all others is entered. Throws DataError: no such folder, fewer
+/// than two classes, a class without images, splits beside classes.
+ClassFolders list_class_folders(const std::string& folder, const std::string& class_from = "");
 
 struct ClassFolderImport {
   std::string folder;
   std::string output;
-  SplitRequest split;
+  SplitRequest split;  ///< .split may be "given": folders train, (val) and test
   std::string licence = "MIT (EuroSAT); contains Copernicus Sentinel data";
   bool force = false;
+  std::string class_from = {};
+  ImageOptions images = {};
+  bool allow_missing_classes = false;
 };
 
-/// Writes the dataset file; all images need the size, band count and pixel type of the first one.
-/// Returns the factor by which published counts were scaled down.
-double import_class_folders(const ClassFolderImport& import);
+struct ClassFolderSummary {
+  double scale = 1;  ///< factor by which published counts were scaled down
+  std::vector<std::string> notes;
+};
+
+/// Writes the dataset file; all images need one size, and the bands, type and scale of most. Throws
+/// DataError (ImageSurvey) and ConfigError.
+ClassFolderSummary import_class_folders(const ClassFolderImport& import);
 
 }  // namespace al_mpi

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <cpl_conv.h>
 #include <cpl_error.h>
 #include <cpl_string.h>
 #include <gdal.h>
@@ -94,9 +95,11 @@ void ClassRaster::write_picture(const std::string& path) const {
   const CPLErr copied =
       GDALDatasetRasterIO(drawn, GF_Write, 0, 0, shown_width, shown_height, pixels.data(),
                           shown_width, shown_height, GDT_Byte, 1, nullptr, 0, 0, 0);
+  CPLSetThreadLocalConfigOption("GDAL_PAM_ENABLED", "NO");  // no .aux.xml beside the picture
   GDALDatasetH png = GDALCreateCopy(GDALGetDriverByName("PNG"), file.temporary().c_str(), drawn,
                                     FALSE, nullptr, nullptr, nullptr);
   if (png != nullptr) GDALClose(png);
+  CPLSetThreadLocalConfigOption("GDAL_PAM_ENABLED", nullptr);
   GDALClose(drawn);
   if (png == nullptr || copied != CE_None) gdal_failure(path, "could not be written as PNG");
   file.commit();

@@ -13,11 +13,11 @@ namespace al_mpi {
 void start_gdal() {
   static const bool started = [] {
     CPLSetErrorHandler(CPLQuietErrorHandler);
-    // A damaged JPEG is an error, not a grey patch; sidecar files are neither looked for nor
-    // written.
+    // A damaged JPEG is an error, not a grey patch. Files beside an image (world files, masks,
+    // .aux.xml) are asked for by their names, so that a folder of many images is not listed for
+    // each.
     CPLSetConfigOption("GDAL_ERROR_ON_LIBJPEG_WARNING", "TRUE");
-    CPLSetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR");
-    CPLSetConfigOption("GDAL_PAM_ENABLED", "NO");
+    CPLSetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN", "TRUE");
     GDALAllRegister();
     return true;
   }();

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
+#include <regex>
 
 #include <cpl_error.h>
 #include <gdal.h>
@@ -11,6 +13,7 @@
 
 #include "tools/raster/gdal.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/data/sensors.hpp>
 
 namespace al_mpi {
 namespace {
@@ -26,7 +29,99 @@ GDALDataType gdal_type(PixelType type) {
   return type == PixelType::uint8 ? GDT_Byte : type == PixelType::uint16 ? GDT_UInt16 : GDT_Float32;
 }
 
+std::optional<double> number_of(const char* text) {
+  if (text == nullptr) return std::nullopt;
+  char* end = nullptr;
+  const double value = std::strtod(text, &end);
+  if (end == text) return std::nullopt;
+  return value;
+}
+
+/// An item of the metadata of a dataset or band, in the domains that GDAL's drivers use.
+std::optional<double> metadata_number(GDALMajorObjectH object, const std::string& key) {
+  for (const char* domain : {"", "IMAGERY"}) {
+    if (const auto value = number_of(GDALGetMetadataItem(object, key.c_str(), domain)))
+      return value;
+  }
+  return std::nullopt;
+}
+
+std::string metadata_text(GDALMajorObjectH object, const char* key) {
+  const char* text = GDALGetMetadataItem(object, key, nullptr);
+  return text == nullptr ? "" : text;
+}
+
+/// "665 nm" or a band of Sentinel-2, where the metadata hold a wavelength; else empty.
+std::string name_from_wavelength(GDALRasterBandH band) {
+  for (const char* key : {"wavelength", "WAVELENGTH", "CENTRAL_WAVELENGTH_UM", "center_wavelength",
+                          "central_wavelength"}) {
+    const auto value = metadata_number(band, key);
+    if (!value || *value <= 0) continue;
+    return name_by_wavelength(*value < 100 ? *value * 1000 : *value);  // micrometres
+  }
+  return "";
+}
+
+/// "band 3", "Band_3", "b3", "Layer 3": a place, no name.
+bool names_its_place(const std::string& name, int band) {
+  static const std::regex place("(b|band|layer|channel)[ _-]?0*([0-9]+)", std::regex::icase);
+  std::smatch match;
+  if (!std::regex_match(name, match, place)) return false;
+  const bool real_name = name[0] == 'B' && match[1].length() == 1;  // "B4" is Sentinel-2's
+  return !real_name && match[2] == std::to_string(band);
+}
+
+std::string color_of(GDALRasterBandH band) {
+  switch (GDALGetRasterColorInterpretation(band)) {
+    case GCI_RedBand:
+      return "red";
+    case GCI_GreenBand:
+      return "green";
+    case GCI_BlueBand:
+      return "blue";
+    case GCI_AlphaBand:
+      return "alpha";
+    default:
+      return "";
+  }
+}
+
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+/// "0400" from the metadata "04.00", or from a product's name in the path: "..._N0400_R022_...".
+std::string baseline_of(GDALDatasetH dataset, const std::string& path) {
+  std::string text = metadata_text(dataset, "PROCESSING_BASELINE");
+  text.erase(std::remove(text.begin(), text.end(), '.'), text.end());
+  if (text.size() == 4) return text;
+  static const std::regex product("S2[A-D]_MSIL[12][AC]_[0-9T]+_N([0-9]{4})_");
+  std::smatch match;
+  return std::regex_search(path, match, product) ? match[1].str() : "";
+}
+
 }  // namespace
+
+double Georeference::pixel_size() const {
+  if (!known()) return 0;
+  const double width = std::hypot(transform[1], transform[4]);
+  const double height = std::hypot(transform[2], transform[5]);
+  double unit = 1;
+  if (!projection.empty()) {
+    OGRSpatialReferenceH system = OSRNewSpatialReference(projection.c_str());
+    constexpr double metres_a_degree = 111320;  // of latitude
+    const bool degrees = OSRIsGeographic(system) != 0;
+    if (degrees) {
+      OSRDestroySpatialReference(system);
+      return height * metres_a_degree;
+    }
+    unit = OSRGetLinearUnits(system, nullptr);
+    OSRDestroySpatialReference(system);
+  }
+  return std::sqrt(width * height) * unit;
+}
 
 Georeference Georeference::coarser(std::int64_t size) const {
   Georeference coarse = *this;
@@ -66,17 +161,68 @@ Raster::Raster(const std::string& path) : path_(path) {
     GDALClose(dataset_);
     throw DataError(path, "", "an image without bands");
   }
+  try {
+    read_facts();
+  } catch (...) {
+    GDALClose(dataset_);
+    throw;
+  }
+}
+
+void Raster::read_facts() {
   pixel_type = pixel_type_of(dataset_);
-  for (int band = 1; band <= channels; ++band) {
-    band_names.emplace_back(GDALGetDescription(GDALGetRasterBand(dataset_, band)));
+  GDALRasterBandH first = GDALGetRasterBand(dataset_, 1);
+  stored_type = GDALGetDataTypeName(GDALGetRasterDataType(first));
+  if (GDALDataTypeIsComplex(GDALGetRasterDataType(first)) != 0) {
+    throw DataError(path_, "",
+                    fmt::format("complex numbers ({}): real ones are expected, e.g. the backscatter",
+                                stored_type));
   }
   place.projection = GDALGetProjectionRef(dataset_);
   if (GDALGetGeoTransform(dataset_, place.transform.data()) != CE_None) {
     place.transform = Georeference().transform;
   }
-  int has_no_data = 0;
-  const double value = GDALGetRasterNoDataValue(GDALGetRasterBand(dataset_, 1), &has_no_data);
-  if (has_no_data != 0) no_data = value;
+  baseline = baseline_of(dataset_, path_);
+  // Sentinel-2's own way to say what GDAL's tags say.
+  auto added = metadata_number(dataset_, "RADIO_ADD_OFFSET");
+  if (!added) added = metadata_number(dataset_, "BOA_ADD_OFFSET");
+  auto quantum = metadata_number(dataset_, "QUANTIFICATION_VALUE");
+  if (!quantum) quantum = metadata_number(dataset_, "BOA_QUANTIFICATION_VALUE");
+  const bool quantified = added && quantum && *quantum > 0;
+  for (int i = 1; i <= channels; ++i) {
+    GDALRasterBandH band = GDALGetRasterBand(dataset_, i);
+    RasterBand facts;
+    facts.name = trimmed(GDALGetDescription(band));
+    if (names_its_place(facts.name, i)) facts.name.clear();
+    if (facts.name.empty()) facts.name = name_from_wavelength(band);
+    facts.color = color_of(band);
+    int given = 0;
+    const double scale = GDALGetRasterScale(band, &given);
+    if (given != 0 && scale != 0) facts.scale = scale;
+    const double offset = GDALGetRasterOffset(band, &given);
+    if (given != 0) facts.offset = offset;
+    if (facts.scale == 1 && facts.offset == 0) {
+      auto of_band = metadata_number(band, "RADIO_ADD_OFFSET");
+      if (!of_band) of_band = metadata_number(band, "BOA_ADD_OFFSET");
+      if (!of_band) of_band = added;
+      if (quantified) facts.scale = 1 / *quantum;
+      if (of_band) facts.offset = *of_band * facts.scale;
+    }
+    const double value = GDALGetRasterNoDataValue(band, &given);
+    if (given != 0) facts.no_data = value;
+    bands.push_back(facts);
+  }
+  if (channels == 1 && GDALGetRasterColorInterpretation(first) == GCI_PaletteIndex) {
+    GDALColorTableH table = GDALGetRasterColorTable(first);
+    for (int i = 0; table != nullptr && i < GDALGetColorEntryCount(table); ++i) {
+      GDALColorEntry entry = {0, 0, 0, 255};
+      GDALGetColorEntryAsRGB(table, i, &entry);
+      palette.push_back({static_cast<std::uint8_t>(entry.c1), static_cast<std::uint8_t>(entry.c2),
+                         static_cast<std::uint8_t>(entry.c3), static_cast<std::uint8_t>(entry.c4)});
+    }
+  }
+  const int flags = GDALGetMaskFlags(first);
+  has_mask = (flags & GMF_PER_DATASET) != 0 && (flags & GMF_ALPHA) == 0;
 }
 
 Raster::~Raster() {
@@ -104,6 +250,28 @@ void Raster::read_as(const Window& window, PixelType type, void* out) const {
   if (result != CE_None) gdal_failure(path_, "the pixels could not be read");
 }
 
+void Raster::read_band(std::int64_t band, const Window& window, PixelType type, void* out) const {
+  check(band >= 0 && band < channels, "{}: band {}", path_, band);
+  CPLErrorReset();
+  const auto as_int = [](std::int64_t value) { return static_cast<int>(value); };
+  GDALRasterBandH from = GDALGetRasterBand(dataset_, as_int(band + 1));
+  const CPLErr result =
+      GDALRasterIO(from, GF_Read, as_int(window.x), as_int(window.y), as_int(window.width),
+                   as_int(window.height), out, as_int(window.width), as_int(window.height),
+                   gdal_type(type), 0, 0);
+  if (result != CE_None) gdal_failure(path_, "the pixels could not be read");
+}
+
+void Raster::read_mask(const Window& window, std::uint8_t* out) const {
+  CPLErrorReset();
+  const auto as_int = [](std::int64_t value) { return static_cast<int>(value); };
+  GDALRasterBandH mask = GDALGetMaskBand(GDALGetRasterBand(dataset_, 1));
+  const CPLErr result = GDALRasterIO(mask, GF_Read, as_int(window.x), as_int(window.y),
+                                     as_int(window.width), as_int(window.height), out,
+                                     as_int(window.width), as_int(window.height), GDT_Byte, 0, 0);
+  if (result != CE_None) gdal_failure(path_, "the mask could not be read");
+}
+
 bool is_image_name(const std::string& path) {
   std::string extension = std::filesystem::path(path).extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
@@ -112,16 +280,12 @@ bool is_image_name(const std::string& path) {
   return std::find(known.begin(), known.end(), extension) != known.end();
 }
 
-std::vector<std::string> band_names_of(const Raster& raster) {
-  if (raster.channels == 13) {
-    return {"B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B9", "B10", "B11", "B12", "B8A"};
-  }
-  if (raster.channels == 3) return {"B4", "B3", "B2"};
-  std::vector<std::string> names = raster.band_names;
-  for (std::size_t band = 0; band < names.size(); ++band) {
-    if (names[band].empty()) names[band] = fmt::format("band {}", band + 1);
-  }
-  return names;
+bool is_clutter(const std::string& path) {
+  const std::string name = std::filesystem::path(path).filename().string();
+  static const std::array<const char*, 5> known = {"__MACOSX", "@eaDir", "$RECYCLE.BIN",
+                                                   "System Volume Information", "lost+found"};
+  return name.empty() || name[0] == '.' || name[0] == '~' ||
+         std::find(known.begin(), known.end(), name) != known.end();
 }
 
 }  // namespace al_mpi

@@ -22,6 +22,9 @@ struct Georeference {
 
   bool known() const { return transform != Georeference().transform; }
 
+  /// Height and width of a pixel in metres, the mean of both; 0 where they are not known.
+  double pixel_size() const;
+
   /// That of a raster whose pixels are `size` of these wide and high, from the same corner.
   Georeference coarser(std::int64_t size) const;
 };
@@ -32,8 +35,16 @@ bool same_projection(const Georeference& a, const Georeference& b);
 /// Whether corners and pixel sizes agree to a hundredth of a pixel; unknown ones fit every other.
 bool same_place(const Georeference& a, const Georeference& b);
 
-/// An image file (GeoTIFF, JPEG or PNG), opened for reading by GDAL. GDAL stays silent; every
-/// failure is a DataError with its reason.
+/// What a file says about one of its bands.
+struct RasterBand {
+  std::string name;               ///< its description, else "667 nm" where it has a wavelength
+  double scale = 1, offset = 0;   ///< physical value = scale * number + offset
+  std::optional<double> no_data;  ///< the number that marks missing pixels (may be NaN)
+  std::string color;              ///< "red", "green", "blue", "alpha" where so marked, else empty
+};
+
+/// An image file (GeoTIFF, JPEG or PNG), opened for reading by GDAL, with what lies beside it:
+/// world file, mask, .aux.xml. GDAL stays silent; every failure is a DataError with its reason.
 class Raster {
  public:
   explicit Raster(const std::string& path);
@@ -44,18 +55,27 @@ class Raster {
   const std::string& path() const { return path_; }
   std::int64_t channels = 0, height = 0, width = 0;
   PixelType pixel_type = PixelType::uint16;  ///< uint8 and uint16 as stored, all others as float32
-  std::vector<std::string> band_names;       ///< descriptions in the file; empty strings where none
+  std::string stored_type;                   ///< as GDAL calls it: "Int16"
+  std::vector<RasterBand> bands;
+  std::vector<std::array<std::uint8_t, 4>> palette;  ///< red, green, blue, alpha of each number of
+                                                     ///< the one band; empty = no colour table
+  bool has_mask = false;                             ///< a mask band says which pixels are missing
+  std::string baseline;                              ///< Sentinel-2's processing baseline: "0400"
   Georeference place;
-  std::optional<double> no_data;  ///< the value that marks missing pixels, of the first band
 
   /// All bands of `window` as [channels, height, width] of pixel_type into `out`.
   void read(const Window& window, void* out) const;
   void read(void* out) const { read({0, 0, width, height}, out); }
   /// The same, converted to float32.
   void read_float(const Window& window, float* out) const;
+  /// One band, counted from 0, as [height, width] of `type`.
+  void read_band(std::int64_t band, const Window& window, PixelType type, void* out) const;
+  /// [height, width], 0 where the mask says that a pixel is missing.
+  void read_mask(const Window& window, std::uint8_t* out) const;
 
  private:
   void read_as(const Window& window, PixelType type, void* out) const;
+  void read_facts();
 
   std::string path_;
   void* dataset_ = nullptr;  // GDAL's
@@ -64,8 +84,8 @@ class Raster {
 /// Is `path` named like an image that Raster reads (.tif, .tiff, .jpg, .jpeg, .png)?
 bool is_image_name(const std::string& path);
 
-/// B1 .. B12, B8A for 13 bands, B4 B3 B2 for 3 (red, green, blue), else the file's own names or
-/// "band 1", ...
-std::vector<std::string> band_names_of(const Raster& raster);
+/// Is it a file or folder that a system puts beside the user's: hidden ones, macOS's "._a.tif" and
+/// "__MACOSX", thumbnails of NAS boxes, Windows' waste bin?
+bool is_clutter(const std::string& path);
 
 }  // namespace al_mpi

@@ -37,6 +37,8 @@ struct Split {
   const std::uint8_t* label_maps = nullptr;      ///< [n, height, width] segmentation; else nullptr
   std::vector<std::string> names;                ///< [n] where each sample came from; may be empty
   std::map<std::string, MatrixView> embeddings;  ///< name -> [n, D] frozen features
+  std::int64_t n_missing = -1;  ///< values that were missing when the images were imported, and
+                                ///< hold the mean of others now; -1 = not known
 
   const void* image(std::int64_t i) const;              ///< address of image i, [C, H, W]
   const std::uint8_t* label_map(std::int64_t i) const;  ///< address of label map i, [H, W]
@@ -62,6 +64,10 @@ class Dataset {
   std::string source;
   std::string licence;
   std::map<std::string, Split> splits;  ///< has "train" and "test", may have "validation"
+  std::string sensor;  ///< whose bands these are (data/sensors.hpp); empty = not known
+  std::vector<double> scale,
+      offset;             ///< [C] physical value = scale * pixel + offset; empty = not known
+  double pixel_size = 0;  ///< height and width of a pixel on the ground [m]; 0 = not known
 
   const Split& train() const { return splits.at("train"); }
   const Split& test() const { return splits.at("test"); }

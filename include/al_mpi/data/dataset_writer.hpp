@@ -22,6 +22,10 @@ struct DatasetDescription {
   std::int64_t ignore_label = -1;
   std::string source;
   std::string licence;
+  std::string sensor = {};  ///< as Dataset has them
+  std::vector<double> scale = {}, offset = {};
+  double pixel_size = 0;
+  bool learnable = false;  ///< refuse a class that is in the test set, but not in the pool
 };
 
 /// One sample, filled in by a SplitSource.
@@ -30,6 +34,8 @@ struct Sample {
   std::int64_t label = 0;               ///< classification
   std::vector<std::uint8_t> label_map;  ///< [H, W] segmentation, sized by the writer
   std::string name;                     ///< where it came from
+  std::vector<std::uint8_t> missing;    ///< [C, H, W] 1 where the image has no value, which then
+                                        ///< counts in no statistics; empty = none is missing
 };
 
 /// A frozen embedding that is written row by row; read(i, row) fills in `dim` numbers.
@@ -49,9 +55,10 @@ struct SplitSource {
 };
 
 /// Writes a dataset file sample by sample (memory: one sample), with the mean and standard
-/// deviation of every band over "train" (population; 1 for a constant band). The file appears whole
-/// or not at all. `splits` needs "train" and "test". Throws DataError: unwritable place, full disk,
-/// a pixel that is not finite, a label that is no class; and whatever `read` throws.
+/// deviation of every band over what "train" has of it (population; 1 for a constant band). A band
+/// that an image lacks wholly is filled with that mean. The file appears whole or not at all.
+/// `splits` needs "train" and "test". Throws DataError: unwritable place, full disk, a pixel that
+/// is not finite, a label that is no class; and whatever `read` throws.
 void write_dataset(const std::string& path, const DatasetDescription& description,
                    const std::map<std::string, SplitSource>& splits);
 

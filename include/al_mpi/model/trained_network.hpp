@@ -20,7 +20,10 @@ struct TrainedNetwork {
   std::int64_t ignore_label = -1;  ///< never answered
   std::vector<std::string> bands;
   PixelType pixel_type = PixelType::uint16;
-  std::vector<float> mean, std_dev;    ///< [bands], of the pool it was trained on
+  std::vector<float> mean, std_dev;  ///< [bands], of the pool it was trained on
+  std::string sensor;                ///< of the pool, as Dataset has them
+  std::vector<double> scale, offset;
+  double pixel_size = 0;
   std::int64_t height = 0, width = 0;  ///< of the images it was trained on [pixels]
   std::string state;                   ///< Learner::state()
 };

@@ -1,26 +1,18 @@
+#include <algorithm>
 #include <memory>
 
 #include <nlohmann/json.hpp>
 
 #include "apps/al_prepare/commands.hpp"
 #include <al_mpi/data/dataset.hpp>
+#include <al_mpi/data/dataset_facts.hpp>
+#include <al_mpi/data/sensors.hpp>
 #include <al_mpi/io/hdf5.hpp>
 
 namespace al_mpi {
 namespace {
 
 using nlohmann::ordered_json;
-
-/// Labels per class: images for classification, pixels for segmentation.
-std::vector<std::int64_t> class_counts(const Split& split, std::int64_t n_classes) {
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(n_classes), 0);
-  for (const std::int64_t label : split.labels) ++counts[static_cast<std::size_t>(label)];
-  if (split.label_maps == nullptr) return counts;
-  for (std::int64_t i = 0; i < split.n * split.height * split.width; ++i) {
-    if (split.label_maps[i] < n_classes) ++counts[split.label_maps[i]];
-  }
-  return counts;
-}
 
 ordered_json describe_embeddings(const Hdf5File& file, const std::string& split_name,
                                  const Split& split) {
@@ -40,37 +32,80 @@ ordered_json describe_embeddings(const Hdf5File& file, const std::string& split_
   return embeddings;
 }
 
+/// Name, colour, wavelength, unit and numbers of band b.
+ordered_json describe_band(const Dataset& dataset, const DatasetFacts& facts, std::size_t b) {
+  const Sensor* sensor = find_sensor(dataset.sensor);
+  ordered_json band = {{"name", dataset.bands[b]},
+                       {"color", band_color(dataset.bands[b], sensor)},
+                       {"wavelength_nm", nullptr},
+                       {"scale", dataset.scale.empty() ? 1.0 : dataset.scale[b]},
+                       {"offset", dataset.offset.empty() ? 0.0 : dataset.offset[b]},
+                       {"mean", dataset.mean[b]},
+                       {"std", dataset.std_dev[b]}};
+  const double wavelength = band_wavelength(dataset.bands[b], sensor);
+  if (wavelength > 0) band["wavelength_nm"] = wavelength;
+  double lowest = 1e300, highest = -1e300;
+  for (const auto& [name, split] : facts.splits) {
+    lowest = std::min(lowest, split.lowest[b]);
+    highest = std::max(highest, split.highest[b]);
+  }
+  band["lowest"] = lowest;
+  band["highest"] = highest;
+  return band;
+}
+
 ordered_json describe(const std::string& path) {
   const auto dataset = Dataset::open(path);
   const auto file = Hdf5File::open(path);
+  const DatasetFacts facts = facts_of(*dataset);
   ordered_json all = {{"file", path},
                       {"task", to_string(dataset->task)},
                       {"source", dataset->source},
                       {"licence", dataset->licence},
                       {"fingerprint", dataset->fingerprint()},
+                      {"sensor", dataset->sensor},
+                      {"pixel_size_m", dataset->pixel_size},
                       {"ignore_label", dataset->ignore_label},
                       {"classes", dataset->classes}};
   for (std::size_t b = 0; b < dataset->bands.size(); ++b) {
-    all["bands"].push_back(
-        {{"name", dataset->bands[b]}, {"mean", dataset->mean[b]}, {"std", dataset->std_dev[b]}});
+    all["bands"].push_back(describe_band(*dataset, facts, b));
   }
   for (const char* name : {"train", "validation", "test"}) {
     if (dataset->splits.count(name) == 0) continue;
     const Split& split = dataset->splits.at(name);
-    all["splits"][name] = {{"n", split.n},
-                           {"shape", {split.channels, split.height, split.width}},
-                           {"dtype", to_string(split.pixel_type)},
-                           {"class_counts", class_counts(split, dataset->n_classes())},
-                           {"embeddings", describe_embeddings(file, name, split)}};
+    const SplitFacts& of_split = facts.splits.at(name);
+    const auto n_values =
+        static_cast<double>(split.n * split.channels * split.height * split.width);
+    const auto equal = facts.equal_to_pool.find(name);
+    all["splits"][name] = {
+        {"n", split.n},
+        {"shape", {split.channels, split.height, split.width}},
+        {"dtype", to_string(split.pixel_type)},
+        {"missing_share", nullptr},
+        {"zero_share", of_split.zero_share},
+        {"equal_to_pool", equal == facts.equal_to_pool.end() ? 0 : equal->second},
+        {"class_counts", of_split.class_counts},
+        {"embeddings", describe_embeddings(file, name, split)}};
+    if (split.n_missing >= 0) {
+      all["splits"][name]["missing_share"] = static_cast<double>(split.n_missing) / n_values;
+    }
   }
+  all["cautions"] = cautions(*dataset, facts);
   return all;
 }
 
 void print_splits(const ordered_json& all) {
   for (const auto& [name, split] : all["splits"].items()) {
     const auto shape = split["shape"].get<std::vector<int>>();
-    fmt::print("{:<12} {} images, {} x {} x {} {}\n", name, split["n"].get<std::int64_t>(),
-               shape[0], shape[1], shape[2], split["dtype"].get<std::string>());
+    fmt::print("{:<12} {} images, {} x {} x {} {}", name, split["n"].get<std::int64_t>(), shape[0],
+               shape[1], shape[2], split["dtype"].get<std::string>());
+    if (split["missing_share"].is_number()) {
+      fmt::print(", {:.2f} % without data", 100 * split["missing_share"].get<double>());
+    }
+    if (name != "train") {
+      fmt::print(", {} equal to one of the pool", split["equal_to_pool"].get<std::int64_t>());
+    }
+    fmt::print("\n");
   }
 }
 
@@ -91,10 +126,21 @@ void print_classes(const ordered_json& all) {
 }
 
 void print_bands(const ordered_json& all) {
-  fmt::print("\n{:<24}{:>14}{:>14}\n", "band", "mean", "std");
+  fmt::print("\n{:<16}{:>12}{:>8}{:>14}{:>14}{:>14}{:>14}  {}\n", "band", "colour", "nm", "lowest",
+             "highest", "mean", "std", "unit");
   for (const auto& band : all["bands"]) {
-    fmt::print("{:<24}{:>14.2f}{:>14.2f}\n", band["name"].get<std::string>(),
-               band["mean"].get<double>(), band["std"].get<double>());
+    const double scale = band["scale"].get<double>(), offset = band["offset"].get<double>();
+    const std::string wavelength = band["wavelength_nm"].is_number()
+                                       ? fmt::format("{:.0f}", band["wavelength_nm"].get<double>())
+                                       : "-";
+    const std::string color = band["color"].get<std::string>();
+    fmt::print("{:<16}{:>12}{:>8}{:>14.6g}{:>14.6g}{:>14.6g}{:>14.6g}  {}\n",
+               band["name"].get<std::string>(), color.empty() ? "-" : color, wavelength,
+               band["lowest"].get<double>(), band["highest"].get<double>(),
+               band["mean"].get<double>(), band["std"].get<double>(),
+               scale == 1 && offset == 0
+                   ? "as stored"
+                   : fmt::format("value = {:g} x number + {:g}", scale, offset));
   }
 }
 
@@ -112,10 +158,16 @@ void print_text(const ordered_json& all) {
   for (const char* key : {"file", "task", "source", "licence", "fingerprint"}) {
     fmt::print("{:<12} {}\n", key, all[key].get<std::string>());
   }
+  const Sensor* sensor = find_sensor(all["sensor"].get<std::string>());
+  fmt::print("{:<12} {}\n", "bands of", sensor == nullptr ? "no known sensor" : sensor->title);
+  const double size = all["pixel_size_m"].get<double>();
+  if (size > 0) fmt::print("{:<12} {:.4g} m\n", "pixels of", size);
   print_splits(all);
   print_classes(all);
   print_bands(all);
   print_embeddings(all);
+  for (const auto& caution : all["cautions"])
+    fmt::print("\nnote: {}\n", caution.get<std::string>());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "apps/al_prepare/commands.hpp"
+#include "apps/al_prepare/image_options.hpp"
 #include "apps/al_prepare/summary.hpp"
 #include "tools/prepare/class_folders.hpp"
 
@@ -13,9 +14,11 @@ void add_eurosat(CLI::App& app, Run& run) {
   command->add_option("DIR", import->folder, "folder that holds one folder a class")->required();
   command->add_option("--output", import->output, "dataset file to write")->required();
   command
-      ->add_option("--split", import->split.split,
-                   "pool: balanced or unbalanced (the published study's ten classes), all, or "
-                   "counts=N,N,... in the order of the sorted class names")
+      ->add_option(
+          "--split", import->split.split,
+          "pool: balanced or unbalanced (the published study's ten classes), all, "
+          "counts=N,N,... in the order of the sorted class names, or given (DIR holds folders "
+          "train, test and, where wanted, val)")
       ->capture_default_str();
   command
       ->add_option(
@@ -26,18 +29,28 @@ void add_eurosat(CLI::App& app, Run& run) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--seed", import->split.seed, "which images go where")->capture_default_str();
+  command
+      ->add_option(
+          "--class-from", import->class_from,
+          "top: folders right below DIR are the classes, whatever lies below them; parent: the "
+          "folder that an image lies in (default: top, unless that is doubtful)")
+      ->check(CLI::IsMember({"top", "parent"}));
+  add_image_options(*command, import->images);
+  command->add_flag("--allow-missing-classes", import->allow_missing_classes,
+                    "accept classes that are in the test set, but not in the pool");
   command->add_option("--licence", import->licence, "noted in the file")->capture_default_str();
   command->add_flag("--force", import->force, "replace an existing output file");
   command->callback([import, &run] {
     run = [import] {
-      const double scale = import_class_folders(*import);
-      if (scale < 1.0) {
+      const ClassFolderSummary summary = import_class_folders(*import);
+      if (summary.scale < 1.0) {
         fmt::print(
             stderr,
             "the folders hold fewer images than the published split: all counts times {:.3f}\n",
-            scale);
+            summary.scale);
       }
-      fmt::print("{}\n", summary_line(import->output));
+      print_notes(summary.notes);
+      print_import(import->output);
       return ExitCode::ok;
     };
   });

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "apps/al_prepare/image_options.hpp"
+#include <al_mpi/data/dataset_facts.hpp>
+
 namespace al_mpi {
 
 std::string summary_line(const std::string& path) {
@@ -17,6 +20,12 @@ std::string summary_line(const std::string& path) {
                      to_string(dataset->task), dataset->n_classes(), sizes,
                      to_string(train.pixel_type), train.channels, train.height, train.width,
                      dataset->fingerprint());
+}
+
+void print_import(const std::string& path) {
+  const auto dataset = Dataset::open(path);
+  print_notes(cautions(*dataset, facts_of(*dataset)));
+  fmt::print("{}\n", summary_line(path));
 }
 
 }  // namespace al_mpi

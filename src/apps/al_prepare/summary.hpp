@@ -10,4 +10,7 @@ namespace al_mpi {
 /// fingerprint ...".
 std::string summary_line(const std::string& path);
 
+/// The end of an import: what to be careful of in the new file on standard error, then its summary.
+void print_import(const std::string& path);
+
 }  // namespace al_mpi

@@ -47,6 +47,18 @@ CLI::App* add_predict_command(CLI::App& app, PredictOptions& options) {
                    "Pixels from window to window (default: half a window; classification: a whole "
                    "one, and one pixel of the map each)")
       ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--bands", options.scene.bands.bands,
+                   "Bands of the image in the network's order: NAME, POSITION or POSITION=NAME, "
+                   "comma-separated (default: by their names)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command
+      ->add_option(
+          "--values", options.scene.bands.values,
+          "stored: the image's numbers as they are; physical: its scale and offset applied "
+          "(default: brought to the scale of the training images where both declare one)")
+      ->check(CLI::IsMember({"stored", "physical"}));
   command->add_option("--device", options.device, "auto, cpu, cuda, cuda:N")->capture_default_str();
   command->add_option("--threads", options.threads, "CPU threads (default: all cores)")
       ->check(CLI::PositiveNumber);
@@ -55,7 +67,8 @@ CLI::App* add_predict_command(CLI::App& app, PredictOptions& options) {
 }
 
 ExitCode run_predict(const PredictOptions& options) {
-  const SceneRequest& scene = options.scene;
+  SceneRequest scene = options.scene;
+  scene.tell = [](const std::string& what) { fmt::print(stderr, "note: {}\n", what); };
   for (const auto& [name, path] : {std::pair<const char*, std::string>{"--output", scene.output},
                                    {"--quicklook", scene.picture}}) {
     if (!options.force && !path.empty() && std::filesystem::exists(path)) {

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <al_mpi/data/dataset.hpp>
+
+namespace al_mpi {
+
+/// What the images of a split are like.
+struct SplitFacts {
+  std::vector<double> lowest, highest;     ///< [C] over all pixels
+  std::vector<std::int64_t> class_counts;  ///< [K] images, or pixels of label maps
+  double zero_share = 0;                   ///< of pixels that are 0 in every band
+};
+
+struct DatasetFacts {
+  std::map<std::string, SplitFacts> splits;
+  std::map<std::string, std::int64_t>
+      equal_to_pool;                     ///< images that are in the pool, too, by split
+  std::vector<std::string> equal_names;  ///< the first three: "a.tif = b.tif"
+  std::int64_t equal_in_pool = 0;        ///< images of the pool that another one equals
+};
+
+/// Looks at every pixel once. O(pixels), memory O(images).
+DatasetFacts facts_of(const Dataset& dataset);
+
+/// What a user should know before a sweep, a sentence each: images of the test set that are in the
+/// pool, classes without images in the pool, pixels that are 0 in every band, bands that are
+/// constant.
+std::vector<std::string> cautions(const Dataset& dataset, const DatasetFacts& facts);
+
+/// Throws DataError naming `file` where a class is in the test set but not in the pool. Counts [K]
+/// without the ignored class.
+void refuse_unlearnable(const std::string& file, const std::vector<std::string>& classes,
+                        const std::vector<std::int64_t>& in_pool,
+                        const std::vector<std::int64_t>& in_test);
+
+}  // namespace al_mpi

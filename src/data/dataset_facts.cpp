@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <unordered_map>
+
+#include <fmt/ranges.h>
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/base/hash.hpp>
+#include <al_mpi/data/dataset_facts.hpp>
+
+namespace al_mpi {
+namespace {
+
+template <class T>
+void look_at(const T* image, const Split& split, SplitFacts& facts, std::int64_t& n_zero) {
+  const std::int64_t pixels = split.height * split.width;
+  std::vector<std::uint8_t> zero(static_cast<std::size_t>(pixels), 1);
+  for (std::int64_t c = 0; c < split.channels; ++c, image += pixels) {
+    T lowest = image[0], highest = image[0];
+    for (std::int64_t i = 0; i < pixels; ++i) {
+      lowest = std::min(lowest, image[i]);
+      highest = std::max(highest, image[i]);
+      zero[static_cast<std::size_t>(i)] &= image[i] == T(0);
+    }
+    const auto band = static_cast<std::size_t>(c);
+    facts.lowest[band] = std::min(facts.lowest[band], static_cast<double>(lowest));
+    facts.highest[band] = std::max(facts.highest[band], static_cast<double>(highest));
+  }
+  n_zero += std::count(zero.begin(), zero.end(), 1);
+}
+
+void look_at(const Split& split, std::int64_t i, SplitFacts& facts, std::int64_t& n_zero) {
+  const void* image = split.image(i);
+  switch (split.pixel_type) {
+    case PixelType::uint8:
+      return look_at(static_cast<const std::uint8_t*>(image), split, facts, n_zero);
+    case PixelType::uint16:
+      return look_at(static_cast<const std::uint16_t*>(image), split, facts, n_zero);
+    case PixelType::float32:
+      return look_at(static_cast<const float*>(image), split, facts, n_zero);
+  }
+}
+
+std::vector<std::int64_t> class_counts(const Split& split, std::int64_t n_classes) {
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(n_classes), 0);
+  for (const std::int64_t label : split.labels) ++counts[static_cast<std::size_t>(label)];
+  if (split.label_maps == nullptr) return counts;
+  for (std::int64_t i = 0; i < split.n * split.height * split.width; ++i) {
+    if (split.label_maps[i] < n_classes) ++counts[split.label_maps[i]];
+  }
+  return counts;
+}
+
+SplitFacts facts_of(const Split& split, std::int64_t n_classes,
+                    std::vector<std::uint64_t>& hashes) {
+  SplitFacts facts;
+  const auto channels = static_cast<std::size_t>(split.channels);
+  facts.lowest.assign(channels, 1e300);
+  facts.highest.assign(channels, -1e300);
+  facts.class_counts = class_counts(split, n_classes);
+  const auto bytes = static_cast<std::size_t>(split.channels * split.height * split.width) *
+                     bytes_of(split.pixel_type);
+  std::int64_t n_zero = 0;
+  for (std::int64_t i = 0; i < split.n; ++i) {
+    look_at(split, i, facts, n_zero);
+    hashes.push_back(stable_hash(split.image(i), bytes));
+  }
+  facts.zero_share =
+      static_cast<double>(n_zero) / static_cast<double>(split.n * split.height * split.width);
+  return facts;
+}
+
+std::string name_of(const Split& split, const std::string& name, std::int64_t i) {
+  return split.names.empty() ? fmt::format("{} {}", name, i)
+                             : split.names[static_cast<std::size_t>(i)];
+}
+
+}  // namespace
+
+DatasetFacts facts_of(const Dataset& dataset) {
+  DatasetFacts facts;
+  std::map<std::string, std::vector<std::uint64_t>> hashes;
+  for (const auto& [name, split] : dataset.splits) {
+    facts.splits[name] = facts_of(split, dataset.n_classes(), hashes[name]);
+  }
+  std::unordered_map<std::uint64_t, std::int64_t> pool;
+  const auto& of_pool = hashes.at("train");
+  for (std::size_t i = 0; i < of_pool.size(); ++i) {
+    if (!pool.emplace(of_pool[i], static_cast<std::int64_t>(i)).second) ++facts.equal_in_pool;
+  }
+  for (const auto& [name, split] : dataset.splits) {
+    if (name == "train") continue;
+    const auto& of_split = hashes.at(name);
+    for (std::size_t i = 0; i < of_split.size(); ++i) {
+      const auto found = pool.find(of_split[i]);
+      if (found == pool.end()) continue;
+      ++facts.equal_to_pool[name];
+      if (facts.equal_names.size() < 3) {
+        facts.equal_names.push_back(fmt::format("{} = {}",
+                                                name_of(split, name, static_cast<std::int64_t>(i)),
+                                                name_of(dataset.train(), "train", found->second)));
+      }
+    }
+  }
+  return facts;
+}
+
+std::vector<std::string> cautions(const Dataset& dataset, const DatasetFacts& facts) {
+  std::vector<std::string> all;
+  for (const auto& [name, n] : facts.equal_to_pool) {
+    all.push_back(
+        fmt::format("{} of the {} images in /{} are in the pool, too, pixel by pixel ({}): what is "
+                    "measured there "
+                    "is partly memory",
+                    n, dataset.splits.at(name).n, name, fmt::join(facts.equal_names, ", ")));
+  }
+  if (facts.equal_in_pool > 0) {
+    all.push_back(fmt::format("{} images of the pool are the same as another one of it",
+                              facts.equal_in_pool));
+  }
+  const SplitFacts& pool = facts.splits.at("train");
+  std::vector<std::string> absent;
+  for (std::int64_t k = 0; k < dataset.n_classes(); ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    if (k == dataset.ignore_label || pool.class_counts[at] > 0) continue;
+    const std::int64_t in_test = facts.splits.at("test").class_counts[at];
+    absent.push_back(fmt::format("{} ({} in the test set)", dataset.classes[at], in_test));
+  }
+  if (!absent.empty()) {
+    all.push_back(fmt::format("{} of the {} classes {} nothing in the pool: {}", absent.size(),
+                              dataset.n_classes() - (dataset.ignore_label >= 0 ? 1 : 0),
+                              absent.size() == 1 ? "has" : "have", fmt::join(absent, ", ")));
+  }
+  if (pool.zero_share >= 0.01) {
+    all.push_back(fmt::format(
+        "{:.1f} % of the pool's pixels are 0 in every band, as outside of a satellite's swath "
+        "(--no-data-value 0 at import leaves them out of the statistics)",
+        100 * pool.zero_share));
+  }
+  std::vector<std::string> constant;
+  for (std::size_t b = 0; b < dataset.bands.size(); ++b) {
+    if (pool.lowest[b] == pool.highest[b]) constant.push_back(dataset.bands[b]);
+  }
+  if (!constant.empty()) {
+    all.push_back(fmt::format("one and the same value everywhere in the pool: {}",
+                              fmt::join(constant, ", ")));
+  }
+  return all;
+}
+
+void refuse_unlearnable(const std::string& file, const std::vector<std::string>& classes,
+                        const std::vector<std::int64_t>& in_pool,
+                        const std::vector<std::int64_t>& in_test) {
+  std::vector<std::string> absent;
+  for (std::size_t k = 0; k < classes.size(); ++k) {
+    if (in_pool[k] == 0 && in_test[k] > 0) {
+      absent.push_back(fmt::format("{} ({} in the test set)", classes[k], in_test[k]));
+    }
+  }
+  if (absent.empty()) return;
+  throw DataError(
+      file, "",
+      fmt::format("the pool has nothing of {}, which the test set asks for: no strategy "
+                  "can find it (another --seed or --test, or --allow-missing-classes)",
+                  fmt::join(absent, ", ")));
+}
+
+}  // namespace al_mpi
