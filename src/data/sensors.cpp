@@ -150,23 +150,29 @@ const SensorBand* find_anywhere(const std::string& name, const Sensor* sensor) {
   if (sensor != nullptr) {
     if (const SensorBand* band = sensor->find(name)) return band;
   }
+  if (plain_band_name(name).size() == 1) return nullptr;
   for (const Sensor& other : sensors()) {
     if (const SensorBand* band = other.find(name)) return band;
   }
   return nullptr;
 }
 
-/// How well a sensor knows the names: 2 for each whole name, 1 for a part of one.
+/// How well a sensor knows the names: 2 for each whole name, 1 for a part of one. A single letter
+/// says something only where all names are known ("R", "G", "B").
 std::size_t knowledge(const std::vector<std::string>& names, const Sensor& sensor) {
-  std::size_t sum = 0;
+  std::size_t sum = 0, n_letters = 0, n_unknown = 0;
   for (const std::string& name : names) {
-    if (find_plain(sensor, plain_band_name(name)) != nullptr) {
+    const std::string plain = plain_band_name(name);
+    if (find_plain(sensor, plain) != nullptr) {
       sum += 2;
+      n_letters += plain.size() == 1;
     } else if (sensor.find(name) != nullptr) {
       sum += 1;
+    } else {
+      ++n_unknown;
     }
   }
-  return sum;
+  return n_unknown == 0 ? sum : sum - 2 * n_letters;
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ class Fitting {
       : network_(network),
         bands_(bands),
         options_(options),
-        sensor_(find_sensor(sensor)),
+        sensor_(sensor.empty() ? recognize_bands(bands).sensor : find_sensor(sensor)),
         file_(without_wrappers(read_weights(options.pretrained))) {
     take_prefix_off();
   }

@@ -48,6 +48,8 @@ TEST_CASE("a sensor is known by all of its names together") {
   CHECK(sensor_of({"elevation"}).empty());
   CHECK(recognize_bands({"B2", "B3"}).also_fits == Names{"landsat-8", "landsat-7"});
   CHECK(recognize_bands({"B8A", "B12"}).also_fits.empty());
+  CHECK(sensor_of({"R", "G", "B"}) == "naip");
+  CHECK(sensor_of({"a", "b", "c"}).empty());
   CHECK(recognize_bands({"0_B4", "1_B4"}).names == Names{"0_B4", "1_B4"});  // of two dates
 }
 

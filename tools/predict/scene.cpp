@@ -133,13 +133,20 @@ class ScenePrediction {
   void find_bands() {
     const auto n_bands = network_.bands.size();
     choice_ = choose_bands(image_, request_.bands, false);
-    const bool named =
-        choice_.named_by == BandChoice::By::file || choice_.named_by == BandChoice::By::colors;
     const Sensor* sensor = find_sensor(network_.sensor);
-    const auto known = [&](const std::string& name) {
+    const auto known = [](const std::string& name) {
       return !name.empty() && name.rfind("band ", 0) != 0;
     };
     const bool network_named = std::all_of(network_.bands.begin(), network_.bands.end(), known);
+    const auto is_there = [&](const std::string& name) {
+      return std::any_of(choice_.names.begin(), choice_.names.end(), [&](const std::string& other) {
+        return same_band(name, sensor, other, choice_.sensor);
+      });
+    };
+    // Red, green and blue may be no more than what a writer takes three bands of bytes for.
+    const bool named = choice_.named_by == BandChoice::By::file ||
+                       (choice_.named_by == BandChoice::By::colors &&
+                        std::all_of(network_.bands.begin(), network_.bands.end(), is_there));
     if (named && network_named && request_.bands.bands.empty()) {
       const auto as_stored = choice_.from;
       choice_ = match_bands(image_, choice_, network_.bands, sensor);
@@ -154,7 +161,7 @@ class ScenePrediction {
     if (choice_.from.size() != n_bands) {
       throw DataError(
           image_.path(), "",
-          fmt::format("{} bands (the network was trained on {}: {}; --bands picks them)",
+          fmt::format("{} bands (the network was trained on {}: {}); --bands picks them",
                       choice_.from.size(), n_bands, fmt::join(network_.bands, " ")));
     }
     if (request_.bands.bands.empty()) {
