@@ -114,7 +114,8 @@ class DatasetReader {
     const auto offset = file_.mappable_offset(name);
     if (!offset) {
       fail(name,
-           fmt::format("compressed, chunked or in another byte order, so it cannot be mapped "
+           fmt::format("not stored contiguously (compressed, chunked, or in another byte order), "
+                       "so it cannot be mapped "
                        "into memory (HDF5's own tool stores it anew: h5repack -f NONE -l CONTI "
                        "{} NEW.h5; h5py: create_dataset(name, data=x) without chunks and "
                        "compression)",

@@ -83,7 +83,7 @@ class SceneTest(NetworkTest):
     def test_values_that_the_network_never_saw_are_told_before_it_computes(self):
         self.network()
         for name, change, hint in (("reflectance", lambda a: (a * 0.0001).astype("float32"), "reflectance"),
-                                   ("offset", lambda a: a + 5000, "lie outside")):
+                                   ("offset", lambda a: a + 5000, "little worth")):
             with self.subTest(name=name):
                 self.scene(change, names=PRODUCT)
                 self.assertRegex(self.predict().stderr, f"note: scene.tif: its values lie outside.*{hint}")

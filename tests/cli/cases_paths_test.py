@@ -5,7 +5,8 @@ import unittest
 from harness import ProgramTest
 
 CONFIG = """
-dataset: {{path: {path}}}
+dataset:
+  path: {path}
 model: {{name: small_cnn}}
 training: {{epochs: 1, batch_size: 8}}
 loop: {{n_init: 6, n_query: 6, n_rounds: 0}}
@@ -42,7 +43,7 @@ class PathsTest(ProgramTest):
 
     def test_a_variable_that_is_not_set(self):
         config = self.config("$NOWHERE_AT_ALL/d.h5")
-        self.assert_one_line_error(self.dry(config, expect=2), "dataset.path", "NOWHERE_AT_ALL is not set", "a.yaml:2")
+        self.assert_one_line_error(self.dry(config, expect=2), "dataset.path", "NOWHERE_AT_ALL is not set", "a.yaml:3")
         done = self.run_program("al_prepare", "describe", "$NOWHERE_AT_ALL/d.h5", env=self.env, expect=2)
         self.assert_one_line_error(done, "NOWHERE_AT_ALL is not set")
 

@@ -105,7 +105,7 @@ class TensorsTest(ProgramTest):
         self.refused("train_y.pt", "(9)", "4 images", test_y="train_y.pt")
         self.refused("test_y.pt", "N, C, H, W", train_x="test_y.pt")
         self.save("complex", self.arrays["train_x"].astype(np.complex64))
-        self.refused("complex.pt", "complex64", train_x="complex.pt")
+        self.refused("complex.pt", "ComplexFloatStorage", train_x="complex.pt")
         self.save("float_y", self.arrays["train_y"].astype(np.float32) / 2)
         self.refused("float_y.pt", "label 0.5 of sample 1 is no whole number", train_y="float_y.pt")
         self.save("small", self.arrays["test_x"][:, :, :4])

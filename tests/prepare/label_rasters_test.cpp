@@ -98,7 +98,7 @@ TEST_CASE("all problems of all pairs are told at once, and nothing is written") 
   fs::remove(folder.file("images/a/scene_2.tif"));
   write_geotiff(folder.file("labels/scene_3.tif"), {1, 8, 11, GDT_Byte, {}, 0});
   const auto problem = problem_of(import);
-  CHECK_THAT(problem, Contains("3 of the images or label rasters cannot be used (of 4 pairs)"));
+  CHECK_THAT(problem, Contains("3 of the images or label rasters cannot be used (of 3 pairs)"));
   CHECK_THAT(problem, Contains("scene_1.tif: no label raster of this name"));
   CHECK_THAT(problem, Contains("scene_2.tif: no image of this name"));
   CHECK_THAT(problem, Contains("scene_3.tif: 8 x 11 pixels, but its image has 8 x 12"));

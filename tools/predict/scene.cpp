@@ -95,9 +95,6 @@ class ScenePrediction {
     compare_scales();
     check_image();
     compare_numbers();
-    for (const auto& doubt : doubts_) {  // none where the scene was refused
-      if (request.tell) request.tell(doubt);
-    }
     rows_ = spans(image_.height, window_, stride_);
     columns_ = spans(image_.width, window_, stride_);
     summary_.height = pixels_ ? image_.height : static_cast<std::int64_t>(rows_.size());
@@ -111,6 +108,9 @@ class ScenePrediction {
     const Georeference& place = image_.place;
     ClassRaster map(request.output, summary_.height, summary_.width,
                     pixels_ || !place.known() ? place : place.coarser(stride_), summary_.legend);
+    for (const auto& doubt : doubts_) {  // none where scene or output were refused
+      if (request.tell) request.tell(doubt);
+    }
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       const std::int64_t height = pixels_ ? rows_[r].cell_size : 1;
       strip_.assign(static_cast<std::size_t>(height * summary_.width), summary_.legend.no_data);
@@ -244,7 +244,7 @@ class ScenePrediction {
     const std::size_t n_outside = outside.size();
     if (outside.size() > 3) outside.resize(3);
     tell(fmt::format(
-        "its values lie outside of what the network was trained on{}{}: the map will be of "
+        "its values lie outside of what the network was trained on{}{}: the map may be of "
         "little worth",
         n_outside > 0 ? fmt::format(" in {} of {} bands, mean of {}", n_outside, bands.size(),
                                     fmt::join(outside, ", "))

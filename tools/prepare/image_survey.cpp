@@ -309,12 +309,14 @@ void ImageSurvey::note(const Kind& usual, bool any_missing) {
   for (const std::string& name : choice.names) {
     const SensorBand* band = choice.sensor == nullptr ? nullptr : choice.sensor->find(name);
     const bool optical = choice.sensor != nullptr && choice.sensor->bands[0].wavelength > 0;
-    if (optical && band != nullptr && band->wavelength == 0 && band->color.empty()) codes.push_back(name);
+    if (optical && band != nullptr && band->wavelength == 0 && band->color.empty())
+      codes.push_back(name);
   }
   if (!codes.empty()) {
-    notes_.push_back(fmt::format("among the bands are codes or estimates, not light: {} (--bands leaves "
-                                 "them out)",
-                                 fmt::join(codes, ", ")));
+    notes_.push_back(
+        fmt::format("among the bands are codes or estimates, not light: {} (--bands leaves "
+                    "them out)",
+                    fmt::join(codes, ", ")));
   }
   if (choice.alpha >= 0) {
     notes_.push_back(

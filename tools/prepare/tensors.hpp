@@ -17,8 +17,8 @@ struct TensorImport {
   std::string output;
   std::vector<std::string> classes;  ///< names of the values 0, 1, ..., or VALUE=NAME; empty =
                                      ///< "class V" for each value V that occurs
-  std::vector<std::string> bands;  ///< names; empty = EuroSAT's where C is 13, else "band 1" ...
-  std::int64_t ignore_label = -1;  ///< of pixels that have no label
+  std::vector<std::string> bands;    ///< names; empty = EuroSAT's where C is 13, else "band 1" ...
+  std::int64_t ignore_label = -1;    ///< of pixels that have no label
   std::string source, licence;
   bool force = false;
   std::string layout;  ///< "nchw" or "nhwc"; empty = nchw, and what looks otherwise is refused

@@ -174,9 +174,10 @@ void Raster::read_facts() {
   GDALRasterBandH first = GDALGetRasterBand(dataset_, 1);
   stored_type = GDALGetDataTypeName(GDALGetRasterDataType(first));
   if (GDALDataTypeIsComplex(GDALGetRasterDataType(first)) != 0) {
-    throw DataError(path_, "",
-                    fmt::format("complex numbers ({}): real ones are expected, e.g. the backscatter",
-                                stored_type));
+    throw DataError(
+        path_, "",
+        fmt::format("complex numbers ({}): real ones are expected, e.g. the backscatter",
+                    stored_type));
   }
   place.projection = GDALGetProjectionRef(dataset_);
   if (GDALGetGeoTransform(dataset_, place.transform.data()) != CE_None) {
