@@ -132,6 +132,12 @@ void repair_journal(const Files& files, Replay& replay) {
                files.damaged);
 }
 
+std::string version_of(const Provenance& provenance, const std::string& library) {
+  for (const auto& [name, version] : provenance.versions)
+    if (name == library) return version;
+  return "";
+}
+
 void check_same_provenance(const SweepState& state, const Provenance& now,
                            const std::string& file) {
   if (!state.provenance()) return;
@@ -146,6 +152,8 @@ void check_same_provenance(const SweepState& state, const Provenance& now,
   compare("task", stored.task, now.task);
   compare("configuration", stored.settings_fingerprint, now.settings_fingerprint);
   compare("dataset", stored.dataset_fingerprint, now.dataset_fingerprint);
+  // Each version rounds differently: a trial's numbers are another's after a hundred steps.
+  compare("LibTorch", version_of(stored, "libtorch"), version_of(now, "libtorch"));
 }
 
 std::string checkpoint_name(const TrialSpec& spec) {

@@ -90,7 +90,7 @@ TEST_CASE("the same command again continues, and more seeds extend the grid") {
   CHECK(ResultsStore::stored_config(file) == example::provenance().config_yaml);
 }
 
-TEST_CASE("other settings and another dataset are refused") {
+TEST_CASE("other settings, another dataset and another LibTorch are refused") {
   const ScratchFolder folder;
   const std::string file = folder.file("x.h5");
   { example::open(file); }
@@ -101,6 +101,10 @@ TEST_CASE("other settings and another dataset are refused") {
   other = example::provenance();
   other.dataset_fingerprint = "00000000000000ac";
   CHECK_THROWS_AS(ResultsStore::open({file, 30, false}, other, example::grid()), ConfigError);
+  other = example::provenance();
+  other.versions[0].second = "2.15.0";
+  CHECK_THROWS_WITH(ResultsStore::open({file, 30, false}, other, example::grid()),
+                    Contains("made with another LibTorch (1.13.1, now 2.15.0)"));
   CHECK_NOTHROW(example::open(file));  // and the lock is free again
 }
 
