@@ -69,6 +69,10 @@ void check_training(const SweepConfig& config, bool pixels) {
     throw ConfigError("training.augment",
                       fmt::format("{} takes embeddings, not images (use none)", config.model.name));
   }
+  if (training.precision == "tf32" && config.farm.device == "cpu") {
+    throw ConfigError("training.precision",
+                      "tf32 is a format of GPUs, farm.device is cpu (use fp32 or bf16)");
+  }
   if (config.oracle.noise > 0 && pixels) {
     throw ConfigError("oracle.noise", "label noise is for classification");
   }

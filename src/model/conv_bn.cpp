@@ -31,7 +31,8 @@ at::Tensor ConvBn::apply(const at::Tensor& x, const at::Tensor& residual, bool r
   if (bn_->is_training() || weights_learn) {
     return normalize(bn_, convolution(x, conv_->weight, stride, padding), residual, relu);
   }
-  if (folded_version_ != version()) fold();
+  const bool moved = folded_weight_.defined() && folded_weight_.device() != conv_->weight.device();
+  if (folded_version_ != version() || moved) fold();
   return convolution(x, folded_weight_, stride, padding, {folded_bias_, residual, relu});
 }
 

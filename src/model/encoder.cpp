@@ -7,8 +7,8 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/zeros.h>
-#include <torch/csrc/jit/serialization/import.h>
 
+#include "script_module.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
 #include <al_mpi/model/encoder.hpp>
@@ -68,13 +68,8 @@ Features of_contrastive(const Dataset& dataset, EncoderSource& source, Encoder& 
 
 /// A method of the module: torch's exceptions become one line.
 Features of_script_method(const EncoderSource& source) {
-  torch::jit::Module module;
-  try {
-    module = torch::jit::load(source.file, c10::Device(source.device));
-  } catch (const c10::Error&) {
-    throw DataError(source.file, "", "is no TorchScript module (write one with torch.jit.save)");
-  }
-  module.eval();
+  torch::jit::Module module = load_module(source.file);
+  put_on(module, c10::Device(source.device));
   const auto method = module.find_method(source.method);
   if (!method) throw DataError(source.file, "", "has no method " + source.method);
   return
@@ -121,10 +116,11 @@ std::int64_t try_out(const Features& features, const Dataset& dataset, const std
 Encoder make_encoder(const Dataset& dataset, const EncoderSource& given) {
   EncoderSource source = given;
   Encoder encoder;
+  const c10::Device device(source.device);
+  set_numerics(source.precision, device);
   const Features network = source.kind == "torchscript"   ? of_script(dataset, source)
                            : source.kind == "contrastive" ? of_contrastive(dataset, source, encoder)
                                                           : of_named_network(dataset, source);
-  const c10::Device device(source.device);
   encoder.features = [=](const at::Tensor& images) {
     const at::NoGradGuard no_grad;  // gradient mode belongs to a thread
     const PrecisionScope precision(source.precision, device);

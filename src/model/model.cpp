@@ -124,6 +124,7 @@ Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
   model.options = options;
   model.seed = seed;
   model.device = parse_device(options.device);
+  set_numerics(options.training.precision, model.device);
   at::set_num_threads(options.threads);
   model.valid_classes = valid_classes_of(*dataset);
   double& dropout = model.options.model.dropout;

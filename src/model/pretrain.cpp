@@ -40,7 +40,6 @@ Projector::Projector(const PretrainOptions& options, std::int64_t bands)
   RngStream weights(options.seed, "pretrain weights");
   initialize_weights(*encoder, weights());
   initialize_weights(*head, weights());
-  arrange_weights(*encoder);
 }
 
 at::Tensor Projector::operator()(const at::Tensor& images) const {
@@ -53,6 +52,7 @@ void Projector::train(bool on) {
 
 void Projector::to(const c10::Device& device) {
   for (auto* module : modules()) module->to(device);
+  arrange_weights(*encoder);  // in the order of that device
 }
 
 std::vector<at::Tensor> Projector::parameters() const {
@@ -74,6 +74,7 @@ Pretraining::Impl::Impl(std::shared_ptr<const Dataset> given, const PretrainOpti
       key(o, dataset->train().channels) {
   options.batch_size = std::min(o.batch_size, dataset->train().n);
   if (options.batch_size < 2) throw ConfigError("--batch", "a batch needs two images or more");
+  set_numerics(options.precision, device);
   query.to(device);
   key.to(device);
   key.train(false);

@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <fmt/ranges.h>
+#include <torch/csrc/jit/serialization/import.h>
 #include <torch/serialize/archive.h>
 
 #include "pretraining.hpp"
@@ -21,11 +22,17 @@ std::string settings_of(const PretrainOptions& o, const Dataset& dataset) {
       at::get_num_threads(), dataset.fingerprint());
 }
 
-/// The archive that torch::save writes, as bytes.
-std::string bytes_of(torch::serialize::OutputArchive& archive) {
-  std::ostringstream out;
+const c10::Device cpu(c10::DeviceType::CPU);
+
+/// The archive that torch::save writes, as bytes. Its tensors are the CPU's: a machine without
+/// `device` can read it, too.
+std::string bytes_of(torch::serialize::OutputArchive& archive, const c10::Device& device) {
+  std::stringstream out;
   archive.save_to(out);
-  return out.str();
+  if (device.is_cpu()) return out.str();
+  std::ostringstream moved;
+  torch::jit::load(out, cpu).save(moved);
+  return moved.str();
 }
 
 void write_module(torch::serialize::OutputArchive& archive, const std::string& key,
@@ -59,7 +66,7 @@ std::string Pretraining::checkpoint() const {
   torch::serialize::OutputArchive optimizer(archive.compilation_unit());
   impl_->optimizer->save(optimizer);
   archive.write("optimizer", optimizer);
-  return bytes_of(archive);
+  return bytes_of(archive, impl_->device);
 }
 
 void Pretraining::load_checkpoint(const std::string& bytes) {
@@ -90,6 +97,8 @@ void Pretraining::load_checkpoint(const std::string& bytes) {
     torch::serialize::InputArchive optimizer;
     archive.read("optimizer", optimizer);
     impl_->optimizer->load(optimizer);
+    impl_->query.to(impl_->device);  // the file's order of memory is that of its writer
+    impl_->key.to(impl_->device);
     impl_->epoch = epoch.toInt();
     impl_->n_steps = steps.toInt();
   } catch (const c10::Error&) {
@@ -107,13 +116,13 @@ void Pretraining::save_encoder(const std::string& path) const {
   for (const auto& child : impl_->query.encoder->named_children()) {
     if (child.key() != "fc") write_module(archive, child.key(), *child.value());
   }
-  write_file_atomically(path, bytes_of(archive));
+  write_file_atomically(path, bytes_of(archive, impl_->device));
 }
 
 EncoderDescription describe_encoder(const std::string& path) {
   try {
     torch::serialize::InputArchive archive;
-    archive.load_from(path);
+    archive.load_from(path, cpu);
     c10::IValue network, method, bands, epochs;
     archive.read("al_mpi_encoder", network);
     archive.read("al_mpi_method", method);

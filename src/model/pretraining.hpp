@@ -24,7 +24,7 @@ struct Projector {
   std::vector<at::Tensor> parameters() const;
   std::vector<at::Tensor> buffers() const { return encoder->buffers(); }
   void train(bool on);
-  void to(const c10::Device& device);
+  void to(const c10::Device& device);  ///< also puts the weights in its memory order
 
   NetworkPtr encoder;
   std::shared_ptr<Probe> head;

@@ -27,7 +27,7 @@ NamedTensors of_script(const std::string& path, const ZipFile& zip) {
     if (record.plain) zip.at(name);  // LibTorch compares no checksums
   }
   try {
-    return of_module(torch::jit::load(path));
+    return of_module(torch::jit::load(path, c10::Device(c10::DeviceType::CPU)));
   } catch (const c10::Error& error) {
     const std::string reason = error.what_without_backtrace();
     throw DataError(path, "",

@@ -6,8 +6,8 @@
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/inliner.h>
-#include <torch/csrc/jit/serialization/import.h>
 
+#include "script_module.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/model/scripted_network.hpp>
 
@@ -59,6 +59,13 @@ class ScriptedNetwork : public Network {
     return parameter.rfind(head_prefix_ + "/", 0) != 0;
   }
 
+  using Network::to;
+  void to(at::Device device, bool /*non_blocking*/) override {
+    put_on(module_, device);  // its tensors are this network's
+    put_on(*graph_->block(), device);
+    make_encoder();
+  }
+
   void train(bool on) override {
     torch::nn::Module::train(on);
     module_.train(on);
@@ -91,10 +98,17 @@ class ScriptedNetwork : public Network {
     while (!graph->outputs().empty()) graph->eraseOutput(graph->outputs().size() - 1);
     graph->registerOutput(last->input(0));
     torch::jit::EliminateDeadCode(graph);
-    encoder_ = std::make_shared<torch::jit::GraphFunction>("encode", graph, nullptr);
+    graph_ = graph;
+    make_encoder();
+  }
+
+  /// Anew after a change of the graph: a function keeps what it has made of it.
+  void make_encoder() {
+    encoder_ = std::make_shared<torch::jit::GraphFunction>("encode", graph_->copy(), nullptr);
   }
 
   mutable torch::jit::Module module_;
+  std::shared_ptr<torch::jit::Graph> graph_;  ///< of encode()
   std::shared_ptr<torch::jit::GraphFunction> encoder_;
   at::Tensor weight_, bias_;
   std::string head_prefix_;
@@ -163,12 +177,7 @@ std::string reason_of(const std::string& message) {
 
 NetworkPtr load_scripted(const std::string& path, const NetworkShape& shape, std::int64_t height,
                          std::int64_t width) {
-  torch::jit::Module module;
-  try {
-    module = torch::jit::load(path);
-  } catch (const c10::Error&) {
-    throw DataError(path, "", "is no TorchScript module (write one with torch.jit.save)");
-  }
+  torch::jit::Module module = load_module(path);
   try {
     module.eval();
     auto graph = module.get_method("forward").graph()->copy();

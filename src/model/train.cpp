@@ -9,6 +9,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/model/cross_entropy.hpp>
 #include <al_mpi/model/dropout.hpp>
 #include <al_mpi/model/loss_predictor.hpp>
 #include <al_mpi/model/model.hpp>
@@ -136,7 +137,7 @@ class Trainer {
         weights.defined()
             ? (at::cross_entropy_loss(predicted, labels, {}, at::Reduction::None) * weights).sum() /
                   weights.sum()
-            : at::cross_entropy_loss(predicted, labels, {}, at::Reduction::Mean, ignored);
+            : mean_cross_entropy(predicted, labels, ignored);
     at::Tensor objective = loss;
     if (model_.loss_predictor) {
       const at::Tensor losses = sample_losses(predicted, labels, ignored);

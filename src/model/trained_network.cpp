@@ -4,6 +4,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/log.hpp>
 #include <al_mpi/model/model.hpp>
 #include <al_mpi/model/trained_network.hpp>
 #include <al_mpi/model/weights.hpp>
@@ -45,6 +46,10 @@ LearnerOptions options_of(const TrainedNetwork& network, const std::string& devi
   options.model = network.model;
   options.model.pretrained.clear();  // the trained weights replace them
   options.training.precision = network.precision;
+  if (network.precision == "tf32" && device == "cpu") {
+    spdlog::info("the network was trained in tf32, a format of GPUs; it is applied in fp32");
+    options.training.precision = "fp32";
+  }
   options.device = device;
   options.threads = at::get_num_threads();
   return options;

@@ -81,6 +81,9 @@ TEST_CASE("settings that make no sense together are refused") {
   const std::string pixels = "model: {name: unet_resnet18}\nsweep: {inits: [fps]}\n";
   CHECK(problem("training: {early_stopping: 3}", "classification") == "training.early_stopping");
   CHECK(problem("training: {early_stopping: 3, validation: 20}", "classification").empty());
+  CHECK(problem("{training: {precision: tf32}, farm: {device: cpu}}", "classification") ==
+        "training.precision");
+  CHECK(problem("{training: {precision: tf32}, farm: {device: cuda}}", "classification").empty());
   CHECK(problem("model: {name: linear_probe}\ntraining: {augment: flips}", "classification") ==
         "training.augment");
   CHECK(problem("training: {augment: dihedral_crop}", "classification").empty());

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "catch.hpp"
+#include "model/python_oracle.hpp"
 #include "model/toy_dataset.hpp"
 #include "scratch_folder.hpp"
 #include <al_mpi/base/error.hpp>
@@ -75,6 +76,27 @@ TEST_CASE("the encoder loads as the pretrained weights of a network, but for its
   CHECK(description.method == "simclr");
   CHECK(description.epochs == 1);
   CHECK(description.bands == dataset->bands);
+}
+
+TEST_CASE("encoders and checkpoints that a GPU wrote are read without one") {
+  const auto dataset = toy_dataset({20, 3, 16, 2});
+  const ScratchFolder folder;
+  const std::string cpu = folder.file("cpu.pt"), cuda = folder.file("cuda.pt");
+  Pretraining training(dataset, small("moco"));
+  training.run_epoch();
+  training.save_encoder(cpu);
+  say_cuda(cpu, cuda);
+  CHECK(describe_encoder(cuda).epochs == 1);
+  CHECK(same(read_weights(cuda), read_weights(cpu)));
+
+  std::ofstream(cpu, std::ios::binary) << training.checkpoint();
+  say_cuda(cpu, cuda);
+  std::ifstream file(cuda, std::ios::binary);
+  Pretraining resumed(dataset, small("moco"));
+  resumed.load_checkpoint({std::istreambuf_iterator<char>(file), {}});
+  training.run_epoch();
+  resumed.run_epoch();
+  CHECK(same(encoder_of(training, folder), encoder_of(resumed, folder)));
 }
 
 TEST_CASE("damaged checkpoints and those of other settings are refused") {

@@ -33,8 +33,8 @@ TEST_CASE("a state dict of Python's torch gives Python's logits, from every file
   if (python == nullptr) return;
   const at::Tensor images = python->floats("images.bin", {2, 3, 64, 64});
   const at::Tensor logits = python->floats("logits.bin", {2, 7});
-  for (const char* file :
-       {"zip.pt", "nested.pt", "checkpoint.pt", "weights.safetensors", "scripted_resnet18.pt"}) {
+  for (const char* file : {"zip.pt", "nested.pt", "checkpoint.pt", "weights.safetensors",
+                           "scripted_resnet18.pt", "cuda_zip.pt", "cuda_scripted_resnet18.pt"}) {
     INFO(file);
     const NetworkPtr network = make_network("resnet18", {3, 7});
     initialize_weights(*network, 1);

@@ -12,6 +12,12 @@
 
 namespace al_mpi {
 
+/// Rewrites a file of LibTorch's or Python's torch as if a GPU had written it (say_cuda.py).
+inline void say_cuda(const std::string& path, const std::string& as) {
+  const std::string script = std::string(AL_TEST_DATA) + "/../model/say_cuda.py";
+  REQUIRE(std::system(("/usr/bin/python3 " + script + " " + path + " " + as).c_str()) == 0);
+}
+
 /// What write_weights.py writes with Python's torch; made once for all tests.
 class PythonOracle {
  public:

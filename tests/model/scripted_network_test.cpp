@@ -30,6 +30,23 @@ TEST_CASE("TorchScript modules give Python's logits and their head's features") 
   }
 }
 
+TEST_CASE("a module traced on a GPU works where there is none, with the tensors of its code") {
+  const PythonOracle* python = PythonOracle::files();
+  if (python == nullptr) return;
+  const at::NoGradGuard no_grad;
+  const at::Tensor images = python->floats("images.bin", {2, 3, 64, 64});
+  const at::Tensor logits = python->floats("own_placed.bin", {2, 7});
+  for (const char* file : {"traced_placed.pt", "cuda_traced_placed.pt"}) {
+    INFO(file);
+    const NetworkPtr network = load_scripted(python->path(file), {3, 7}, 64, 64);
+    network->eval();
+    for (int moves = 0; moves < 2; ++moves) {
+      CHECK((network->decode(network->encode(images)) - logits).abs().max().item<double>() < 1e-5);
+      network->to(c10::Device(c10::DeviceType::CPU));
+    }
+  }
+}
+
 TEST_CASE("a learner trains a TorchScript module, resets it to its file and asks it everything") {
   const PythonOracle* python = PythonOracle::files();
   if (python == nullptr) return;

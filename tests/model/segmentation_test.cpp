@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "model/toy_dataset.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/model/cross_entropy.hpp>
 #include <al_mpi/model/learner.hpp>
 #include <al_mpi/model/network.hpp>
 
@@ -158,4 +159,18 @@ TEST_CASE("the matrix over all pixels holds the labelled ones' and those without
   CHECK(without_label == 12 * 200);
   // False positives on pixels without a label: the reference's value is the lower one.
   CHECK(reference_mean_iou(evaluation.all_pixels) < mean_iou(evaluation.confusion));
+}
+
+TEST_CASE("the loss over rows of pixels, as GPUs take it, is the loss over maps, and so its gradient") {
+  for (const std::int64_t ignored : {std::int64_t{0}, std::int64_t{-100}}) {
+    const at::Tensor logits = at::sin(at::arange(2 * 4 * 5 * 3, at::kFloat)).view({2, 4, 5, 3});
+    const at::Tensor labels = at::arange(2 * 5 * 3).remainder(4).view({2, 5, 3});
+    const at::Tensor a = logits.clone().requires_grad_(), b = logits.clone().requires_grad_();
+    const at::Tensor maps = mean_cross_entropy(a, labels, ignored);
+    const at::Tensor rows = row_cross_entropy(b, labels, ignored);
+    maps.backward();
+    rows.backward();
+    CHECK(rows.item<double>() == Approx(maps.item<double>()).epsilon(1e-6));
+    CHECK(largest_difference(a.grad(), b.grad()) < 1e-7);
+  }
 }

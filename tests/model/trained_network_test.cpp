@@ -70,3 +70,15 @@ TEST_CASE("networks on embeddings, and weights of another network, are refused")
   network.bands.push_back("one more");
   CHECK_THROWS_AS(Classifier(network, "cpu"), DataError);
 }
+
+TEST_CASE("a network trained in tf32 is applied without a GPU, in fp32") {
+  const auto dataset = toy_dataset();
+  LearnerOptions options;
+  options.model.name = "small_cnn";
+  TrainedNetwork network = Learner(dataset, options, 1).trained_network();
+  const auto classes_of = [&](const std::string& precision) {
+    network.precision = precision;
+    return Classifier(network, "cpu")(test_images(*dataset), dataset->test().n, 16, 16);
+  };
+  CHECK(classes_of("tf32") == classes_of("fp32"));
+}

@@ -5,6 +5,8 @@ import sys
 import torch
 from torch import nn
 
+from say_cuda import say_cuda
+
 
 class Block(nn.Module):
     def __init__(self, n_in, n_out, stride):
@@ -63,6 +65,18 @@ class Pair(Small):
         return features, self.classifier(features)
 
 
+class Placed(Small):
+    """The same, with a tensor that is no buffer and tensors that its code makes on a device."""
+
+    def __init__(self, n_classes):
+        super().__init__(n_classes)
+        self.scale = torch.full((8,), 2.0)
+
+    def forward(self, x):
+        features = self.dropout(self.trunk(x).mean((2, 3))) * self.scale
+        return self.classifier(features + torch.arange(8, device=x.device) + torch.ones(8, device=x.device))
+
+
 def write_floats(tensor, path):
     tensor.detach().contiguous().numpy().tofile(path)
 
@@ -112,6 +126,11 @@ def main(folder):
         torch.jit.trace(own, images).save(f"{folder}/traced_{name}.pt")
         out = own(images)
         write_floats(out[1] if name == "pair" else out, f"{folder}/own_{name}.bin")
+    placed = Placed(7).eval()
+    torch.jit.trace(placed, images).save(f"{folder}/traced_placed.pt")
+    write_floats(placed(images), f"{folder}/own_placed.bin")
+    for name in ("zip", "traced_placed", "scripted_resnet18"):
+        say_cuda(f"{folder}/{name}.pt", f"{folder}/cuda_{name}.pt")
     torch.jit.script(nn.Sequential(nn.Conv2d(3, 7, 64), nn.Flatten())).save(f"{folder}/no_linear.pt")
 
 

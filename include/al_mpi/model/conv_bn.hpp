@@ -32,8 +32,9 @@ class ConvBn {
 
  private:
   at::Tensor apply(const at::Tensor& x, const at::Tensor& residual, bool relu);
-  std::int64_t version()
-      const;  ///< changes when a tensor that the folded weights come from changes
+  /// Changes when a tensor that the folded weights come from changes. Whoever writes to a weight
+  /// past LibTorch's operations, which count, bumps its version (Sgd does).
+  std::int64_t version() const;
   void fold();
 
   torch::nn::Conv2d conv_ = nullptr;

@@ -23,7 +23,7 @@ struct EncoderSource {
                        ///< of the last linear layer
   std::int64_t seed = 1;  ///< of random weights
   std::string device = "cpu";
-  std::string precision = "fp32";  ///< fp32 | bf16
+  std::string precision = "fp32";  ///< fp32 | tf32 (GPUs) | bf16
 };
 
 struct Encoder {

@@ -42,7 +42,7 @@ struct TrainingOptions {
   std::string reset =
       "full";  ///< full = new weights each round | none = go on from the last round's
   std::string initial_weights = "same";  ///< with reset full: same weights each round | fresh ones
-  std::string precision = "fp32";        ///< fp32 | bf16 (autocast)
+  std::string precision = "fp32";        ///< fp32 | tf32 (GPUs) | bf16 (autocast)
   PseudoLabelOptions pseudo_labels;
   std::int64_t prediction_batch =
       64;  ///< images a batch when predicting; changes speed, not results

@@ -7,8 +7,15 @@
 
 namespace al_mpi {
 
+/// Tells LibTorch how this process computes on `device` from now on. On a GPU: the same bits each
+/// time (deterministic algorithms, none chosen by timing), and products of float32 numbers rounded
+/// to TF32 only where `precision` is "tf32". On the CPU there is nothing to tell; throws
+/// ConfigError for "tf32", which is a format of GPUs.
+void set_numerics(const std::string& precision, const c10::Device& device);
+
 /// While it lives, convolutions and matrix products run in bfloat16 where `precision` is "bf16"
-/// (autocast); with "fp32" it does nothing. Weights, BatchNorm statistics and losses stay float32.
+/// (autocast), else in the numbers that they are given. Weights, BatchNorm statistics and losses
+/// stay float32. Scopes may lie within others: the innermost counts.
 class PrecisionScope {
  public:
   PrecisionScope(const std::string& precision, const c10::Device& device);
@@ -17,8 +24,8 @@ class PrecisionScope {
   PrecisionScope& operator=(const PrecisionScope&) = delete;
 
  private:
-  bool active_;
   c10::DeviceType device_;
+  bool outer_;  ///< whether autocast was on before
 };
 
 /// The numbers that a convolution of x computes with under the scope in force: on the CPU bfloat16,

@@ -72,8 +72,8 @@ void add_embed(CLI::App& app, Run& run) {
                       "--torchscript: the method that returns features (default: the input of the "
                       "last linear layer)");
   command->add_option("--seed", source.seed, "--random")->capture_default_str();
-  command->add_option("--precision", source.precision, "fp32 or bf16 (autocast)")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
+  command->add_option("--precision", source.precision, "fp32, tf32 (GPUs) or bf16 (autocast)")
+      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
       ->capture_default_str();
   command->add_option("--device", source.device, "cpu, cuda, cuda:N or auto")
       ->capture_default_str();

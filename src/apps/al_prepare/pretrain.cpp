@@ -36,8 +36,8 @@ void add_pretrain(CLI::App& app, Run& run) {
   number("--key-momentum", options.key_momentum, "moco: of the key network", share);
   number("--projection", options.projection, "width of the projections", CLI::PositiveNumber);
   number("--seed", options.seed, "weights, order and views", CLI::NonNegativeNumber);
-  command->add_option("--precision", options.precision, "fp32 or bf16 (autocast)")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
+  command->add_option("--precision", options.precision, "fp32, tf32 (GPUs) or bf16 (autocast)")
+      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
       ->capture_default_str();
   command->add_option("--device", options.device, "cpu, cuda, cuda:N or auto")
       ->capture_default_str();
