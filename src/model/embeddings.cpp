@@ -56,7 +56,7 @@ InputFn embedding_inputs(std::shared_ptr<const Dataset> dataset, const std::stri
     if (!all.defined()) {
       all = split_embeddings(*dataset, split, name).sub(mean).mul(scale).to(device);
     }
-    return all.index_select(0, at::tensor(indices).to(device));
+    return all.index_select(0, upload(indices, device));
   };
 }
 

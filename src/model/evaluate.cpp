@@ -76,7 +76,7 @@ Evaluation evaluate(Model& model, const std::string& split, const Indices& sampl
                     const LabelsOf& labels_of) {
   const at::NoGradGuard no_grad;
   Tally tally(*model.dataset, model.valid_classes);
-  const std::int64_t batch_size = model.options.training.prediction_batch;
+  const std::int64_t batch_size = model.prediction_batch();
   const auto n = static_cast<std::int64_t>(samples.size());
   for (std::int64_t first = 0; first < n; first += batch_size) {
     const Indices batch = part(samples, first, batch_size);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <any>
 #include <cstdint>
 #include <map>
 
@@ -59,6 +60,13 @@ at::Tensor copied_images(const Split& split, const c10::Device& device) {
   }
 }
 
+/// copied_images() of the first who asks.
+at::Tensor shared_images(const Split& split, const c10::Device& device) {
+  std::any& kept = (*split.kept)["images on " + device.str()];
+  if (!kept.has_value()) kept = copied_images(split, device);
+  return std::any_cast<at::Tensor>(kept);
+}
+
 at::Tensor per_band(const std::vector<float>& values, const c10::Device& device) {
   return at::tensor(values).view({1, -1, 1, 1}).to(device);
 }
@@ -76,11 +84,11 @@ class ResidentInputs {
   at::Tensor batch(const std::string& name, const Indices& indices) {
     const Split& split = split_of(*dataset_, name);
     const auto [found, is_new] = images_.try_emplace(name);
-    if (is_new) found->second = copied_images(split, device_);
+    if (is_new) found->second = shared_images(split, device_);
     const at::Tensor& images = found->second;
     if (!images.defined()) return from_host_(name, indices);
     const at::Tensor rows = at::tensor(indices).remainder(images.size(0));
-    at::Tensor chosen = images.index_select(0, rows.to(device_, /*non_blocking=*/true));
+    at::Tensor chosen = images.index_select(0, upload(rows, device_));
     if (split.pixel_type == PixelType::uint16) chosen = chosen.to(at::kInt).bitwise_and(0xFFFF);
     return chosen
         .to(at::kFloat, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::ChannelsLast)
@@ -128,6 +136,14 @@ InputFn resident_inputs(std::shared_ptr<const Dataset> dataset, c10::Device devi
           const std::string& name, const Indices& indices) { return inputs->batch(name, indices); };
 }
 
+at::Tensor upload(const at::Tensor& tensor, c10::Device device) {
+  return device.is_cpu() ? tensor : tensor.pin_memory().to(device, /*non_blocking=*/true);
+}
+
+at::Tensor upload(const Indices& numbers, c10::Device device) {
+  return upload(at::tensor(numbers), device);
+}
+
 at::Tensor label_batch(const Split& split, const Indices& indices) {
   const auto n = static_cast<std::int64_t>(indices.size());
   if (split.label_maps == nullptr) {
@@ -138,8 +154,13 @@ at::Tensor label_batch(const Split& split, const Indices& indices) {
     }
     return labels;
   }
-  at::Tensor labels = at::empty({n, split.height, split.width}, at::kLong);
-  std::int64_t* out = labels.data_ptr<std::int64_t>();
+  return label_maps(split, indices).to(at::kLong);
+}
+
+at::Tensor label_maps(const Split& split, const Indices& indices) {
+  const auto n = static_cast<std::int64_t>(indices.size());
+  at::Tensor labels = at::empty({n, split.height, split.width}, at::kByte);
+  std::uint8_t* out = labels.data_ptr<std::uint8_t>();
   for (const std::int64_t index : indices) {
     const std::uint8_t* map = split.label_map(index);
     out = std::copy(map, map + split.height * split.width, out);

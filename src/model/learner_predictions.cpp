@@ -29,7 +29,7 @@ class FeatureCache {
 
   at::Tensor rows(const Indices& indices) {
     compute(indices);
-    return values_.defined() ? values_.index_select(0, at::tensor(indices).to(values_.device()))
+    return values_.defined() ? values_.index_select(0, upload(indices, values_.device()))
                              : at::empty({0, 0});
   }
 
@@ -40,7 +40,7 @@ class FeatureCache {
     for (const std::int64_t i : indices) {
       if (!has_[static_cast<std::size_t>(i)]) missing.push_back(i);
     }
-    const std::int64_t batch_size = model_.options.training.prediction_batch;
+    const std::int64_t batch_size = model_.prediction_batch();
     for (std::size_t first = 0; first < missing.size();) {
       const Indices batch = part(missing, static_cast<std::int64_t>(first), batch_size);
       store(batch, model_.encode("train", batch).back());
@@ -54,7 +54,7 @@ class FeatureCache {
     if (!values_.defined()) {
       values_ = at::empty({static_cast<std::int64_t>(has_.size()), rows.size(1)}, rows.options());
     }
-    values_.index_copy_(0, at::tensor(batch).to(values_.device()), rows);
+    values_.index_copy_(0, upload(batch, values_.device()), rows);
     for (const std::int64_t i : batch) has_[static_cast<std::size_t>(i)] = true;
   }
 
@@ -163,7 +163,7 @@ class LearnerPredictions : public Predictions {
   /// Images a batch; for segmentation so few that the probability maps of a batch stay below 32
   /// MiB.
   std::int64_t batch_size(std::int64_t passes) const {
-    const std::int64_t wanted = model_.options.training.prediction_batch;
+    const std::int64_t wanted = model_.prediction_batch();
     if (!model_.segmentation()) return wanted;
     const Split& pool = model_.dataset->train();
     const std::int64_t image_bytes = 4 * passes * n_classes() * pool.height * pool.width;
@@ -195,7 +195,7 @@ class LearnerPredictions : public Predictions {
                       static_cast<std::uint64_t>(round_));
         std::vector<std::int64_t> sizes = deepest.sizes().vec();
         sizes[0] = 1;
-        mask = dropout_mask(sizes, p, rng).to(deepest.device());
+        mask = upload(dropout_mask(sizes, p, rng), deepest.device());
       }
       deepest = deepest * mask;
     }

@@ -127,6 +127,7 @@ Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
   set_numerics(options.training.precision, model.device);
   at::set_num_threads(options.threads);
   model.valid_classes = valid_classes_of(*dataset);
+  model.valid_rows = upload(model.valid_classes, model.device);
   double& dropout = model.options.model.dropout;
   if (dropout < 0) dropout = model.segmentation() ? 0.5 : 0.3;
   note_slow_precision(model);
@@ -148,12 +149,31 @@ void reset_weights(Model& model, int round) {
   for (const auto& [name, tensor] : model.pretrained) state.at(name).copy_(tensor);
 }
 
+void reset_for_training(Model& model, int round) {
+  if (model.options.training.initial_weights == "fresh") return reset_weights(model, round);
+  const NamedTensors state = named_state(*model.network);
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : model.initial) at::Tensor(state.at(name)).copy_(tensor);
+  if (!model.initial.empty()) return;
+  reset_weights(model, round);
+  for (const auto& [name, tensor] : state) model.initial.emplace(name, tensor.detach().clone());
+}
+
 void enter_training_mode(Model& model) {
   model.network->train();
   for (const auto& item : model.network->named_modules("", /*include_self=*/false)) {
     const auto layer = std::dynamic_pointer_cast<torch::nn::BatchNorm2dImpl>(item.value());
     if (layer && is_frozen(model, item.key() + ".weight", /*batch_norm=*/true)) layer->eval();
   }
+}
+
+std::int64_t Model::prediction_batch() const {
+  const std::int64_t wanted = options.training.prediction_batch;
+  if (device.is_cpu()) return wanted;
+  constexpr std::int64_t times = 16, most_pixels = std::int64_t{1} << 22;
+  const Split& pool = dataset->train();
+  return std::clamp(most_pixels / std::max<std::int64_t>(1, pool.height * pool.width), wanted,
+                    times * wanted);
 }
 
 std::vector<at::Tensor> Model::encode(const at::Tensor& images) const {
@@ -172,8 +192,7 @@ at::Tensor Model::valid(const at::Tensor& of_all_classes) const {
   if (static_cast<std::int64_t>(valid_classes.size()) == of_all_classes.size(1)) {
     return of_all_classes;
   }
-  return of_all_classes.index_select(
-      1, at::tensor(valid_classes, of_all_classes.options().dtype(at::kLong)));
+  return of_all_classes.index_select(1, valid_rows);
 }
 
 }  // namespace al_mpi

@@ -1,9 +1,17 @@
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/variable.h>
+#include <torch/version.h>
+
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 3)
+#include <ATen/ops/_fused_sgd.h>
+#define AL_FUSED_SGD
+#endif
 
 #include <al_mpi/kernels/momentum.hpp>
 #include <al_mpi/kernels/number.hpp>
@@ -47,11 +55,16 @@ struct Sgd::Update : torch::autograd::FunctionPostHook {
 };
 
 Sgd::Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options)
+    : Sgd(parameters, options, !parameters.empty() && !parameters.front().is_cpu()) {}
+
+Sgd::Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options, bool together)
     : parameters_(std::move(parameters)),
       velocity_(parameters_.size()),
       learning_rate_(static_cast<float>(options.learning_rate)),
       momentum_(static_cast<float>(options.momentum)),
-      weight_decay_(static_cast<float>(options.weight_decay)) {
+      weight_decay_(static_cast<float>(options.weight_decay)),
+      together_(together) {
+  if (together_) return;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].requires_grad()) continue;
     auto arrival = torch::autograd::impl::grad_accumulator(parameters_[i]);
@@ -62,6 +75,7 @@ Sgd::Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options)
 
 void Sgd::step(const at::Tensor& loss) {
   loss.backward();
+  if (together_) update_together();
 }
 
 void Sgd::update(std::size_t parameter) {
@@ -79,6 +93,36 @@ void Sgd::update(std::size_t parameter) {
     value.sub_(velocity, rates.learning);
   }
   grad.reset();  // the next backward pass hands its buffer over instead of adding to zeros
+}
+
+void Sgd::update_together() {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> values, velocities, grads;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    at::Tensor grad = parameters_[i].grad();
+    if (!grad.defined()) continue;
+    if (!velocity_[i].defined()) velocity_[i] = at::zeros_like(parameters_[i]);
+    if (grad.strides() != velocity_[i].strides()) grad = at::empty_like(velocity_[i]).copy_(grad);
+    values.push_back(parameters_[i]);
+    velocities.push_back(velocity_[i]);
+    grads.push_back(grad);
+    parameters_[i].mutable_grad().reset();
+  }
+  if (values.empty()) return;
+#ifdef AL_FUSED_SGD
+  if (!values.front().is_cpu()) {
+    at::_fused_sgd_(values, grads, velocities, weight_decay_, momentum_, learning_rate_,
+                    /*dampening=*/0, /*nesterov=*/false, /*maximize=*/false,
+                    /*is_first_step=*/false);
+    // ConvBn tells by it that weights have changed.
+    for (const at::Tensor& value : values) value.unsafeGetTensorImpl()->bump_version();
+    return;
+  }
+#endif
+  if (weight_decay_ != 0) at::_foreach_add_(grads, values, weight_decay_);
+  at::_foreach_mul_(velocities, momentum_);
+  at::_foreach_add_(velocities, grads);
+  at::_foreach_add_(values, velocities, -learning_rate_);
 }
 
 }  // namespace al_mpi

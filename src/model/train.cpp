@@ -111,6 +111,22 @@ class BestWeights {
   std::int64_t n_worse_ = 0;
 };
 
+/// The steps of an epoch, and what they need: drawn on the host before the first one and brought to
+/// the device at once, so that no step waits for the host.
+struct Epoch {
+  struct Step {
+    Indices samples;
+    std::int64_t first = 0;    ///< where its samples begin in the tensors below
+    std::int64_t n_valid = 0;  ///< labels or pixels that count; the step is left out if there are none
+    std::int64_t n() const { return static_cast<std::int64_t>(samples.size()); }
+  };
+  std::vector<Step> steps;
+  at::Tensor labels;   ///< [n] int64, or maps [n, H, W] uint8
+  at::Tensor weights;  ///< [n], undefined where all samples weigh the same
+  RandomViews views;   ///< [n], undefined without augmentation
+  at::Tensor masks;    ///< of dropout, [n, ...]; drawn with the first feature maps
+};
+
 class Trainer {
  public:
   Trainer(Model& model, const Pool& pool, int round)
@@ -120,19 +136,41 @@ class Trainer {
         dropout_(model.seed, "dropout", static_cast<std::uint64_t>(round)),
         augment_(model.seed, "augment", static_cast<std::uint64_t>(round)) {}
 
+  /// An epoch of these batches.
+  Epoch plan(const std::vector<Indices>& batches) {
+    Epoch epoch;
+    Indices all;
+    for (const Indices& batch : batches) {
+      const std::int64_t n_valid = n_valid_labels(batch);
+      const auto first = static_cast<std::int64_t>(all.size());
+      epoch.steps.push_back({batch, first, n_valid});
+      if (n_valid > 0) all.insert(all.end(), batch.begin(), batch.end());
+    }
+    epoch.labels = upload(labels_of(all), model_.device);
+    if (!pseudo_.empty()) epoch.weights = upload(weights_of(all), model_.device);
+    const std::string& augment = model_.options.training.augment;
+    if (augment != "none") {
+      const Split& split = model_.dataset->train();
+      const RandomViews views = draw_views(static_cast<std::int64_t>(all.size()), split.height,
+                                           split.width, augment, augment_);
+      epoch.views = {upload(views.rows, model_.device), upload(views.columns, model_.device),
+                     upload(views.transposed, model_.device)};
+    }
+    return epoch;
+  }
+
   /// One optimiser step, a share of the round's steps being `done`; false if no label of the batch
   /// is valid.
-  bool step(const Indices& batch, double done, MeanLoss& mean) {
-    at::Tensor labels = labels_of(batch);
-    const at::Tensor weights = weights_of(batch);
+  bool step(Epoch& epoch, const Epoch::Step& step, double done, MeanLoss& mean) {
+    if (step.n_valid == 0) return false;
     const std::int64_t ignored = model_.dataset->ignore_label;
-    const std::int64_t n_valid = labels.ne(ignored).sum().item<std::int64_t>();
-    if (n_valid == 0) return false;
-    at::Tensor images = model_.inputs("train", batch);
-    labels = labels.to(model_.device, /*non_blocking=*/true);
-    random_views(images, labels, model_.options.training.augment, augment_);
+    at::Tensor images = model_.inputs("train", step.samples);
+    at::Tensor labels = epoch.labels.narrow(0, step.first, step.n()).to(at::kLong);
+    if (epoch.views.rows.defined()) show(epoch.views.part(step.first, step.n()), images, labels);
     const std::vector<at::Tensor> maps = encode(images);
-    const at::Tensor predicted = logits(maps).to(at::kFloat);
+    const at::Tensor predicted = logits(epoch, step, maps).to(at::kFloat);
+    at::Tensor weights;
+    if (epoch.weights.defined()) weights = epoch.weights.narrow(0, step.first, step.n());
     const at::Tensor loss =
         weights.defined()
             ? (at::cross_entropy_loss(predicted, labels, {}, at::Reduction::None) * weights).sum() /
@@ -145,7 +183,7 @@ class Trainer {
     }
     sgd_.set_learning_rate(learning_rate_at(model_.options.training, done));
     sgd_.step(objective);
-    mean.add(loss, objective, n_valid);
+    mean.add(loss, objective, step.n_valid);
     return true;
   }
 
@@ -157,26 +195,43 @@ class Trainer {
   }
 
  private:
-  /// What the oracle said of each sample of a batch, or the network itself.
-  at::Tensor labels_of(const Indices& batch) const {
-    if (pseudo_.empty()) return label_batch(pool_, model_.dataset->train(), batch);
+  /// What the oracle said of a sample, or the network itself.
+  std::int64_t label_of(std::int64_t index) const {
+    const auto found = pseudo_.find(index);
+    return found != pseudo_.end() ? found->second : pool_.label_of(index);
+  }
+
+  at::Tensor labels_of(const Indices& samples) const {
+    const Split& split = model_.dataset->train();
+    if (split.label_maps != nullptr) return label_maps(split, samples);
     std::vector<std::int64_t> labels;
-    for (const std::int64_t index : batch) {
-      const auto found = pseudo_.find(index);
-      labels.push_back(found != pseudo_.end() ? found->second : pool_.label_of(index));
-    }
+    for (const std::int64_t index : samples) labels.push_back(label_of(index));
     return at::tensor(labels);
   }
 
-  /// The weight of each sample of a batch, undefined where all weigh the same.
-  at::Tensor weights_of(const Indices& batch) const {
-    if (pseudo_.empty()) return {};
+  std::int64_t n_valid_labels(const Indices& samples) const {
+    const Split& split = model_.dataset->train();
+    const std::int64_t ignored = model_.dataset->ignore_label;
+    const auto valid = [&](std::int64_t label) { return label != ignored; };
+    std::int64_t n = 0;
+    for (const std::int64_t index : samples) {
+      if (split.label_maps == nullptr) {
+        n += valid(label_of(index)) ? 1 : 0;
+      } else {
+        const std::uint8_t* map = split.label_map(index);
+        n += std::count_if(map, map + split.height * split.width, valid);
+      }
+    }
+    return n;
+  }
+
+  at::Tensor weights_of(const Indices& samples) const {
     std::vector<float> weights;
-    for (const std::int64_t index : batch) {
+    for (const std::int64_t index : samples) {
       const double weight = model_.options.training.pseudo_labels.weight;
       weights.push_back(pseudo_.count(index) > 0 ? static_cast<float>(weight) : 1.0F);
     }
-    return at::tensor(weights).to(model_.device);
+    return at::tensor(weights);
   }
 
   std::vector<at::Tensor> encode(const at::Tensor& images) {
@@ -184,11 +239,18 @@ class Trainer {
     return model_.network->encode(images);
   }
 
-  at::Tensor logits(std::vector<at::Tensor> features) {
+  at::Tensor logits(Epoch& epoch, const Epoch::Step& step, std::vector<at::Tensor> features) {
     const PrecisionScope precision(model_.options.training.precision, model_.device);
     const double p = model_.options.model.dropout;
     at::Tensor& deepest = features.back();
-    if (p > 0) deepest = deepest * dropout_mask(deepest.sizes(), p, dropout_).to(model_.device);
+    if (p > 0) {
+      if (!epoch.masks.defined()) {
+        std::vector<std::int64_t> sizes = deepest.sizes().vec();
+        sizes[0] = epoch.labels.size(0);
+        epoch.masks = upload(dropout_mask(sizes, p, dropout_), model_.device);
+      }
+      deepest = deepest * epoch.masks.narrow(0, step.first, step.n());
+    }
     return model_.network->decode(features);
   }
 
@@ -203,7 +265,7 @@ class Trainer {
 PseudoLabels confident_samples(const Model& model, const Pool& pool) {
   const at::NoGradGuard no_grad;
   const Indices unlabeled = pool.unlabeled();
-  const std::int64_t size = model.options.training.prediction_batch;
+  const std::int64_t size = model.prediction_batch();
   PseudoLabels all;
   for (std::int64_t first = 0; first < static_cast<std::int64_t>(unlabeled.size()); first += size) {
     const Indices batch = part(unlabeled, first, size);
@@ -235,7 +297,7 @@ TrainReport train(Model& model, const Pool& pool, int round,
   const bool validates = !pool.held_out().empty();
   const bool stops_early = validates && options.early_stopping > 0;
   model.round = round;
-  if (options.reset == "full") reset_weights(model, round);
+  if (options.reset == "full") reset_for_training(model, round);
   Trainer trainer(model, pool, round);
   RngStream shuffle(model.seed, "batches", static_cast<std::uint64_t>(round));
   TrainReport report;
@@ -252,11 +314,15 @@ TrainReport train(Model& model, const Pool& pool, int round,
       enter_training_mode(model);  // predictions left it
       Indices order = samples;
       shuffle.shuffle(order);
+      std::vector<Indices> batches = batches_of(order, options.batch_size);
+      if (static_cast<std::int64_t>(batches.size()) > n_steps - t) {
+        batches.resize(static_cast<std::size_t>(n_steps - t));
+      }
       MeanLoss mean;
-      for (const Indices& batch : batches_of(order, options.batch_size)) {
-        if (t == n_steps) break;
+      Epoch planned = trainer.plan(batches);
+      for (const Epoch::Step& step : planned.steps) {
         const double done = static_cast<double>(t++) / static_cast<double>(n_steps);
-        report.steps += trainer.step(batch, done, mean) ? 1 : 0;
+        report.steps += trainer.step(planned, step, done, mean) ? 1 : 0;
       }
       if (mean.diverged()) {
         throw diverged(model, fmt::format(", epoch {} (the loss is no finite number)", epoch));

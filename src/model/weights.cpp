@@ -1,5 +1,9 @@
 #include <cstring>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/bitwise_right_shift.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/stack.h>
@@ -25,6 +29,19 @@ std::size_t bytes_of(const at::Tensor& tensor) {
   return static_cast<std::size_t>(tensor.nbytes());
 }
 
+/// Its bits as int32 numbers, in the order of its indices.
+at::Tensor words_of(const at::Tensor& tensor) {
+  const at::Tensor values = tensor.detach().contiguous().flatten();
+  switch (values.element_size()) {
+    case 1:
+      return values.view(at::kByte).to(at::kInt);
+    case 2:
+      return values.view(at::kShort).to(at::kInt);
+    default:
+      return values.view(at::kInt);
+  }
+}
+
 [[noreturn]] void refuse(const std::string& problem) {
   throw DataError("network state", "", problem);
 }
@@ -46,6 +63,7 @@ bool all_finite(const std::vector<at::Tensor>& tensors) {
 }
 
 std::string hash_of(const NamedTensors& tensors) {
+  if (!tensors.empty() && !tensors.begin()->second.is_cpu()) return summed_hash_of(tensors);
   std::uint64_t hash = 0;
   for (const auto& [name, tensor] : tensors) {
     const at::Tensor values = on_cpu(tensor);
@@ -53,6 +71,24 @@ std::string hash_of(const NamedTensors& tensors) {
     hash = stable_hash(values.data_ptr(), bytes_of(values), hash);
   }
   return to_hex(hash);
+}
+
+std::string summed_hash_of(const NamedTensors& tensors) {
+  // Odd factors of splitmix64; products wrap around.
+  const auto first = static_cast<std::int64_t>(0x9E3779B97F4A7C15);
+  const auto second = static_cast<std::int64_t>(0xBF58476D1CE4E5B9);
+  const auto third = static_cast<std::int64_t>(0x94D049BB133111EB);
+  std::string names;
+  std::vector<at::Tensor> words;
+  for (const auto& [name, tensor] : tensors) {
+    names += description(name, tensor);
+    words.push_back(words_of(tensor));
+  }
+  at::Tensor mixed = at::cat(words).to(at::kLong);
+  mixed.bitwise_xor_(at::arange(mixed.numel(), mixed.options()).mul_(first)).mul_(second);
+  mixed.bitwise_xor_(at::bitwise_right_shift(mixed, 27)).mul_(third);
+  const auto sum = mixed.bitwise_xor_(at::bitwise_right_shift(mixed, 31)).sum().item<std::int64_t>();
+  return to_hex(stable_hash(&sum, sizeof sum, stable_hash(names, 0)));
 }
 
 std::string to_bytes(const NamedTensors& tensors) {

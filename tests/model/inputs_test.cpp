@@ -84,3 +84,15 @@ TEST_CASE("copies of a sample are its pixels, gathered from the file and on the 
     CHECK_FALSE(inputs("train", {4}).equal(inputs("train", {17})));
   }
 }
+
+TEST_CASE("images on a device are there once for all learners of a dataset, as long as it lives") {
+  const auto dataset = toy_dataset({6, 2, 4, 3});
+  const c10::Device cpu(c10::DeviceType::CPU);
+  const Split& split = dataset->train();
+  resident_inputs(dataset, cpu)("train", {0});
+  REQUIRE(split.kept->size() == 1);
+  const void* images = std::any_cast<at::Tensor>(split.kept->begin()->second).data_ptr();
+  resident_inputs(with_duplicates(dataset, 2), cpu)("train", {7});
+  REQUIRE(split.kept->size() == 1);
+  CHECK(std::any_cast<at::Tensor>(split.kept->begin()->second).data_ptr() == images);
+}

@@ -80,6 +80,9 @@ TEST_CASE(
   CHECK(learner.weights_hash() != initial);
   CHECK(std::isnan(learner.train(empty, 1).loss));  // no step: what is left is the reset
   CHECK(learner.weights_hash() == initial);
+  learner.train(labeled_pool(*dataset, 12), 2);
+  learner.train(empty, 3);  // from weights that were kept, no longer drawn
+  CHECK(learner.weights_hash() == initial);
 
   options.training.initial_weights = "fresh";
   Learner fresh(dataset, options, 1);

@@ -1,3 +1,5 @@
+#include <set>
+
 #include <ATen/ATen.h>
 
 #include "catch.hpp"
@@ -114,4 +116,36 @@ TEST_CASE("folding BatchNorm into convolutions keeps the logits, also after weig
     state.at("layer1.0.conv1.weight").mul_(3);
     state.at("layer3.0.bn2.running_var").mul_(2);
   }
+}
+
+TEST_CASE("the hash of weights that stay on a GPU tells values, places, names, types and shapes") {
+  const auto tensors = [] {
+    NamedTensors all;
+    all["a"] = at::arange(24, at::kFloat).view({2, 3, 2, 2}).sin();
+    all["b"] = at::full({}, 3, at::kLong);
+    all["c"] = at::tensor({1.5, 2.5, 2.5}, at::kHalf);
+    all["d"] = at::tensor({1, 0, 1}, at::kBool);
+    return all;
+  };
+  const NamedTensors same = tensors();
+  const std::string hash = summed_hash_of(same);
+  CHECK(hash.size() == 16);
+  NamedTensors other = tensors();
+  other["a"] = other["a"].contiguous(at::MemoryFormat::ChannelsLast);
+  CHECK(summed_hash_of(other) == hash);  // the order of memory is no difference
+  std::set<std::string> hashes = {hash};
+  const auto changed = [&](auto change) {
+    NamedTensors all = tensors();
+    change(all);
+    hashes.insert(summed_hash_of(all));
+  };
+  changed([](NamedTensors& all) { all["a"].view(at::kInt)[1][2][1][1] += 1; });  // the last bit
+  changed([](NamedTensors& all) { all["a"] = all["a"].flip({0}); });
+  changed([](NamedTensors& all) { all["a"] = all["a"].view({2, 3, 4}); });
+  changed([](NamedTensors& all) { all["b"] += 1; });
+  changed([](NamedTensors& all) { all["c"] = all["c"].flip({0}); });
+  changed([](NamedTensors& all) { all["c"] = all["c"].view(at::kBFloat16); });
+  changed([](NamedTensors& all) { all["d"].logical_not_(); });
+  changed([](NamedTensors& all) { all["e"] = all["d"], all.erase("d"); });
+  CHECK(hashes.size() == 9);
 }

@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::int64_t side = 16;
 
+void random_views(at::Tensor& images, at::Tensor& labels, const std::string& kind, RngStream& rng) {
+  show(draw_views(images.size(0), images.size(2), images.size(3), kind, rng), images, labels);
+}
+
 /// Every pixel of every image has a value of its own.
 at::Tensor numbered(std::int64_t n, std::int64_t height = side, std::int64_t width = side) {
   return at::arange(n * height * width, at::kFloat)
@@ -94,15 +98,25 @@ TEST_CASE("a crop shifts by up to an eighth of the tile and mirrors the border")
   CHECK(farthest == 2 * (side / 8) + 1);
 }
 
-TEST_CASE("the same stream gives the same views; none draws nothing and changes nothing") {
-  at::Tensor a = numbered(5), b = numbered(5), c = numbered(5), labels = at::zeros({5}, at::kLong);
-  RngStream one(4, "augment", 2), same(4, "augment", 2), untouched(4, "augment", 2);
+TEST_CASE("the same stream gives the same views") {
+  at::Tensor a = numbered(5), b = numbered(5), labels = at::zeros({5}, at::kLong);
+  RngStream one(4, "augment", 2), same(4, "augment", 2);
   random_views(a, labels, "dihedral_crop", one);
   random_views(b, labels, "dihedral_crop", same);
   CHECK(a.equal(b));
-  random_views(c, labels, "none", untouched);
-  CHECK(c.equal(numbered(5)));
-  CHECK(untouched() == RngStream(4, "augment", 2)());
+}
+
+TEST_CASE("views by one selection, as on a GPU, are those made image by image") {
+  for (const auto& [kind, width] : {std::pair("flips", 24), std::pair("dihedral_crop", 16)}) {
+    RngStream rng(6, "augment");
+    const RandomViews views = draw_views(30, 16, width, kind, rng);
+    const at::Tensor images = numbered(30, 16, width);
+    at::Tensor one_by_one = images, labels = numbers_of(images);
+    show(views, one_by_one, labels);
+    CHECK(selected(views, numbers_of(images)).equal(labels));
+    CHECK(selected(views, images.permute({0, 2, 3, 1})).permute({0, 3, 1, 2}).equal(one_by_one));
+    CHECK(views.part(3, 2).rows.equal(views.rows.narrow(0, 3, 2)));
+  }
 }
 
 TEST_CASE("tiles that are no squares are flipped, not turned") {

@@ -21,13 +21,13 @@ std::vector<at::Tensor> parameters() {
           b.clone().requires_grad_(true)};
 }
 
-void compare(double momentum, double decay) {
+void compare(double momentum, double decay, bool together) {
   TrainingOptions options;
   options.learning_rate = 0.05;
   options.momentum = momentum;
   options.weight_decay = decay;
   auto ours = parameters(), theirs = parameters();
-  Sgd sgd(ours, options);
+  Sgd sgd(ours, options, together);
   torch::optim::SGD oracle(theirs,
                            torch::optim::SGDOptions(0.05).momentum(momentum).weight_decay(decay));
   for (int step = 0; step < 5; ++step) {
@@ -44,14 +44,17 @@ void compare(double momentum, double decay) {
 }  // namespace
 
 TEST_CASE("the optimiser equals LibTorch's SGD") {
-  compare(0.0, 0.0);
-  compare(0.3, 0.0);
-  compare(0.9, 0.01);
+  for (const bool together : {false, true}) {
+    compare(0.0, 0.0, together);
+    compare(0.3, 0.0, together);
+    compare(0.9, 0.01, together);
+  }
 }
 
 TEST_CASE("a step marks the parameters as changed and drops the gradients") {
+  const bool together = GENERATE(false, true);
   auto p = parameters();
-  Sgd sgd(p, TrainingOptions());
+  Sgd sgd(p, TrainingOptions(), together);
   const auto version = p[0]._version();
   sgd.step(loss_of(p));
   CHECK(p[0]._version() > version);
@@ -88,4 +91,6 @@ TEST_CASE("parameters and gradients in different memory orders are handled too")
   const at::Tensor gradient = at::arange(8, at::kFloat).view({2, 4});
   Sgd({p}, options).step((p * gradient).sum());
   CHECK(at::equal(p.detach(), -gradient));
+  Sgd({p}, options, /*together=*/true).step((p * gradient).sum());
+  CHECK(at::equal(p.detach(), -2 * gradient));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -39,6 +40,11 @@ struct Split {
   std::map<std::string, MatrixView> embeddings;  ///< name -> [n, D] frozen features
   std::int64_t n_missing = -1;  ///< values that were missing when the images were imported, and
                                 ///< hold the mean of others now; -1 = not known
+
+  /// What users of the split keep beside it for one another, by name (images on a GPU); shared with
+  /// copies of the split. For one thread at a time.
+  std::shared_ptr<std::map<std::string, std::any>> kept =
+      std::make_shared<std::map<std::string, std::any>>();
 
   const void* image(std::int64_t i) const;              ///< address of image i, [C, H, W]
   const std::uint8_t* label_map(std::int64_t i) const;  ///< address of label map i, [H, W]

@@ -25,14 +25,22 @@ InputFn image_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device)
 
 /// The same numbers from images that are copied to the device once, as they are in the file, and
 /// normalised there: for GPUs, where a batch would wait for the bus. Splits that do not fit into
-/// the device's memory go by image_inputs.
+/// the device's memory go by image_inputs. The copy lives as long as the split: learners share it.
 InputFn resident_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device);
+
+/// A tensor of the CPU on the device, by a copy for which neither of the two waits; on the CPU the
+/// tensor itself.
+at::Tensor upload(const at::Tensor& tensor, c10::Device device);
+at::Tensor upload(const Indices& numbers, c10::Device device);
 
 /// Labels of samples as int64 on the CPU: [b] or, for segmentation, [b, H, W].
 at::Tensor label_batch(const Split& split, const Indices& indices);
 
 /// The same of bought samples of the pool, as its oracle answered.
 at::Tensor label_batch(const Pool& pool, const Split& split, const Indices& indices);
+
+/// Label maps of samples as they are stored: [n, H, W] uint8 on the CPU.
+at::Tensor label_maps(const Split& split, const Indices& indices);
 
 /// Parts of `indices` of at most `size` samples, in order.
 Indices part(const Indices& indices, std::int64_t first, std::int64_t size);

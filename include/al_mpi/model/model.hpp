@@ -26,6 +26,7 @@ struct Model {
   std::shared_ptr<LossPredictor> loss_predictor;  ///< a part of the network, if asked for
   InputFn inputs;
   std::map<std::string, at::Tensor> pretrained;  ///< what the network starts from, where not random
+  std::map<std::string, at::Tensor> initial;     ///< reset_weights(), where all rounds have the same
   at::Tensor embeddings;                         ///< of the pool, once asked for
 
   bool segmentation() const { return dataset->task == Task::segmentation; }
@@ -33,6 +34,10 @@ struct Model {
   /// Classes that are not ignored, ascending; column c of a probability tensor is class
   /// valid_classes[c].
   std::vector<std::int64_t> valid_classes;
+  at::Tensor valid_rows;  ///< the same numbers, on the device
+
+  /// Images a batch when nothing is learnt.
+  std::int64_t prediction_batch() const;
 
   /// Feature maps of normalised images [b, bands, H, W] in evaluation mode, without gradients.
   std::vector<at::Tensor> encode(const at::Tensor& images) const;
@@ -57,6 +62,10 @@ Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
 
 /// Draws the initial weights of `round`, over which go the pretrained ones.
 void reset_weights(Model& model, int round);
+
+/// The same for a training, which is followed by others: weights that each round begins with are
+/// drawn once and kept on the device.
+void reset_for_training(Model& model, int round);
 
 /// Training mode, but for BatchNorm layers that model.freeze holds.
 void enter_training_mode(Model& model);

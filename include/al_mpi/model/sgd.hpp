@@ -12,10 +12,13 @@ namespace al_mpi {
 
 /// Stochastic gradient descent with momentum and weight decay, equal to torch::optim::SGD. A
 /// parameter is updated on the way back, as soon as its gradient is there and still in the cache,
-/// in one pass over the memory where the library makes three; gradients do not pile up.
+/// in one pass over the memory where the library makes three; gradients do not pile up. On a GPU,
+/// where each operation costs a launch, all parameters are updated together after the way back.
 class Sgd {
  public:
   Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options);
+  /// `together` says which of the two ways, on any device.
+  Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options, bool together);
   Sgd(const Sgd&) = delete;
   Sgd& operator=(const Sgd&) = delete;
 
@@ -27,6 +30,7 @@ class Sgd {
  private:
   struct Update;
   void update(std::size_t parameter);
+  void update_together();
 
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> velocity_;  ///< undefined before a parameter's first step
@@ -34,6 +38,7 @@ class Sgd {
   /// keep its own alive, and so not what hangs on it.
   std::vector<std::any> arrivals_;
   float learning_rate_, momentum_, weight_decay_;
+  bool together_;
 };
 
 }  // namespace al_mpi
