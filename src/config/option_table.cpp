@@ -206,7 +206,7 @@ std::vector<Option> make_table() {
       AL_OPTION(training.pseudo_labels.weight, at_least(0),
                 "of such images in a second training phase; 0 = none"),
       AL_OPTION(training.prediction_batch, at_least(1),
-                "images a batch when predicting; speed only"),
+                "images a batch when predicting, up to 16 times as many on a GPU; speed only"),
 
       AL_OPTION(loop.n_init, at_least(1), "labels at the start"),
       AL_OPTION(loop.n_query, at_least(1), "labels bought a round"),

@@ -117,7 +117,7 @@ Encoder make_encoder(const Dataset& dataset, const EncoderSource& given) {
   EncoderSource source = given;
   Encoder encoder;
   const c10::Device device(source.device);
-  set_numerics(source.precision, device);
+  set_numerics(source.precision, device, "--precision");
   const Features network = source.kind == "torchscript"   ? of_script(dataset, source)
                            : source.kind == "contrastive" ? of_contrastive(dataset, source, encoder)
                                                           : of_named_network(dataset, source);

@@ -63,8 +63,10 @@ at::Tensor copied_images(const Split& split, const c10::Device& device) {
 /// copied_images() of the first who asks.
 at::Tensor shared_images(const Split& split, const c10::Device& device) {
   std::any& kept = (*split.kept)["images on " + device.str()];
-  if (!kept.has_value()) kept = copied_images(split, device);
-  return std::any_cast<at::Tensor>(kept);
+  if (kept.has_value()) return std::any_cast<at::Tensor>(kept);
+  const at::Tensor images = copied_images(split, device);
+  if (images.defined()) kept = images;
+  return images;
 }
 
 at::Tensor per_band(const std::vector<float>& values, const c10::Device& device) {

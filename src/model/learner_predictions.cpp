@@ -74,7 +74,7 @@ class LearnerPredictions : public Predictions {
   void each_probabilities(const Indices& indices, const BatchFn& fn) override {
     const at::NoGradGuard no_grad;
     each_batch(indices, batch_size(1), [&](std::int64_t first, const Indices& batch) {
-      fn(first, softmax(feature_maps(batch)).cpu());
+      fn(first, softmax(feature_maps(batch)));
     });
   }
 
@@ -84,8 +84,10 @@ class LearnerPredictions : public Predictions {
     if (model_.options.query.mc_batch_norm == "batch") return each_batch_norm(indices, passes, fn);
     each_batch(indices, batch_size(passes), [&](std::int64_t first, const Indices& batch) {
       const FeatureMaps maps = feature_maps(batch);
+      if (model_.in_bulk)
+        return fn(first, softmax(all_dropped(maps, passes)).unflatten(0, {passes, -1}));
       std::vector<at::Tensor> all;
-      for (std::int64_t t = 0; t < passes; ++t) all.push_back(softmax(dropped(maps, t)).cpu());
+      for (std::int64_t t = 0; t < passes; ++t) all.push_back(softmax(dropped(maps, t)));
       fn(first, at::stack(all));
     });
   }
@@ -105,13 +107,14 @@ class LearnerPredictions : public Predictions {
       throw DataError("model", "", "no loss predictor was trained with this network");
     }
     const at::NoGradGuard no_grad;
-    at::Tensor losses = at::empty({static_cast<std::int64_t>(indices.size())}, at::kFloat);
-    each_batch(indices, batch_size(1), [&](std::int64_t first, const Indices& batch) {
-      const at::Tensor some = model_.loss_predictor->forward(model_.encode("train", batch));
-      losses.narrow(0, first, some.size(0)).copy_(some);
+    std::vector<at::Tensor> losses = {
+        at::empty({0}, model_.valid_rows.options().dtype(at::kFloat))};
+    each_batch(indices, batch_size(1), [&](std::int64_t, const Indices& batch) {
+      losses.push_back(model_.loss_predictor->forward(model_.encode("train", batch)));
     });
-    if (!all_finite({losses})) throw diverged(model_, " (predicted losses are no finite numbers)");
-    return losses;
+    const at::Tensor all = at::cat(losses).cpu();
+    if (!all_finite({all})) throw diverged(model_, " (predicted losses are no finite numbers)");
+    return all;
   }
 
   LinearHead head() override {
@@ -125,10 +128,10 @@ class LearnerPredictions : public Predictions {
     const FrozenWeights frozen(*model_.network);
     const LogitsFn logits = [this](const at::Tensor& images) {
       const PrecisionScope precision(model_.options.training.precision, model_.device);
-      return model_.valid_logits(model_.network->encode(images.to(model_.device))).cpu();
+      return model_.valid_logits(model_.network->encode(images));
     };
     each_batch(indices, batch_size(1), [&](std::int64_t first, const Indices& batch) {
-      const at::Tensor images = model_.inputs("train", batch).cpu();
+      const at::Tensor images = model_.inputs("train", batch);
       // In the memory order of the network's gradients, so that steps along them cost no
       // reordering.
       const bool reorder = images.dim() == 4 && has_kernels(images);
@@ -161,10 +164,11 @@ class LearnerPredictions : public Predictions {
   }
 
   /// Images a batch; for segmentation so few that the probability maps of a batch stay below 32
-  /// MiB.
+  /// MiB, or that all passes of a batch in bulk are as many as one pass of others.
   std::int64_t batch_size(std::int64_t passes) const {
     const std::int64_t wanted = model_.prediction_batch();
     if (!model_.segmentation()) return wanted;
+    if (model_.in_bulk) return std::max<std::int64_t>(1, wanted / passes);
     const Split& pool = model_.dataset->train();
     const std::int64_t image_bytes = 4 * passes * n_classes() * pool.height * pool.width;
     return std::clamp<std::int64_t>((std::int64_t{32} << 20) / image_bytes, 1, wanted);
@@ -184,21 +188,36 @@ class LearnerPredictions : public Predictions {
     return at::softmax(model_.valid(logits), 1);
   }
 
-  /// The maps as pass t sees them: its mask is one for all samples, drawn from a key of its own.
-  FeatureMaps dropped(FeatureMaps maps, std::int64_t t) {
-    const double p = model_.options.model.dropout;
-    at::Tensor& deepest = maps.back();
-    if (p > 0) {
-      at::Tensor& mask = masks_[t];
-      if (!mask.defined()) {
-        RngStream rng(model_.seed, fmt::format("mc_dropout {}", t),
-                      static_cast<std::uint64_t>(round_));
-        std::vector<std::int64_t> sizes = deepest.sizes().vec();
-        sizes[0] = 1;
-        mask = upload(dropout_mask(sizes, p, rng), deepest.device());
-      }
-      deepest = deepest * mask;
+  /// The mask [1, ...] of pass t, one for all samples, drawn from a key of its own.
+  const at::Tensor& mask(std::int64_t t, const at::Tensor& deepest) {
+    at::Tensor& mask = masks_[t];
+    if (!mask.defined()) {
+      RngStream rng(model_.seed, fmt::format("mc_dropout {}", t),
+                    static_cast<std::uint64_t>(round_));
+      std::vector<std::int64_t> sizes = deepest.sizes().vec();
+      sizes[0] = 1;
+      mask = upload(dropout_mask(sizes, model_.options.model.dropout, rng), deepest.device());
     }
+    return mask;
+  }
+
+  /// The maps as pass t sees them.
+  FeatureMaps dropped(FeatureMaps maps, std::int64_t t) {
+    at::Tensor& deepest = maps.back();
+    if (model_.options.model.dropout > 0) deepest = deepest * mask(t, deepest);
+    return maps;
+  }
+
+  /// The maps as all passes see them, one pass after the other: [passes x b, ...].
+  FeatureMaps all_dropped(FeatureMaps maps, std::int64_t passes) {
+    const auto copies = static_cast<std::size_t>(passes);
+    const bool drops = model_.options.model.dropout > 0;
+    std::vector<at::Tensor> deepest(copies, maps.back());
+    for (std::size_t t = 0; t < copies && drops; ++t) {
+      deepest[t] = maps.back() * mask(static_cast<std::int64_t>(t), maps.back());
+    }
+    for (at::Tensor& map : maps) map = at::cat(std::vector<at::Tensor>(copies, map));
+    maps.back() = at::cat(deepest);
     return maps;
   }
 
@@ -219,7 +238,7 @@ class LearnerPredictions : public Predictions {
                  const FeatureMaps maps = model_.network->encode(model_.inputs("train", shown));
                  std::vector<at::Tensor> all;
                  for (std::int64_t t = 0; t < passes; ++t) {
-                   all.push_back(softmax(dropped(maps, t)).narrow(0, 0, n).cpu());
+                   all.push_back(softmax(dropped(maps, t)).narrow(0, 0, n));
                    mode.take(t);
                  }
                  fn(first, at::stack(all));

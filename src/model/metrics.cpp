@@ -113,10 +113,14 @@ double reference_mean_iou(const ConfusionMatrix& all_pixels) {
 
 void CalibrationError::add(double confidence, bool correct) {
   const auto bin = static_cast<std::size_t>(std::clamp(confidence, 0.0, 1.0) * n_bins);
-  const std::size_t b = std::min<std::size_t>(bin, n_bins - 1);
-  confidence_[b] += confidence;
-  correct_[b] += correct ? 1 : 0;
-  count_[b] += 1;
+  add(std::min<std::size_t>(bin, n_bins - 1), confidence, correct ? 1 : 0, 1);
+}
+
+void CalibrationError::add(std::size_t bin, double confidence, std::int64_t correct,
+                           std::int64_t count) {
+  confidence_[bin] += confidence;
+  correct_[bin] += correct;
+  count_[bin] += count;
 }
 
 double CalibrationError::value() const {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <mutex>
 #include <set>
 
@@ -124,6 +125,7 @@ Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
   model.options = options;
   model.seed = seed;
   model.device = parse_device(options.device);
+  model.in_bulk = !model.device.is_cpu();
   set_numerics(options.training.precision, model.device);
   at::set_num_threads(options.threads);
   model.valid_classes = valid_classes_of(*dataset);

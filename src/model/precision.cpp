@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/jit/passes/tensorexpr_fuser.h>
@@ -45,13 +47,15 @@ at::ScalarType autocast_type(const at::Tensor& x) {
   return rounded ? at::kBFloat16 : x.scalar_type();
 }
 
-void set_numerics(const std::string& precision, const c10::Device& device) {
+void set_numerics(const std::string& precision, const c10::Device& device, const std::string& key) {
   if (!device.is_cuda()) {
     if (precision != "tf32") return;
-    throw ConfigError("training.precision",
-                      fmt::format("tf32 is a format of GPUs, the device is '{}' (use fp32 or bf16)",
-                                  device.str()));
+    throw ConfigError(key, fmt::format("tf32 is a format of GPUs, the device is '{}' (use fp32 or "
+                                       "bf16)",
+                                       device.str()));
   }
+  // A product needs memory of its own, or its bits depend on what runs beside it.
+  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
   at::Context& context = at::globalContext();
   context.setBenchmarkCuDNN(false);
   context.setDeterministicCuDNN(true);

@@ -74,7 +74,7 @@ Pretraining::Impl::Impl(std::shared_ptr<const Dataset> given, const PretrainOpti
       key(o, dataset->train().channels) {
   options.batch_size = std::min(o.batch_size, dataset->train().n);
   if (options.batch_size < 2) throw ConfigError("--batch", "a batch needs two images or more");
-  set_numerics(options.precision, device);
+  set_numerics(options.precision, device, "--precision");
   query.to(device);
   key.to(device);
   key.train(false);

@@ -39,8 +39,6 @@ void tune_process(int threads) {
   keep_freed_memory();
   use_huge_pages();
 #endif
-  // cuBLAS reads it when CUDA starts. With it, the same product has the same bits each time.
-  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
   at::set_num_threads(threads);
   if (at::get_num_interop_threads() != 1) at::set_num_interop_threads(1);
   at::globalContext().setFlushDenormal(true);

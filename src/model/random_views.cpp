@@ -82,8 +82,8 @@ void show(const RandomViews& views, at::Tensor& images, at::Tensor& labels) {
 at::Tensor selected(const RandomViews& views, const at::Tensor& maps) {
   const std::int64_t n = maps.size(0), height = maps.size(1), width = maps.size(2);
   const at::Tensor rows = views.rows.unsqueeze(2), columns = views.columns.unsqueeze(1);
-  const at::Tensor pixel = at::where(views.transposed.view({n, 1, 1}), columns * width + rows,
-                                     rows * width + columns);
+  const at::Tensor pixel =
+      at::where(views.transposed.view({n, 1, 1}), columns * width + rows, rows * width + columns);
   const at::Tensor first = at::arange(n, rows.options()).view({n, 1, 1}) * (height * width);
   return maps.flatten(0, 2).index_select(0, (pixel + first).flatten()).view(maps.sizes());
 }

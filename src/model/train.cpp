@@ -116,8 +116,9 @@ class BestWeights {
 struct Epoch {
   struct Step {
     Indices samples;
-    std::int64_t first = 0;    ///< where its samples begin in the tensors below
-    std::int64_t n_valid = 0;  ///< labels or pixels that count; the step is left out if there are none
+    std::int64_t first = 0;  ///< where its samples begin in the tensors below
+    std::int64_t n_valid =
+        0;  ///< labels or pixels that count; the step is left out if there are none
     std::int64_t n() const { return static_cast<std::int64_t>(samples.size()); }
   };
   std::vector<Step> steps;

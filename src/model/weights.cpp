@@ -87,7 +87,8 @@ std::string summed_hash_of(const NamedTensors& tensors) {
   at::Tensor mixed = at::cat(words).to(at::kLong);
   mixed.bitwise_xor_(at::arange(mixed.numel(), mixed.options()).mul_(first)).mul_(second);
   mixed.bitwise_xor_(at::bitwise_right_shift(mixed, 27)).mul_(third);
-  const auto sum = mixed.bitwise_xor_(at::bitwise_right_shift(mixed, 31)).sum().item<std::int64_t>();
+  const auto sum =
+      mixed.bitwise_xor_(at::bitwise_right_shift(mixed, 31)).sum().item<std::int64_t>();
   return to_hex(stable_hash(&sum, sizeof sum, stable_hash(names, 0)));
 }
 

@@ -143,6 +143,7 @@ const Reduction& reduction(const std::string& name) {
 
 at::Tensor pixel_reduce(const at::Tensor& scores, const at::Tensor& predicted,
                         const std::string& how) {
+  if (!scores.is_cpu()) return pixel_reduce_in_bulk(scores, predicted, how);
   const Reduction& reduce = reduction(how);
   const at::Tensor maps = scores.to(at::kDouble).contiguous();
   const at::Tensor classes = predicted.defined() ? predicted.contiguous() : predicted;

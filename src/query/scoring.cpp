@@ -18,12 +18,15 @@ namespace {
 
 /// Numbers worked on at once in float64 (32 MiB): memory does not grow with the batch.
 constexpr std::int64_t slice_numbers = std::int64_t{1} << 22;
+/// The same on a GPU (512 MiB), where few operations on many numbers are fast.
+constexpr std::int64_t slice_numbers_of_gpu = std::int64_t{1} << 26;
 
 /// Scores [b] of one batch of passes [T, b, C, ...].
 at::Tensor batch_scores(const QueryOptions& options, const at::Tensor& passes,
                         const ScoreFn& score) {
   const std::int64_t n = passes.size(1);
-  const std::int64_t slice = std::max<std::int64_t>(1, slice_numbers * n / passes.numel());
+  const std::int64_t numbers = passes.is_cpu() ? slice_numbers : slice_numbers_of_gpu;
+  const std::int64_t slice = std::max<std::int64_t>(1, numbers * n / passes.numel());
   std::vector<at::Tensor> parts;
   for (std::int64_t first = 0; first < n; first += slice) {
     const at::Tensor p =
@@ -39,6 +42,23 @@ at::Tensor batch_scores(const QueryOptions& options, const at::Tensor& passes,
   return at::cat(parts);
 }
 
+/// Puts the scores of batches together where they are computed; they come to the CPU at once.
+class Scores {
+ public:
+  explicit Scores(const QueryContext& context)
+      : n_(static_cast<std::int64_t>(context.unlabeled.size())) {}
+
+  void put(std::int64_t first, const at::Tensor& scores) {
+    if (!all_.defined()) all_ = at::empty({n_}, scores.options());
+    all_.narrow(0, first, scores.size(0)).copy_(scores);
+  }
+  at::Tensor all() const { return all_.defined() ? all_.cpu() : at::empty({n_}, at::kDouble); }
+
+ private:
+  std::int64_t n_;
+  at::Tensor all_;  ///< [n] float64
+};
+
 struct Ranked {
   double score;  ///< -infinity where it is not finite
   std::uint64_t hash;
@@ -48,23 +68,22 @@ struct Ranked {
 }  // namespace
 
 at::Tensor score_probabilities(QueryContext& context, const ScoreFn& score) {
-  at::Tensor scores = at::empty({static_cast<std::int64_t>(context.unlabeled.size())}, at::kDouble);
+  Scores scores(context);
   const ScoreFn only_pass = [&](const at::Tensor& p) { return score(p.select(0, 0)); };
   context.predictions.each_probabilities(
       context.unlabeled, [&](std::int64_t first, const at::Tensor& p) {
-        scores.narrow(0, first, p.size(0))
-            .copy_(batch_scores(context.options, p.unsqueeze(0), only_pass));
+        scores.put(first, batch_scores(context.options, p.unsqueeze(0), only_pass));
       });
-  return scores;
+  return scores.all();
 }
 
 at::Tensor score_mc_probabilities(QueryContext& context, const ScoreFn& score) {
-  at::Tensor scores = at::empty({static_cast<std::int64_t>(context.unlabeled.size())}, at::kDouble);
+  Scores scores(context);
   context.predictions.each_mc_probabilities(
       context.unlabeled, context.options.mc_passes, [&](std::int64_t first, const at::Tensor& p) {
-        scores.narrow(0, first, p.size(1)).copy_(batch_scores(context.options, p, score));
+        scores.put(first, batch_scores(context.options, p, score));
       });
-  return scores;
+  return scores.all();
 }
 
 at::Tensor score_mean_mc_probabilities(QueryContext& context, const ScoreFn& score) {

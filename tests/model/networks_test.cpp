@@ -123,8 +123,8 @@ TEST_CASE("the hash of weights that stay on a GPU tells values, places, names, t
     NamedTensors all;
     all["a"] = at::arange(24, at::kFloat).view({2, 3, 2, 2}).sin();
     all["b"] = at::full({}, 3, at::kLong);
-    all["c"] = at::tensor({1.5, 2.5, 2.5}, at::kHalf);
-    all["d"] = at::tensor({1, 0, 1}, at::kBool);
+    all["c"] = at::tensor({1.5, 2.5, 2.5}).to(at::kHalf);
+    all["d"] = at::tensor({1, 0, 1}).to(at::kBool);
     return all;
   };
   const NamedTensors same = tensors();

@@ -6,9 +6,8 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/zeros.h>
 
-#include <al_mpi/model/random_views.hpp>
-
 #include "catch.hpp"
+#include <al_mpi/model/random_views.hpp>
 
 using namespace al_mpi;
 

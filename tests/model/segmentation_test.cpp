@@ -161,7 +161,8 @@ TEST_CASE("the matrix over all pixels holds the labelled ones' and those without
   CHECK(reference_mean_iou(evaluation.all_pixels) < mean_iou(evaluation.confusion));
 }
 
-TEST_CASE("the loss over rows of pixels, as GPUs take it, is the loss over maps, and so its gradient") {
+TEST_CASE(
+    "the loss over rows of pixels, as GPUs take it, is the loss over maps, and so its gradient") {
   for (const std::int64_t ignored : {std::int64_t{0}, std::int64_t{-100}}) {
     const at::Tensor logits = at::sin(at::arange(2 * 4 * 5 * 3, at::kFloat)).view({2, 4, 5, 3});
     const at::Tensor labels = at::arange(2 * 5 * 3).remainder(4).view({2, 5, 3});

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
@@ -111,4 +112,26 @@ TEST_CASE("the reference's margin of class indices is there on request") {
   CHECK(map.flatten()[0].item<double>() == -1.0);
   CHECK(map.flatten()[1].item<double>() == -2.0);
   CHECK(margin_acquisition(options)(p.view({1, 3})).item<double>() == Approx(-0.2));
+}
+
+TEST_CASE("all reductions by operations on all images, as on a GPU, are those image by image") {
+  for (const auto& [height, width] : {std::pair(7, 5), std::pair(40, 33)}) {
+    at::Tensor scores = random_tensor({6, height, width}, 3).to(at::kDouble);
+    const at::Tensor predicted = random_tensor({6, height, width}, 4).mul(2).abs().to(at::kLong);
+    scores[1][0][2] = nan_value;
+    scores[1][3] = std::numeric_limits<double>::infinity();
+    scores[2].fill_(nan_value);
+    scores[2][1][1] = 0.5;                                      // one pixel is left
+    scores[3].fill_(-std::numeric_limits<double>::infinity());  // none is
+    scores[4].fill_(0.25);
+    for (const char* how : {"trimmed_mean_minus_std", "mean", "sum", "max", "trimmed_mean",
+                            "top_share", "grid_mean", "class_balanced"}) {
+      INFO(how << " of " << height << " x " << width);
+      const at::Tensor one_by_one = pixel_reduce(scores, predicted, how);
+      const at::Tensor bulk = pixel_reduce_in_bulk(scores, predicted, how);
+      CHECK(bulk.scalar_type() == at::kDouble);
+      CHECK(at::allclose(bulk, one_by_one, 1e-10, 1e-12, /*equal_nan=*/true));
+    }
+    CHECK_THROWS_WITH(pixel_reduce_in_bulk(scores, {}, "means"), Contains("unknown reduction"));
+  }
 }

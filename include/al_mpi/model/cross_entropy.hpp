@@ -6,8 +6,9 @@
 
 namespace al_mpi {
 
-/// Mean cross-entropy of logits [b, C] or [b, C, H, W] over the labels [b] or [b, H, W] that are not
-/// `ignored`. A GPU gets maps as rows: LibTorch's own sum over maps differs there from time to time.
+/// Mean cross-entropy of logits [b, C] or [b, C, H, W] over the labels [b] or [b, H, W] that are
+/// not `ignored`. A GPU gets maps as rows: LibTorch's own sum over maps differs there from time to
+/// time.
 at::Tensor mean_cross_entropy(const at::Tensor& logits, const at::Tensor& labels,
                               std::int64_t ignored);
 

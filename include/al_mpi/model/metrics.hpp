@@ -42,11 +42,15 @@ double reference_mean_iou(const ConfusionMatrix& all_pixels);
 /// Reference: Guo et al., On calibration of modern neural networks (2017), 15 bins.
 class CalibrationError {
  public:
+  static constexpr int n_bins = 15;
+
   void add(double confidence, bool correct);
+  /// Predictions whose confidences lie in one bin: their sum, how many are correct, how many there
+  /// are.
+  void add(std::size_t bin, double confidence, std::int64_t correct, std::int64_t count);
   double value() const;  ///< NaN if empty
 
  private:
-  static constexpr int n_bins = 15;
   std::vector<double> confidence_ = std::vector<double>(n_bins, 0.0);
   std::vector<std::int64_t> correct_ = std::vector<std::int64_t>(n_bins, 0);
   std::vector<std::int64_t> count_ = std::vector<std::int64_t>(n_bins, 0);

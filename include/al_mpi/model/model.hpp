@@ -22,12 +22,15 @@ struct Model {
   std::int64_t seed = 0;
   int round = 0;  ///< of the last training
   c10::Device device = c10::Device(c10::DeviceType::CPU);
+  /// Evaluations and MC passes by few operations on many numbers, as a GPU wants them; else number
+  /// by number and pass by pass, which is faster on the CPU and needs less memory.
+  bool in_bulk = false;
   NetworkPtr network;
   std::shared_ptr<LossPredictor> loss_predictor;  ///< a part of the network, if asked for
   InputFn inputs;
   std::map<std::string, at::Tensor> pretrained;  ///< what the network starts from, where not random
-  std::map<std::string, at::Tensor> initial;     ///< reset_weights(), where all rounds have the same
-  at::Tensor embeddings;                         ///< of the pool, once asked for
+  std::map<std::string, at::Tensor> initial;  ///< reset_weights(), where all rounds have the same
+  at::Tensor embeddings;                      ///< of the pool, once asked for
 
   bool segmentation() const { return dataset->task == Task::segmentation; }
 
@@ -36,7 +39,8 @@ struct Model {
   std::vector<std::int64_t> valid_classes;
   at::Tensor valid_rows;  ///< the same numbers, on the device
 
-  /// Images a batch when nothing is learnt.
+  /// Images a batch when nothing is learnt: training.prediction_batch, on a GPU 16 times as many as
+  /// long as they have no more pixels than 1024 of 64 x 64.
   std::int64_t prediction_batch() const;
 
   /// Feature maps of normalised images [b, bands, H, W] in evaluation mode, without gradients.

@@ -45,7 +45,7 @@ struct TrainingOptions {
   std::string precision = "fp32";        ///< fp32 | tf32 (GPUs) | bf16 (autocast)
   PseudoLabelOptions pseudo_labels;
   std::int64_t prediction_batch =
-      64;  ///< images a batch when predicting; changes speed, not results
+      64;  ///< images a batch when predicting, see Model::prediction_batch(); speed, not results
 };
 
 }  // namespace al_mpi

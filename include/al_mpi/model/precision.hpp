@@ -9,9 +9,11 @@ namespace al_mpi {
 
 /// Tells LibTorch how this process computes on `device` from now on. On a GPU: the same bits each
 /// time (deterministic algorithms, none chosen by timing), and products of float32 numbers rounded
-/// to TF32 only where `precision` is "tf32". On the CPU there is nothing to tell; throws
-/// ConfigError for "tf32", which is a format of GPUs.
-void set_numerics(const std::string& precision, const c10::Device& device);
+/// to TF32 only where `precision` is "tf32". Before the first product there: cuBLAS asks once. On
+/// the CPU there is nothing to tell; throws ConfigError for "tf32", which is a format of GPUs, that
+/// names the setting `key`.
+void set_numerics(const std::string& precision, const c10::Device& device,
+                  const std::string& key = "training.precision");
 
 /// While it lives, convolutions and matrix products run in bfloat16 where `precision` is "bf16"
 /// (autocast), else in the numbers that they are given. Weights, BatchNorm statistics and losses

@@ -18,7 +18,8 @@ struct LinearHead {
 /// What a query strategy may ask about pool samples: the network's answers (LearnerPredictions), or
 /// arrays stored in a file (StoredPredictions, for `al_trial pick`). Labels are not among them.
 ///
-/// All tensors are on the CPU; row i belongs to indices[i]. Probabilities are over the *valid*
+/// Row i belongs to indices[i]. What functions return lies on the CPU; what they hand to functions
+/// lies where the network computes. Probabilities are over the *valid*
 /// classes (an ignored label has no column) and sum to 1 over them, unless query.ignored_class says
 /// otherwise. Calls are in evaluation mode, without gradients, and change nothing. What the source
 /// cannot give throws DataError that names what is missing.

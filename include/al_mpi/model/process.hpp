@@ -4,8 +4,8 @@ namespace al_mpi {
 
 /// Sets this process up for training: freed memory is kept (returning it to the system and faulting
 /// it in again costs up to half of a training step on the CPU) and lies in huge pages, `threads`
-/// intra-op threads, no inter-op pool, denormals flushed to zero, cuBLAS's products equal each time.
-/// Programs call it once, before the first tensor and before CUDA starts.
+/// intra-op threads, no inter-op pool, denormals flushed to zero. Programs call it once, before the
+/// first tensor.
 void tune_process(int threads);
 
 }  // namespace al_mpi

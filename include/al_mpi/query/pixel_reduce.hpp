@@ -23,4 +23,9 @@ namespace al_mpi {
 at::Tensor pixel_reduce(const at::Tensor& scores, const at::Tensor& predicted,
                         const std::string& how);
 
+/// The same by operations on all images at once, where the scores lie: what pixel_reduce() does
+/// with scores on a GPU.
+at::Tensor pixel_reduce_in_bulk(const at::Tensor& scores, const at::Tensor& predicted,
+                                const std::string& how);
+
 }  // namespace al_mpi

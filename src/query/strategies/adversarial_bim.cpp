@@ -18,11 +18,12 @@ namespace {
 at::Tensor steps_to_flip(const at::Tensor& images, const Predictions::LogitsFn& logits,
                          const QueryOptions& options) {
   at::Tensor predicted;
+  const auto numbers = images.options().dtype(at::kDouble);
   at::Tensor steps =
-      at::full({images.size(0)}, static_cast<double>(options.adversarial_max_steps), at::kDouble);
-  at::Tensor active = at::arange(images.size(0));
+      at::full({images.size(0)}, static_cast<double>(options.adversarial_max_steps), numbers);
+  at::Tensor active = at::arange(images.size(0), numbers.dtype(at::kLong));
   at::Tensor current = images.clone();
-  at::Tensor gap = at::full({images.size(0)}, 0.0, at::kDouble);
+  at::Tensor gap = at::full({images.size(0)}, 0.0, numbers);
   for (std::int64_t step = 0; step <= options.adversarial_max_steps; ++step) {
     const at::Tensor input = current.detach().requires_grad_(true);
     const at::Tensor out = logits(input);

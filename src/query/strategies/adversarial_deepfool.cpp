@@ -71,7 +71,7 @@ at::Tensor step_to_boundary(const at::Tensor& input, const at::Tensor& logits,
 at::Tensor perturbation_norm(const at::Tensor& images, const Predictions::LogitsFn& logits,
                              const QueryOptions& options) {
   at::Tensor perturbation = at::zeros_like(images);
-  at::Tensor active = at::arange(images.size(0));
+  at::Tensor active = at::arange(images.size(0), images.options().dtype(at::kLong));
   at::Tensor predicted;
   for (std::int64_t step = 0; step < options.adversarial_max_steps; ++step) {
     const at::Tensor moved = images + (1.0 + overshoot) * perturbation;

@@ -26,7 +26,7 @@ Contexts contexts_of(const at::Tensor& probabilities) {
   const std::int64_t n = p.size(0);
   const std::int64_t n_classes = p.size(1);
   if (p.dim() == 2) {
-    return {p.unsqueeze(1), at::ones({n, 1}, at::kDouble)};
+    return {p.unsqueeze(1), at::ones({n, 1}, p.options())};
   }
   const at::Tensor pixels = p.flatten(2);  // [n, C, HW]
   const at::Tensor entropy = -(pixels * pixels.log()).sum(1, true).clamp_max(-1e-12);
@@ -48,7 +48,7 @@ Contexts contexts(QueryContext& context, const Indices& indices) {
       present.push_back(some.present);
     }
   });
-  return {at::cat(p), at::cat(present)};
+  return {at::cat(p).cpu(), at::cat(present).cpu()};
 }
 
 /// Symmetric Kullback-Leibler divergence of all to one (a row of `other`), averaged over the

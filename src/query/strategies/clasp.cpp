@@ -27,7 +27,8 @@ at::Tensor entropy_by_class(QueryContext& context) {
           const at::Tensor p =
               some.to(at::kDouble).clamp(1e-12, 1.0).reshape({some.size(0), some.size(1), -1});
           const at::Tensor zeros = at::zeros({p.size(0), p.size(1)}, at::kDouble);
-          parts.push_back(zeros.scatter_add(1, p.argmax(1), entropy_score(p)) /
+          // Added up on the CPU: a GPU would add in another order each time.
+          parts.push_back(zeros.scatter_add(1, p.argmax(1).cpu(), entropy_score(p).cpu()) /
                           static_cast<double>(p.size(2)));
         }
       });
