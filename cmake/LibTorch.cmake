@@ -97,6 +97,20 @@ foreach(library IN ITEMS torch torch_cpu c10)
 endforeach()
 target_link_options(al_torch INTERFACE LINKER:--no-as-needed)  # no symbol of libtorch_cuda.so is named here
 
+# Limits of a process's share of GPU memory need LibTorch's allocator, whose header needs one of CUDA's: the wheel brings
+# it, the toolkit has it.
+if(EXISTS ${AL_MPI_TORCH_ROOT}/lib/libc10_cuda.so)
+  file(GLOB al_wheel_cuda ${AL_MPI_TORCH_ROOT}/../nvidia/*/include)
+  find_path(al_cuda_include cuda_runtime_api.h PATHS ${al_wheel_cuda} $ENV{CUDA_HOME}/include /usr/local/cuda/include NO_CACHE)
+  if(al_cuda_include)
+    target_compile_definitions(al_torch INTERFACE AL_MPI_CUDA)
+    list(APPEND al_torch_include_dirs ${al_cuda_include})
+    target_link_libraries(al_torch INTERFACE ${AL_MPI_TORCH_ROOT}/lib/libc10_cuda.so)
+  else()
+    message(WARNING "no cuda_runtime_api.h: processes that share a GPU will not keep to their shares of its memory (install CUDA's headers, or set CUDA_HOME)")
+  endif()
+endif()
+
 # LibTorch's folder may hold other versions of headers that are used here: the system's fmt comes first.
 get_target_property(al_fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
 if(NOT AL_MPI_TORCH_ROOT STREQUAL "/usr" AND EXISTS ${AL_MPI_TORCH_ROOT}/include/fmt)

@@ -6,7 +6,6 @@
 #include "apps/al_trial/run.hpp"
 #include "apps/al_trial/serve.hpp"
 #include "apps/app.hpp"
-
 #include <al_mpi/base/log.hpp>
 
 using namespace al_mpi;
@@ -27,7 +26,9 @@ int main(int argc, char** argv) {
 
   RunOptions run;
   bool serve = false;
+  bool devices = false;
   app.add_flag("--serve", serve, "Take trials as JSON lines on standard input (docs/protocols.md)");
+  app.add_flag("--devices", devices, "Print the GPUs that LibTorch can use, as a JSON line");
   add_run_options(app, run);
 
   PickOptions pick;
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
   return run_app(app, argc, argv, [&] {
     if (pick_command->parsed()) return run_pick(pick);
     if (predict_command->parsed()) return run_predict(predict);
+    if (devices) return print_devices();
     return serve ? serve_trials() : run_one(run);
   });
 }

@@ -1,5 +1,3 @@
-#include <al_mpi/engine/run_trial.hpp>
-
 #include <chrono>
 
 #include <al_mpi/base/error.hpp>
@@ -7,8 +5,10 @@
 #include <al_mpi/engine/checkpoint.hpp>
 #include <al_mpi/engine/fault.hpp>
 #include <al_mpi/engine/network_file.hpp>
-#include <al_mpi/io/atomic_file.hpp>
+#include <al_mpi/engine/run_trial.hpp>
 #include <al_mpi/engine/score_file.hpp>
+#include <al_mpi/io/atomic_file.hpp>
+#include <al_mpi/model/gpu_memory.hpp>
 #include <al_mpi/query/diagnostics.hpp>
 #include <al_mpi/query/registry.hpp>
 
@@ -256,7 +256,29 @@ class Trial {
 }  // namespace
 
 TrialEnd run_trial(const TrialInput& input, const TrialEvents& events) {
-  return Trial(input, events).run();
+  TrialEvents told = events;  // the second try begins with rounds that the first has told
+  int n_rounds_told = 0;
+  if (events.round) {
+    told.round = [&](const RoundRecord& record) {
+      if (record.round < n_rounds_told) return;
+      n_rounds_told = record.round + 1;
+      events.round(record);
+    };
+  }
+  try {
+    return Trial(input, told).run();
+  } catch (const c10::Error& error) {
+    if (!is_out_of_gpu_memory(error)) throw;
+    spdlog::warn("{}: {}; once more, with the images in the host's memory", input.spec.key(),
+                 out_of_gpu_memory_message(error));
+  }
+  spare_gpu_memory();
+  try {
+    return Trial(input, told).run();
+  } catch (const c10::Error& error) {
+    if (!is_out_of_gpu_memory(error)) throw;
+    throw Error(ExitCode::internal, out_of_gpu_memory_message(error));
+  }
 }
 
 }  // namespace al_mpi

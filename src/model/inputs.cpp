@@ -2,6 +2,7 @@
 #include <any>
 #include <cstdint>
 #include <map>
+#include <optional>
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
@@ -9,6 +10,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/model/gpu_memory.hpp>
 #include <al_mpi/model/inputs.hpp>
 
 namespace al_mpi {
@@ -42,29 +44,33 @@ void normalize_any(const Split& split, const Dataset& dataset, std::int64_t inde
   }
 }
 
+/// Bytes of the different images of a split.
+std::int64_t image_bytes(const Split& split) {
+  return split.n / split.copies * split.channels * split.height * split.width *
+         static_cast<std::int64_t>(bytes_of(split.pixel_type));
+}
+
 /// All images of a split on the device, [n, C, H, W] in the file's type; int16 holds the bits of
-/// uint16, a type that LibTorch 1.13 lacks. Undefined where the device has no room.
+/// uint16, a type that LibTorch 1.13 lacks.
 at::Tensor copied_images(const Split& split, const c10::Device& device) {
   const at::ScalarType type = split.pixel_type == PixelType::uint8    ? at::kByte
                               : split.pixel_type == PixelType::uint16 ? at::kShort
                                                                       : at::kFloat;
-  const at::Tensor mapped =
-      at::from_blob(const_cast<void*>(split.image(0)),
-                    {split.n / split.copies, split.channels, split.height, split.width},
-                    at::TensorOptions().dtype(type));
-  try {
-    return mapped.to(device);
-  } catch (const c10::Error& error) {
-    spdlog::warn("the images stay in the host's memory: {}", error.what_without_backtrace());
-    return {};
-  }
+  return at::from_blob(const_cast<void*>(split.image(0)),
+                       {split.n / split.copies, split.channels, split.height, split.width},
+                       at::TensorOptions().dtype(type))
+      .to(device);
 }
 
-/// copied_images() of the first who asks.
-at::Tensor shared_images(const Split& split, const c10::Device& device) {
+/// copied_images() of the first who asks, where there is room for them.
+at::Tensor shared_images(const std::string& name, const Split& split, const c10::Device& device,
+                         std::optional<std::int64_t>& room) {
   std::any& kept = (*split.kept)["images on " + device.str()];
+  if (gpu_memory_is_spared()) kept.reset();
   if (kept.has_value()) return std::any_cast<at::Tensor>(kept);
-  const at::Tensor images = copied_images(split, device);
+  if (!room) room = room_for_images(device);
+  const at::Tensor images = kept_on_device(name, image_bytes(split), *room,
+                                           [&] { return copied_images(split, device); });
   if (images.defined()) kept = images;
   return images;
 }
@@ -86,7 +92,7 @@ class ResidentInputs {
   at::Tensor batch(const std::string& name, const Indices& indices) {
     const Split& split = split_of(*dataset_, name);
     const auto [found, is_new] = images_.try_emplace(name);
-    if (is_new) found->second = shared_images(split, device_);
+    if (is_new) found->second = shared_images(name, split, device_, room_);
     const at::Tensor& images = found->second;
     if (!images.defined()) return from_host_(name, indices);
     const at::Tensor rows = at::tensor(indices).remainder(images.size(0));
@@ -102,7 +108,8 @@ class ResidentInputs {
   std::shared_ptr<const Dataset> dataset_;
   c10::Device device_;
   InputFn from_host_;
-  at::Tensor mean_, scale_;  ///< [1, C, 1, 1]
+  std::optional<std::int64_t> room_;  ///< bytes; asked when the network is on the device
+  at::Tensor mean_, scale_;           ///< [1, C, 1, 1]
   std::map<std::string, at::Tensor> images_;
 };
 

@@ -1,5 +1,6 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
+#include <al_mpi/model/gpu_memory.hpp>
 #include <al_mpi/model/learner.hpp>
 #include <al_mpi/model/loss_predictor.hpp>
 #include <al_mpi/model/model.hpp>
@@ -8,12 +9,14 @@
 namespace al_mpi {
 namespace {
 
-/// LibTorch's errors carry a stack trace after their first line.
+/// LibTorch's errors carry a stack trace after their first line. That a GPU has no room is left to
+/// the caller, who may spare some.
 template <class Work>
 auto with_short_errors(const Work& work) {
   try {
     return work();
   } catch (const c10::Error& error) {
+    if (is_out_of_gpu_memory(error)) throw;
     throw Error(ExitCode::internal, std::string("LibTorch: ") + error.what_without_backtrace());
   }
 }

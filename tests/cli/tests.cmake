@@ -51,6 +51,7 @@ al_cli_test(cases_farm LABELS cli mpi PROCESSORS 2 TIMEOUT 600)
 al_cli_test(crash_points LABELS cli TIMEOUT 400)
 al_cli_test(security  LABELS cli)
 al_cli_test(tune      LABELS cli mpi PROCESSORS 2)
+al_cli_test(gpu       LABELS cli gpu)
 al_cli_test(slurm     LABELS cli slurm PROCESSORS 2 TIMEOUT 600)
 
 add_test(NAME chaos COMMAND ${AL_MPI_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/chaos.py --kills 12 --seed 1)

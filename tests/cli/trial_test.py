@@ -32,6 +32,13 @@ class TrialTest(ProgramTest):
         return {"type": "run", "attempt": 1,
                 "trial": {"trial": 0, "strategy": "random_sampling", "init": "random", "seed": 1, **changes}}
 
+    def test_devices_are_told_in_a_line(self):
+        line = json.loads(self.run_program("al_trial", "--devices").stdout)
+        self.assertEqual(line["type"], "devices")
+        self.assertTrue(line["gpus"] or line["why_none"], line)
+        hidden = json.loads(self.run_program("al_trial", "--devices", env={"CUDA_VISIBLE_DEVICES": ""}).stdout)
+        self.assertEqual(hidden["gpus"], [])
+
     def test_served_trials(self):
         answers = self.serve(self.trial(), self.trial(seed=2))
         self.assertEqual(answers[0]["type"], "ready")

@@ -1,20 +1,19 @@
-#include <al_mpi/engine/run_trial.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <set>
 
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include "catch.hpp"
+#include "scratch_folder.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/engine/checkpoint.hpp>
 #include <al_mpi/engine/network_file.hpp>
+#include <al_mpi/engine/run_trial.hpp>
 #include <al_mpi/io/hdf5.hpp>
-
-#include "catch.hpp"
-#include "scratch_folder.hpp"
 
 using namespace al_mpi;
 namespace fs = std::filesystem;
@@ -256,7 +255,8 @@ TEST_CASE("validation labels are counted, the same for all strategies, and never
 }
 
 TEST_CASE(
-    "early stopping, augmentation, a noisy oracle, a duplicated and thinned pool are resumed bit for bit") {
+    "early stopping, augmentation, a noisy oracle, a duplicated and thinned pool are resumed bit "
+    "for bit") {
   TrialInput input = small_trial("margin_sampling");
   input.learner.training.validation = 10;
   input.learner.training.early_stopping = 1;
@@ -312,4 +312,42 @@ TEST_CASE("the scores of all candidates are kept on request, a file a round") {
     const double best = *std::max_element(score.begin(), score.end());
     CHECK(best == record.picks[0].score);
   }
+}
+
+namespace {
+
+/// The rounds of a trial whose GPU, played by LibTorch's error, has no room at the n-th signs of
+/// life.
+std::vector<int> rounds_with_full_gpu(const TrialInput& input, const std::set<int>& full_at,
+                                      int* n_signs = nullptr) {
+  std::vector<int> rounds;
+  int sign = 0;
+  TrialEvents events;
+  events.round = [&](const RoundRecord& record) { rounds.push_back(record.round); };
+  events.alive = [&] {
+    if (n_signs != nullptr) *n_signs = sign + 1;
+    if (full_at.count(sign++) > 0)
+      TORCH_CHECK_WITH(OutOfMemoryError, false, "CUDA out of memory. Tried to allocate 1 GiB");
+  };
+  run_trial(input, events);
+  return rounds;
+}
+
+}  // namespace
+
+TEST_CASE("a trial goes on once more where the GPU has no room, and tells each round once") {
+  const std::string checkpoint = GENERATE("", "trial.ckpt");
+  const ScratchFolder folder;
+  TrialInput input = small_trial();
+  if (!checkpoint.empty()) input.checkpoint = folder.file(checkpoint);
+  CHECK(rounds_with_full_gpu(input, {5}) == std::vector<int>{0, 1, 2, 3});
+}
+
+TEST_CASE("a trial that the GPU has no room for twice fails with what to set") {
+  int n_signs = 0;
+  const TrialInput input = small_trial();
+  CHECK_THROWS_WITH(rounds_with_full_gpu(input, {2, 3, 4, 5, 6}, &n_signs),
+                    "out of GPU memory (CUDA out of memory. Tried to allocate 1 GiB): set "
+                    "farm.workers_per_gpu, training.batch_size or training.prediction_batch lower");
+  CHECK(n_signs == 4);  // the third of the first try, the first of the second
 }

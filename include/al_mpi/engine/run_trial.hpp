@@ -45,8 +45,9 @@ enum class TrialEnd { done, stopped };
 /// bought at random before the start, the same ones for all strategies and initial sets of a seed,
 /// and only validated on. A trial resumed from its checkpoint gives the records of an undisturbed
 /// one bit for bit, times and attempt aside; so does its network file. A damaged checkpoint is
-/// logged and the trial begins anew. Throws ConfigError (unknown strategy, more labels than
-/// samples) and DataError (training diverged).
+/// logged and the trial begins anew. Where the GPU has no room, it goes on once more from the
+/// checkpoint with the images in the host's memory. Throws ConfigError (unknown strategy, more
+/// labels than samples) and DataError (training diverged).
 TrialEnd run_trial(const TrialInput& input, const TrialEvents& events = {});
 
 }  // namespace al_mpi

@@ -24,8 +24,9 @@ const Split& split_of(const Dataset& dataset, const std::string& name);
 InputFn image_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device);
 
 /// The same numbers from images that are copied to the device once, as they are in the file, and
-/// normalised there: for GPUs, where a batch would wait for the bus. Splits that do not fit into
-/// the device's memory go by image_inputs. The copy lives as long as the split: learners share it.
+/// normalised there: for GPUs, where a batch would wait for the bus. Splits that this process has
+/// no room for there (gpu_memory.hpp) go by image_inputs. The copy lives as long as the split:
+/// learners share it.
 InputFn resident_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device);
 
 /// A tensor of the CPU on the device, by a copy for which neither of the two waits; on the CPU the

@@ -6,6 +6,7 @@
 
 #include <al_mpi/catalog/catalog.hpp>
 #include <al_mpi/model/device.hpp>
+#include <al_mpi/model/gpu_memory.hpp>
 #include <al_mpi/model/process.hpp>
 #include <al_mpi/trial/json.hpp>
 
@@ -43,6 +44,7 @@ TrialInput trial_input(const SweepConfig& config, const TrialSpec& spec,
   input.learner.device = device;
   input.learner.threads = static_cast<int>(config.farm.threads);
   input.fingerprint = settings_fingerprint(config) + dataset->fingerprint();
+  if (device != "cpu") input.fingerprint += "cuda";  // a trial stays on its kind of device
   input.dataset = std::move(dataset);
   if (!config.results.networks.empty()) {
     std::error_code unmade;  // the trial says so when it cannot write there
@@ -60,6 +62,8 @@ ExitCode run_one(const RunOptions& options) {
   SweepConfig config = load_config(options.config, options.overrides);
   check_inputs(config);
   tune_process(static_cast<int>(config.farm.threads));
+  const std::string device = available_device(config.farm.device);
+  claim_gpu(device, config.farm.workers_per_gpu);
 
   TrialSpec spec;
   spec.strategy = strategy_name(options.strategy, "--strategy");
@@ -69,7 +73,7 @@ ExitCode run_one(const RunOptions& options) {
   spec.seed = options.seed;
   const auto dataset = load_dataset(config);
   check_against_dataset(config, dataset->train().n, dataset->n_classes(), to_string(dataset->task));
-  TrialInput input = trial_input(config, spec, dataset, available_device(config.farm.device));
+  TrialInput input = trial_input(config, spec, dataset, device);
   input.checkpoint = options.checkpoint;
   if (!options.network.empty()) input.network_file = options.network;
   input.scores = options.scores;

@@ -1,27 +1,26 @@
 #include "apps/al_trial/serve.hpp"
 
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <queue>
 #include <thread>
 
+#include <nlohmann/json.hpp>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
+#include "apps/al_trial/run.hpp"
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/model/device.hpp>
+#include <al_mpi/model/gpu_memory.hpp>
 #include <al_mpi/model/process.hpp>
 #include <al_mpi/trial/json.hpp>
 #include <al_mpi/version.hpp>
-
-#include "apps/al_trial/run.hpp"
 
 namespace al_mpi {
 namespace {
@@ -121,10 +120,11 @@ class Server {
       device_ = available_device(request.value("device", std::string("auto")));
       tune_process(static_cast<int>(config_->farm.threads));
       check_expected(request.value("expected", json::object()));
+      claim_gpu(device_, config_->farm.workers_per_gpu);
       char host[256] = "";
       ::gethostname(host, sizeof host - 1);
       send({{"type", "ready"},
-            {"device", device_},
+            {"device", device_description(device_)},
             {"host", host},
             {"pid", ::getpid()},
             {"versions", {{"libtorch", torch_version()}}}});
@@ -257,6 +257,15 @@ class Server {
 ExitCode serve_trials() {
   bind_to_parent();
   Server().serve();
+  return ExitCode::ok;
+}
+
+ExitCode print_devices() {
+  const std::vector<std::string> gpus = gpu_names();
+  send({{"type", "devices"},
+        {"gpus", gpus},
+        {"why_none", gpus.empty() ? why_no_gpu() : ""},
+        {"versions", {{"libtorch", torch_version()}}}});
   return ExitCode::ok;
 }
 

@@ -9,4 +9,7 @@ namespace al_mpi {
 /// an answer, not an error of the program.
 ExitCode serve_trials();
 
+/// `al_trial --devices`: the GPUs that LibTorch can use, as a JSON line.
+ExitCode print_devices();
+
 }  // namespace al_mpi
