@@ -39,8 +39,11 @@ std::string settings_fingerprint(const SweepConfig& config) {
 
 std::vector<std::string> differing_settings(const SweepConfig& stored, const SweepConfig& now) {
   std::vector<std::string> differing;
+  // A farm stores the kind of device that `auto` was; earlier versions stored `auto`.
+  const bool devices_known = stored.farm.device != "auto" && now.farm.device != "auto";
   for (const Option& option : option_table()) {
-    if (!covered(option, stored) && !covered(option, now)) continue;
+    const bool is_device = devices_known && option.key == "farm.device";
+    if (!is_device && !covered(option, stored) && !covered(option, now)) continue;
     const std::string before = value_text(option, stored), after = value_text(option, now);
     if (before == after) continue;
     differing.push_back(

@@ -321,10 +321,13 @@ std::vector<Option> make_table() {
 
       AL_OPTION(farm.workers_per_rank, at_least(0),
                 "trials a rank runs at once; 0 = 1 under MPI, else the number of GPUs or cores"),
-      AL_OPTION(farm.workers_per_gpu, at_least(1), "trials that share a GPU"),
+      AL_OPTION(farm.workers_per_gpu, at_least(1),
+                "trials that share a GPU; each may take 0.95 / workers_per_gpu of its memory"),
       AL_OPTION(farm.threads, between(1, 1024),
                 "CPU threads a trial (the last bits of the numbers depend on it)"),
-      AL_OPTION(farm.device, (OneOf{{"auto", "cpu", "cuda"}}), "where trials run"),
+      AL_OPTION(farm.device, (OneOf{{"auto", "cpu", "cuda"}}),
+                "where trials run; auto = cuda where LibTorch sees a GPU on rank 0's node, for all "
+                "ranks; a results file holds trials of one kind"),
       AL_OPTION(farm.max_attempts, at_least(1), "failures before a trial is given up"),
       AL_OPTION(farm.stall_timeout, above(0),
                 "seconds without a sign of life before a trial is restarted"),

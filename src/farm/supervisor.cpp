@@ -20,6 +20,11 @@ std::string last_line_of(std::string text) {
   return text.substr(text.rfind('\n') + 1);  // npos + 1 == 0: there is one line only
 }
 
+/// `device` as the engine tells it: "cpu", "cuda:NAME (UUID), ...".
+bool runs_on(const std::string& device, const std::string& wanted) {
+  return wanted == "auto" || device.substr(0, device.find(':')) == wanted;
+}
+
 }  // namespace
 
 Supervisor::Supervisor(Channel& channel, SupervisorOptions options)
@@ -128,7 +133,14 @@ void Supervisor::take_line(std::size_t index, const std::string& line, double no
   Slot& slot = slots_[index];
   const EngineLine parsed = parse_engine_line(line);
   if (slot.state == State::starting) {
-    if (parsed.type == Type::ready) {
+    if (parsed.type == Type::ready && !runs_on(parsed.device, options_.device)) {
+      slot.failed_starts = max_failed_starts;
+      slot.code = ExitCode::config;
+      const std::string& gpu = options_.gpus[index];
+      condemn(slot,
+              fmt::format("the engine runs on {}, farm.device is {}{}", parsed.device,
+                          options_.device, gpu.empty() ? "" : " and it was given GPU " + gpu));
+    } else if (parsed.type == Type::ready) {
       slot.failed_starts = 0;
       slot.device = parsed.device;
       ask(index);

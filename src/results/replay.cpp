@@ -171,7 +171,7 @@ ResultsTables with_attributes(ResultsTables tables, const SweepState& state) {
   attributes["created_seconds"] = fmt::format("{}", state.created());
   attributes["hosts"] =
       fmt::format("{}", fmt::join(hosts, " ")).substr(0, 60000);  // HDF5: at most 64 KiB
-  attributes["devices"] = fmt::format("{}", fmt::join(devices, ", ")).substr(0, 60000);
+  attributes["devices"] = fmt::format("{}", fmt::join(devices, "; ")).substr(0, 60000);
   attributes["contradictions"] = fmt::format("{}", state.n_contradictions());
   if (!state.provenance()) return tables;
   attributes["config"] = state.provenance()->config_yaml;

@@ -16,7 +16,8 @@ using Failure = EngineLine::Failure;
 
 const std::map<std::string, Type> types = {{"ready", Type::ready},     {"alive", Type::alive},
                                            {"round", Type::round},     {"done", Type::done},
-                                           {"stopped", Type::stopped}, {"failed", Type::failed}};
+                                           {"stopped", Type::stopped}, {"failed", Type::failed},
+                                           {"devices", Type::devices}};
 const std::map<std::string, Failure> failures = {
     {"runtime", Failure::runtime}, {"config", Failure::config}, {"data", Failure::data}};
 
@@ -53,6 +54,10 @@ EngineLine parse_engine_line(const std::string& line) {
     if (parsed.type == Type::failed) {
       parsed.failure = named(failures, object, "kind");
       parsed.message = object.value("message", "");
+    }
+    if (parsed.type == Type::devices) {
+      object.at("gpus").get_to(parsed.gpus);
+      parsed.message = object.value("why_none", "");
     }
     if (const auto versions = object.find("versions"); versions != object.end()) {
       parsed.libtorch = versions->value("libtorch", "");

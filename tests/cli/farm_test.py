@@ -158,6 +158,48 @@ class FarmTest(ProgramTest):
         done = self.sweep("none", "--workers", 1, env={"AL_MPI_ENGINE": "/no/such/engine"}, expect=1)
         self.assertIn("/no/such/engine", done.stderr.splitlines()[-1])
 
+    def devices(self, name):
+        with h5py.File(self.folder / f"{name}.h5") as file:
+            return sorted({device.decode() for device in file["attempts"]["device"]})
+
+    def test_all_gpus_of_a_node_are_used_before_any_is_shared(self):
+        gpus = [f"cuda:Fake GPU {n}, CUDA 1.2" for n in range(4)]
+        self.sweep("four", "farm.workers_per_gpu=2", ranks=4,
+                   env={"CUDA_VISIBLE_DEVICES": "0,1,2,3", "FAKE_ENGINE_SECONDS": "0.2"})
+        self.assertEqual(self.devices("four"), gpus)
+        done = self.sweep("alone", env={"CUDA_VISIBLE_DEVICES": "0,1,2,3", "FAKE_ENGINE_SECONDS": "0.2"})
+        self.assertEqual(self.devices("alone"), gpus)
+        self.assertNotIn("cores", done.stderr)
+        done = self.sweep("crowd", "--workers", 3, env={"CUDA_VISIBLE_DEVICES": "0"})
+        self.assertIn("set farm.workers_per_gpu=3", done.stderr)
+
+    def test_gpus_that_libtorch_does_not_see_do_not_count(self):
+        done = self.sweep("blind", env={"CUDA_VISIBLE_DEVICES": "0,1", "FAKE_ENGINE_GPUS": "0"})
+        self.assertIn("CUDA_VISIBLE_DEVICES=0,1, but LibTorch sees no GPU (it is a fake): the sweep runs on the CPU",
+                      done.stderr)
+        self.assertEqual(self.devices("blind"), ["cpu"])
+        shown = self.run_program("al_mpi", self.small_sweep(), "--dry-run",
+                                 env={**FAKE, "CUDA_VISIBLE_DEVICES": "0,1", "FAKE_ENGINE_GPUS": "1"}).stdout
+        self.assertIn("here: 1 GPUs", shown)
+
+    def test_kinds_of_devices_are_not_mixed_in_a_file(self):
+        gpu = {"CUDA_VISIBLE_DEVICES": "0"}
+        self.sweep("cuda", "sweep.seeds=1", env=gpu)
+        self.assertEqual(self.devices("cuda"), ["cuda:Fake GPU 0, CUDA 1.2"])
+        done = self.sweep("cuda", env={"CUDA_VISIBLE_DEVICES": ""}, expect=2)
+        self.assert_one_line_error(done, "cuda.h5", "farm.device: cuda in the results file, cpu now")
+        self.sweep("cuda", env=gpu)
+        self.sweep("cpu", "sweep.seeds=1", env={"CUDA_VISIBLE_DEVICES": ""})
+        self.assert_one_line_error(self.sweep("cpu", env=gpu, expect=2), "farm.device: cpu in the results file, cuda now")
+        self.sweep("cpu", "farm.device=cpu", env=gpu)
+        self.assertEqual(self.devices("cpu"), ["cpu"])
+
+    def test_an_engine_on_the_cpu_where_a_gpu_was_promised_is_refused(self):
+        done = self.sweep("fallen", env={"CUDA_VISIBLE_DEVICES": "0", "FAKE_ENGINE_DEVICE": "cpu"}, expect=2)
+        self.assertIn("the engine runs on cpu, farm.device is cuda and it was given GPU 0", done.stderr)
+        with h5py.File(self.folder / "fallen.h5") as file:
+            self.assertEqual(len(file["attempts"]), 0)
+
     def test_srun_without_mpi_is_refused(self):
         done = self.sweep("srun", env={"SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "0"}, expect=2)
         self.assert_one_line_error(done, "--mpi=pmix")

@@ -40,6 +40,12 @@ class HostsTest(ProgramTest):
                 self.assertEqual(len(set(victims)), len(victims), attempts)
                 self.assertTrue(3 <= len(victims) <= 2 + workers, attempts)  # those that ran when it was given up
 
+    def test_a_host_that_falls_back_to_the_cpu_gets_no_trial(self):
+        gpu = {"CUDA_VISIBLE_DEVICES": "0", "FAKE_ENGINE_SECONDS": "0.1"}
+        done = self.sweep("fallen", {"good": gpu, "bad": {**gpu, "FAKE_ENGINE_DEVICE": "cpu"}}, seeds="1-2", expect=0)
+        self.assertEqual({host for host, _, _ in self.attempts("fallen")}, {"good"})
+        self.assertIn("rank 1 on bad does not start: the engine runs on cpu", done.stderr)
+
     def test_a_trial_that_fails_on_two_hosts_is_quarantined(self):
         fault = {"AL_MPI_FAULT": "crash@1:margin_sampling/random/1", "AL_MPI_FAULT_ATTEMPTS": "99",
                  "FAKE_ENGINE_SECONDS": "0.05"}

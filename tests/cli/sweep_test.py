@@ -35,6 +35,16 @@ class SweepTest(ProgramTest):
                 self.assertRegex(file.attrs[f"version_{name}"], r"\w")
             self.assertEqual(sum(map(int, file.attrs["class_counts"].split())), 120)
 
+    def test_a_gpu_that_is_not_there_ends_the_sweep_at_once(self):
+        hidden = {"CUDA_VISIBLE_DEVICES": ""}
+        for ranks in (None, 2):
+            with self.subTest(ranks=ranks):
+                done = self.run_program("al_mpi", self.small_sweep(), "farm.device=cuda", ranks=ranks,
+                                        env=hidden, expect=2)
+                self.assertIn("no worker starts: device: 'cuda' is wanted, but LibTorch sees no GPU here (", done.stderr)
+        done = self.run_program("al_trial", self.small_sweep(), "farm.device=cuda", env=hidden, expect=2)
+        self.assert_one_line_error(done, "LibTorch sees no GPU here")
+
     def test_killed_at_any_time_and_started_again_gives_the_same_numbers(self):
         self.run_program("al_mpi", self.small_sweep(), "--workers", 2, "results.file=whole.h5")
         for delay in (0.5, 1.0, 1.8, 2.6):

@@ -36,6 +36,17 @@ TEST_CASE("differing settings are named with both values") {
   CHECK(differing_settings(with({}), with({"sweep.seeds=1-3"})).empty());
 }
 
+TEST_CASE("kinds of devices are not mixed in a file, and a file that names none takes any") {
+  const auto cuda = with({"farm.device=cuda"}), cpu = with({"farm.device=cpu"}), any = with({});
+  CHECK(differing_settings(cuda, cpu) ==
+        std::vector<std::string>{"farm.device: cuda in the results file, cpu now"});
+  CHECK(differing_settings(cpu, cuda) ==
+        std::vector<std::string>{"farm.device: cpu in the results file, cuda now"});
+  CHECK(differing_settings(any, cuda).empty());
+  CHECK(differing_settings(cuda, any).empty());
+  CHECK(settings_fingerprint(cuda) == settings_fingerprint(cpu));  // stored before devices counted
+}
+
 TEST_CASE("a results file made with other settings is refused with the keys") {
   CHECK_NOTHROW(check_same_settings(to_yaml(with({})), with({"sweep.seeds=1-3"}), "r.h5"));
   CHECK_THROWS_WITH(

@@ -1,9 +1,12 @@
 // Stands in for `al_trial --serve` in tests of the farm: speaks docs/protocols.md, keeps real
 // checkpoints, obeys AL_MPI_FAULT and AL_MPI_CRASH_AT, learns nothing. A round's numbers are a hash
-// of (key, round). FAKE_ENGINE: "refuse" (does not take the configuration), "die" (leaves at once),
-// "babble" (no protocol), "unreadable" (a file of each trial cannot be read), "no-op" (no
-// checkpoints: what is left is the farm). FAKE_ENGINE_SECONDS: duration of a round, default 0.01.
+// of (key, round). FAKE_ENGINE: "refuse" (does not take the configuration and waits for another, as
+// the engine does), "die" (leaves at once), "babble" (no protocol), "unreadable" (a file of each
+// trial cannot be read), "no-op" (no checkpoints: what is left is the farm). FAKE_ENGINE_SECONDS:
+// duration of a round, default 0.01. FAKE_ENGINE_GPUS: how many it can use, default all that
+// CUDA_VISIBLE_DEVICES names. FAKE_ENGINE_DEVICE: what it runs on, default what is wanted.
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -92,7 +95,7 @@ class Engine {
         n_cells_ = static_cast<std::size_t>(config.dataset.synthetic.n_classes *
                                             config.dataset.synthetic.n_classes);
         say({{"type", "ready"},
-             {"device", "cpu"},
+             {"device", device_for(request.value("device", ""))},
              {"host", "fake"},
              {"pid", ::getpid()},
              {"versions", {{"libtorch", "none"}}}});
@@ -103,6 +106,11 @@ class Engine {
   }
 
  private:
+  static std::string device_for(const std::string& wanted) {
+    const std::string gpu = "cuda:Fake GPU " + variable("CUDA_VISIBLE_DEVICES", "0") + ", CUDA 1.2";
+    return variable("FAKE_ENGINE_DEVICE", wanted == "cuda" ? gpu.c_str() : "cpu");
+  }
+
   void answer(const json& request) {
     const auto spec = request.at("trial").get<TrialSpec>();
     const int attempt = request.at("attempt").get<int>();
@@ -185,13 +193,24 @@ class Engine {
   const bool checkpoints_ = variable("FAKE_ENGINE", "") != "no-op";
 };
 
+int tell_devices() {
+  const std::string visible = variable("CUDA_VISIBLE_DEVICES", "");
+  const auto n_named = visible.empty() ? 0 : 1 + std::count(visible.begin(), visible.end(), ',');
+  const auto n = std::stoul(variable("FAKE_ENGINE_GPUS", std::to_string(n_named).c_str()));
+  say({{"type", "devices"},
+       {"gpus", std::vector<std::string>(n, "Fake GPU")},
+       {"why_none", n == 0 ? "it is a fake" : ""}});
+  return 0;
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const std::string parent = std::to_string(::getppid());
   if (variable("AL_MPI_PARENT_PID", parent.c_str()) != parent) return 1;  // the rank is gone
   const std::string mood = variable("FAKE_ENGINE", "");
+  if (argc > 1 && std::string(argv[1]) == "--devices") return tell_devices();
   if (mood == "die") {
     std::fputs("no GPU here\n", stderr);
     return 1;
@@ -202,6 +221,7 @@ int main() {
          {"attempt", 0},
          {"kind", "data"},
          {"message", "tiles.h5: no such file"}});
+    for (char byte; ::read(0, &byte, 1) > 0;) continue;
     return 0;
   }
   if (mood == "babble") std::puts("I am not an engine"), std::fflush(stdout);

@@ -42,7 +42,7 @@ struct Farm {
   SupervisorOptions complete(SupervisorOptions options, std::size_t n_workers) {
     options.engine = {AL_FAKE_ENGINE};
     options.config_yaml = "loop: {n_rounds: 2}";
-    options.gpus.assign(n_workers, "");
+    options.gpus.resize(n_workers);
     options.log_folder = folder.file("logs");
     return options;
   }
@@ -197,6 +197,28 @@ TEST_CASE(
   CHECK(retired.kind == Kind::retired);
   CHECK(retired.text == "tiles.h5: no such file");
   CHECK(retired.attempt == static_cast<int>(ExitCode::data));
+}
+
+TEST_CASE("a worker that was given a GPU and runs on the CPU is retired at once") {
+  const Variable device("FAKE_ENGINE_DEVICE", "cpu");
+  SupervisorOptions options;
+  options.device = "cuda";
+  options.gpus = {"GPU-7"};
+  Farm farm(options);
+  const Message retired = farm.next();
+  CHECK(retired.kind == Kind::retired);
+  CHECK(retired.text == "the engine runs on cpu, farm.device is cuda and it was given GPU GPU-7");
+  CHECK(retired.attempt == static_cast<int>(ExitCode::config));
+}
+
+TEST_CASE("a worker on its GPU says which when it asks") {
+  SupervisorOptions options;
+  options.device = "cuda";
+  options.gpus = {"3"};
+  Farm farm(options);
+  const Message ask = farm.next();
+  CHECK(ask.kind == Kind::ask);
+  CHECK(ask.text == "cuda:Fake GPU 3, CUDA 1.2");
 }
 
 TEST_CASE("a program that speaks something else is no engine") {

@@ -23,10 +23,19 @@ TEST_CASE("the engine's lines are read as docs/protocols.md writes them") {
   CHECK(failed.message == "no file");
 }
 
+TEST_CASE("the engine's line about devices names its GPUs, or says why there are none") {
+  const EngineLine two = parse_engine_line(R"({"type":"devices","gpus":["A (GPU-1)","B"]})");
+  CHECK(two.type == Type::devices);
+CHECK(two.gpus == std::vector<std::string>{"A (GPU-1)", "B"});
+const EngineLine none = parse_engine_line(R"({"type":"devices","gpus":[],"why_none":"no CUDA"})");
+CHECK(none.gpus.empty());
+CHECK(none.message == "no CUDA");
+}
+
 TEST_CASE("a line that is no engine line is refused") {
   for (const char* line : {"", "hello", "[1]", "{}", R"({"type":"dance"})", R"({"type":7})",
                            R"({"type":"done","key":3})", R"({"type":"failed","kind":"moody"})",
-                           R"({"type":"ready","versions":[1]})"}) {
+                           R"({"type":"ready","versions":[1]})", R"({"type":"devices"})"}) {
     INFO(line);
     CHECK_THROWS_AS(parse_engine_line(line), DataError);
   }

@@ -32,7 +32,7 @@ struct SweepOptions {
   std::int64_t max_seeds = 50;  ///< with target_ci: the most seeds a cell gets
 };
 
-/// Section `farm`: how trials are run; never changes a number.
+/// Section `farm`: how trials are run; never changes a number, but for the kind of device.
 struct FarmOptions {
   std::int64_t workers_per_rank =
       0;                             ///< children a rank keeps; 0 = 1 under MPI, else GPUs or cores
@@ -92,8 +92,8 @@ std::string to_yaml(const SweepConfig& config);
 /// 16 hex digits over the settings that numbers depend on: not sweep.strategies, inits, seeds (the
 /// grid may grow), not farm, not results.
 std::string settings_fingerprint(const SweepConfig& config);
-/// Keys that the fingerprint covers and whose values differ: "training.epochs: 15 in the results
-/// file, 20 now".
+/// Keys that the fingerprint covers, and farm.device, whose values differ: "training.epochs: 15 in
+/// the results file, 20 now". `auto` differs from no device.
 std::vector<std::string> differing_settings(const SweepConfig& stored, const SweepConfig& now);
 
 /// Throws ConfigError with the differing keys where `stored_yaml`, the configuration in the results

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <al_mpi/trial/trial.hpp>
 
@@ -10,7 +11,7 @@ namespace al_mpi {
 /// A line that the engine wrote (docs/protocols.md). Fields that its type does not carry stay
 /// empty.
 struct EngineLine {
-  enum class Type { ready, alive, round, done, stopped, failed };
+  enum class Type { ready, alive, round, done, stopped, failed, devices };
   enum class Failure {
     runtime,
     config,
@@ -21,8 +22,9 @@ struct EngineLine {
   std::string key;                     ///< TrialSpec::key(); empty where no trial is meant
   double seconds = 0.0;                ///< done
   Failure failure = Failure::runtime;  ///< failed
-  std::string message;                 ///< failed: one line
+  std::string message;                 ///< failed: one line; devices: why there is no GPU
   std::string device;                  ///< ready
+  std::vector<std::string> gpus;       ///< devices: the names of those it can use
   std::string libtorch;                ///< ready: its version
 };
 

@@ -32,7 +32,7 @@ ExitCode dry_run(const SweepArguments& arguments) {
     cost += trial.prior_cost;
     cheapest = std::min(cheapest, trial.prior_cost);
   }
-  const auto gpus = config.farm.device == "cpu" ? std::vector<std::string>{} : visible_gpus();
+  const auto gpus = gpus_of(config.farm);
   const std::size_t n_classes = sweep.provenance.class_names.size();
 
   fmt::print("{} trials: {} strategies x {} initial sets x {} seeds{}\n", sweep.grid.size(),

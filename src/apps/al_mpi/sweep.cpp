@@ -62,14 +62,38 @@ std::pair<std::string, Expected> read_configuration(const std::string& text) {
   return {field("config"), {field("version"), field("libtorch"), field("dataset")}};
 }
 
+/// Asked once, for it takes a start of the engine.
+const UsableGpus& gpus_here() {
+  static const UsableGpus gpus = usable_gpus(engine_command().front());
+  return gpus;
+}
+
+/// `auto` is one kind of device for a whole sweep, since numbers differ between kinds: what rank 0
+/// can use.
+void settle_device(FarmOptions& farm) {
+  if (farm.device != "auto") return;
+  const UsableGpus& gpus = gpus_here();
+  if (!gpus.why_none.empty())
+    spdlog::warn("{}: the sweep runs on the CPU (farm.device=auto)", gpus.why_none);
+  farm.device = gpus.entries.empty() ? "cpu" : "cuda";
+}
+
+/// Each worker may take its share of a GPU's memory only.
+void warn_of_crowded_gpus(std::size_t n_workers, std::size_t n_gpus, const FarmOptions& farm) {
+  const std::size_t sharing = (n_workers + n_gpus - 1) / n_gpus;
+  if (sharing <= static_cast<std::size_t>(farm.workers_per_gpu)) return;
+  spdlog::warn("{} trials share {} GPUs, each as if {} did: set farm.workers_per_gpu={}", n_workers,
+               n_gpus, farm.workers_per_gpu, sharing);
+}
+
 std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank,
                                             const Message& configure) {
   const auto [config_yaml, expected] = read_configuration(configure.text);
   const SweepConfig config = parse_config(config_yaml, "rank 0");
   const FarmOptions& farm = config.farm;
   const int n_workers = configure.attempt;
-  const std::vector<std::string> gpus =
-      farm.device == "cpu" ? std::vector<std::string>{} : visible_gpus();
+  const std::vector<std::string> gpus = gpus_of(farm);
+  if (!gpus.empty()) warn_of_crowded_gpus(static_cast<std::size_t>(n_workers), gpus.size(), farm);
   if (gpus.empty() && channel.rank() == 0 && n_workers * farm.threads > usable_cores()) {
     spdlog::warn(
         "{} workers x {} threads share the {} cores that rank 0 may use (under mpirun: --bind-to "
@@ -82,7 +106,7 @@ std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank,
   options.expected = expected;
   options.device = farm.device;
   options.threads = static_cast<int>(farm.threads);
-  options.gpus = assign_gpus(gpus, local_rank, n_workers, static_cast<int>(farm.workers_per_gpu));
+  options.gpus = assign_gpus(gpus, local_rank, n_workers);
   options.stall_timeout = farm.stall_timeout;
   options.trial_timeout = farm.trial_timeout;
   options.memory_limit = farm.memory_limit;
@@ -92,7 +116,7 @@ std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank,
 
 /// Children of a process that is alone on its machine: one a GPU, else one a core.
 int workers_alone(const FarmOptions& farm) {
-  const int n_gpus = farm.device == "cpu" ? 0 : static_cast<int>(visible_gpus().size());
+  const int n_gpus = static_cast<int>(gpus_of(farm).size());
   if (n_gpus > 0) return n_gpus * static_cast<int>(farm.workers_per_gpu);
   return std::max(1, usable_cores() / static_cast<int>(farm.threads));
 }
@@ -167,10 +191,21 @@ std::vector<std::int64_t> n_of_each_class(const Split& split, std::int64_t n_cla
 
 }  // namespace
 
+std::vector<std::string> gpus_of(const FarmOptions& farm) {
+  if (farm.device == "cpu") return {};
+  try {
+    return gpus_here().entries;
+  } catch (const FarmError& error) {  // the engine says it again when it starts
+    spdlog::warn("{}", error.what());
+    return {};
+  }
+}
+
 Sweep prepare_sweep(const SweepArguments& arguments) {
   Sweep sweep;
   sweep.config = load_config(arguments.config, arguments.overrides);
   check_inputs(sweep.config);
+  settle_device(sweep.config.farm);
   const DatasetOptions& from = sweep.config.dataset;
   const auto dataset =
       from.path.empty() ? make_synthetic(from.synthetic) : Dataset::open(from.path);

@@ -31,4 +31,7 @@ struct Sweep {
 };
 Sweep prepare_sweep(const SweepArguments& arguments);
 
+/// The GPUs of this process for farm.device, as entries for CUDA_VISIBLE_DEVICES.
+std::vector<std::string> gpus_of(const FarmOptions& farm);
+
 }  // namespace al_mpi
