@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """What a machine with a GPU must show, in half an hour: `correct`, `measure` or `sweep`, one JSON file each.
 
-Runs the programs of a kit (scripts/gpu_kit.sh) or of a build. Needs python3 with PyTorch and nothing else. Exit code
+Runs the programs of a build folder. Needs python3 with PyTorch and nothing else. Exit code
 0: every check holds; 1: one does not (the JSON says which); 2: wrong arguments, or no programs.
 
     scripts/gpu_check.sh correct [--device cuda|cpu] [--quick] [--programs FOLDER] [--out FOLDER]
 
---device cpu runs everything on the CPU, to try the kit where there is no GPU. --quick takes small networks and few steps.
+--device cpu runs everything on the CPU, to try this where there is no GPU. --quick takes small networks and few steps.
 """
 import argparse
 import json
@@ -25,22 +25,11 @@ STRATEGIES = ["random_sampling", "margin_sampling", "bald_dropout", "kmeans_samp
               "typiclust"]
 
 
-def environment(programs):
-    """The kit's libraries and this Python's LibTorch, for our programs alone."""
-    torch = subprocess.run([sys.executable, "-c", "import torch; print(torch.__path__[0])"], capture_output=True,
-                           text=True).stdout.strip()
-    env = dict(os.environ)
-    if (programs / "lib").is_dir():
-        env["LD_LIBRARY_PATH"] = f"{programs / 'lib'}:{torch}/lib"
-        env["OPAL_PREFIX"] = str(programs / "openmpi")
-    return env
-
-
 class Check:
     def __init__(self, args):
         self.args = args
         self.programs = args.programs.resolve()
-        self.env = environment(self.programs)
+        self.env = dict(os.environ)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gpu_check_"))
         self.report = {"step": args.step, "device": args.device, "checks": {}, "measured": {}}
 
@@ -99,7 +88,7 @@ class Check:
     def correct(self):
         few = self.settings("training.steps=20", "loop.n_rounds=3")
         if (self.programs / "test_gpu").exists():
-            done = self.run("test_gpu")
+            done = self.run("test_gpu", env={"AL_TEST_DEVICE": self.args.device})
             self.check("tests labelled gpu", done.returncode == 0, done.stdout[-1500:])
             self.report["tests"] = done.stdout.strip().splitlines()[-2:]
         else:
@@ -239,12 +228,11 @@ def main():
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     parser.add_argument("--quick", action="store_true", help="small networks, few steps")
     root = HERE.parent
-    kit = root / "build-gpu" / "kit"
-    parser.add_argument("--programs", type=pathlib.Path, default=kit if kit.is_dir() else root / "build")
+    parser.add_argument("--programs", type=pathlib.Path, default=root / "build", help="the folder that holds them (build/)")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(os.environ.get("OUT", root / "bench/results/gpu")))
     args = parser.parse_args()
     if not (args.programs / "al_trial").exists():
-        print(f"no al_trial in {args.programs}: scripts/gpu_kit.sh makes the kit, scripts/build.sh a build", file=sys.stderr)
+        print(f"no al_trial in {args.programs}: scripts/build.sh makes it", file=sys.stderr)
         return 2
     check = Check(args)
     try:
