@@ -82,7 +82,7 @@ struct Groups {
   at::Tensor means() const { return sums / counts; }  ///< NaN where there is none
 };
 
-at::Tensor one_hot(const at::Tensor& group, std::int64_t n) {
+at::Tensor memberships(const at::Tensor& group, std::int64_t n) {
   return group.unsqueeze(-1).eq(numbers(n, group)).to(at::kDouble);
 }
 
@@ -93,7 +93,7 @@ at::Tensor grid_mean(const Pixels& pixels) {
   const at::Tensor row = i.div(pixels.width, "floor"), column = i.remainder(pixels.width);
   const at::Tensor cell = (row * rows).div(pixels.height, "floor") * columns +
                           (column * columns).div(pixels.width, "floor");
-  const at::Tensor means = Groups(pixels, one_hot(cell, rows * columns).unsqueeze(0)).means();
+  const at::Tensor means = Groups(pixels, memberships(cell, rows * columns).unsqueeze(0)).means();
   return means.nan_to_num(-infinity).amax(1);
 }
 
@@ -101,7 +101,7 @@ at::Tensor class_balanced(const Pixels& pixels) {
   check(pixels.predicted.defined(), "class_balanced without predicted classes");
   const at::Tensor classes = pixels.predicted.flatten(1);
   const std::int64_t n_classes = classes.max().item<std::int64_t>() + 1;
-  const Groups groups(pixels, one_hot(classes, n_classes));
+  const Groups groups(pixels, memberships(classes, n_classes));
   return mean_of(groups.means(), groups.counts.gt(0));
 }
 

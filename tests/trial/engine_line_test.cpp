@@ -24,12 +24,12 @@ TEST_CASE("the engine's lines are read as docs/protocols.md writes them") {
 }
 
 TEST_CASE("the engine's line about devices names its GPUs, or says why there are none") {
-  const EngineLine two = parse_engine_line(R"({"type":"devices","gpus":["A (GPU-1)","B"]})");
+  const EngineLine two = parse_engine_line(R"x({"type":"devices","gpus":["A (GPU-1)","B"]})x");
   CHECK(two.type == Type::devices);
-CHECK(two.gpus == std::vector<std::string>{"A (GPU-1)", "B"});
-const EngineLine none = parse_engine_line(R"({"type":"devices","gpus":[],"why_none":"no CUDA"})");
-CHECK(none.gpus.empty());
-CHECK(none.message == "no CUDA");
+  CHECK(two.gpus == std::vector<std::string>{"A (GPU-1)", "B"});
+  const EngineLine none = parse_engine_line(R"({"type":"devices","gpus":[],"why_none":"no CUDA"})");
+  CHECK(none.gpus.empty());
+  CHECK(none.message == "no CUDA");
 }
 
 TEST_CASE("a line that is no engine line is refused") {
