@@ -23,6 +23,6 @@ if [[ -z "$total" || "$total" == 0 ]]; then
   echo "no test ran"
   exit 1
 fi
-if ((skipped > 0)); then echo "$skipped skipped: the files they need were not named (see the head of scripts/test.sh)"; fi
+if ((skipped > 0)); then echo "$skipped skipped: no GPU here, or the files they need were not named (see the head of scripts/test.sh)"; fi
 echo "$((total - failed - skipped)) passed, $failed failed"
 exit "$status"
