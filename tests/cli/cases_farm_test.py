@@ -107,12 +107,7 @@ class LostReaderTest(FarmCase):
         self.assertTrue((self.folder / "n.network").exists())
 
     def test_nobody_who_watches_is_the_end_of_watching(self):
-        self.sweep("sweep.seeds=1")
-        with h5py.File(self.folder / "s.h5", "a") as file:
-            file.attrs["complete"] = 0
-            states = file["trials"][:]
-            states["state"] = b"running"
-            file["trials"][:] = states
+        self.run_program("al_mpi", self.small_sweep(file="s.h5"), env={**FAKE, "AL_MPI_CRASH_AT": "h5.renamed"}, expect=-9)
         self.run_unread("al_aggregate", "watch", "s.h5")
 
     def test_results_that_cannot_be_written_are_an_error(self):
@@ -387,7 +382,7 @@ class HostsTest(FarmCase):
         self.assertRegex(done.stderr, rf"on bad does not start: .*{reason}")
 
     def real_data(self):
-        self.run_program("al_prepare", "synthetic", "--output", "d.h5", "dataset.synthetic.n_train=120")
+        self.run_program("al_prepare", "synthetic", "--output", "d.h5", "--train", 120)
         return ["dataset.path=d.h5", "loop.n_rounds=1", "training.epochs=1"]
 
     def test_a_host_without_the_dataset_gets_no_work(self):
@@ -397,14 +392,13 @@ class HostsTest(FarmCase):
     def test_a_host_with_a_stale_copy_of_the_dataset_gets_no_work(self):
         args = self.real_data()
         (self.folder / "elsewhere").mkdir()
-        self.run_program("al_prepare", "synthetic", "--output", "elsewhere/d.h5", "dataset.synthetic.seed=7")
+        self.run_program("al_prepare", "synthetic", "--output", "elsewhere/d.h5", "--train", 120, "--seed", 7)
         done = self.two_hosts(*args, bad="cd elsewhere")
         self.assert_only_good_worked(done, "d.h5: is another dataset than on rank 0")
 
     def test_a_host_with_another_build_gets_no_work(self):
-        wrapper = self.write("old.sh", f"""#!/bin/sh
-            exec 3>&1
-            sed -u 's/"libtorch":"[^"]*"/"libtorch":"0.4.1"/' | {BUILD / "al_trial"} --serve >&3""")
+        wrapper = self.write("old.sh", f"""#!/bin/bash
+            exec {BUILD / "al_trial"} --serve < <(exec sed -u 's/"libtorch":"[^"]*"/"libtorch":"0.4.1"/')""")
         wrapper.chmod(0o755)
         done = self.two_hosts(*self.real_data(), bad=f"export AL_MPI_ENGINE={wrapper}")
         self.assert_only_good_worked(done, "LibTorch is .* here, 0.4.1 on rank 0")
