@@ -14,6 +14,7 @@ build=(
   gnuplot-nox fonts-dejavu-core              # al_aggregate's figures
 )
 tests=(
+  procps                                     # ps and pgrep
   python3 python3-numpy python3-h5py python3-torch python3-pandas python3-gdal
   slurm-wlm slurm-wlm-basic-plugins munge    # the throwaway cluster of ctest -L slurm
   python3-tables                             # pandas.read_hdf

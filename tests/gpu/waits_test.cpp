@@ -1,10 +1,8 @@
 // What a step of training asks of the host: operations, and waits.
 
 #include <atomic>
-#include <map>
 #include <string>
 
-#include <ATen/record_function.h>
 #include <c10/util/Exception.h>
 // Debian's LibTorch brings some of these headers, but not all.
 #if __has_include(<c10/cuda/impl/cuda_cmake_macros.h>) && __has_include(<cuda_runtime_api.h>)
@@ -13,6 +11,7 @@
 #endif
 
 #include "gpu/gpu.hpp"
+#include "model/counting.hpp"
 #include "model/toy_dataset.hpp"
 #include <al_mpi/model/learner.hpp>
 
@@ -52,25 +51,6 @@ struct Waits {
 };
 #endif
 
-std::map<std::string, std::int64_t> calls;  // of LibTorch's operations, but on the way back
-
-/// Counts operations while it lives.
-class Counting {
- public:
-  Counting()
-      : handle_(at::addThreadLocalCallback(at::RecordFunctionCallback(
-            [](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
-              ++calls[function.name()];
-              return nullptr;
-            }))) {
-    calls.clear();
-  }
-  ~Counting() { at::removeCallback(handle_); }
-
- private:
-  at::CallbackHandle handle_;
-};
-
 struct Counts {
   std::int64_t waits, numbers_read, operations;
 };
@@ -81,8 +61,8 @@ Counts counts(Learner& learner, const Dataset& dataset, std::int64_t n) {
   const Counting counting;
   const Waits waits;
   CHECK(learner.train(pool, 1).steps == n / 4);
-  Counts result{waits.n(), calls["aten::_local_scalar_dense"], 0};
-  for (const auto& [name, number] : calls) result.operations += number;
+  Counts result{waits.n(), Counting::calls["aten::_local_scalar_dense"], 0};
+  for (const auto& [name, number] : Counting::calls) result.operations += number;
   return result;
 }
 

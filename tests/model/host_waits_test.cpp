@@ -1,11 +1,9 @@
 // What a GPU would have to wait for the host in a training, seen on the CPU.
 
-#include <map>
 #include <string>
 
-#include <ATen/record_function.h>
-
 #include "catch.hpp"
+#include "model/counting.hpp"
 #include "model/toy_dataset.hpp"
 #include <al_mpi/model/learner.hpp>
 
@@ -13,32 +11,14 @@ using namespace al_mpi;
 
 namespace {
 
-std::map<std::string, std::int64_t> calls;  // of LibTorch's operations, while Counting lives
-
-class Counting {
- public:
-  Counting()
-      : handle_(at::addThreadLocalCallback(at::RecordFunctionCallback(
-            [](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
-              ++calls[function.name()];
-              return nullptr;
-            }))) {
-    calls.clear();
-  }
-  ~Counting() { at::removeCallback(handle_); }
-
- private:
-  at::CallbackHandle handle_;
-};
-
 /// Numbers read from tensors in one epoch over n samples, in batches of 4.
 std::int64_t numbers_read(Learner& learner, const std::shared_ptr<ToyDataset>& dataset,
                           std::int64_t n) {
   const Pool pool = labeled_pool(*dataset, n);
   const Counting counting;
   CHECK(learner.train(pool, 0).steps == n / 4);
-  CHECK(calls["aten::mul"] >= n / 4);  // it does count
-  return calls["aten::_local_scalar_dense"] + calls["aten::nonzero"];
+  CHECK(Counting::calls["aten::mul"] >= n / 4);  // it does count
+  return Counting::calls["aten::_local_scalar_dense"] + Counting::calls["aten::nonzero"];
 }
 
 LearnerOptions one_epoch(const std::string& network) {
