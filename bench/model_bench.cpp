@@ -78,8 +78,9 @@ void convolution_peak(benchmark::State& state) {
 }
 BENCHMARK(convolution_peak)->ArgName("bf16")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
-/// A 3 x 3 convolution of ResNet18's stage 1 to 4 forward and back, 16 tiles of 64 x 64: at::conv2d (0) or
-/// convolution() (1). flop/s counts the products of a direct convolution without those of padding.
+/// A 3 x 3 convolution of ResNet18's stage 1 to 4 forward and back, 16 tiles of 64 x 64: at::conv2d
+/// (0) or convolution() (1). flop/s counts the products of a direct convolution without those of
+/// padding.
 void stage(benchmark::State& state) {
   const auto type = state.range(2) != 0 ? at::kBFloat16 : at::kFloat;
   const std::int64_t channels = 32 << state.range(0), pixels = 32 >> state.range(0);

@@ -15,6 +15,8 @@ build=(
 )
 tests=(
   procps                                     # ps and pgrep
+  clang-format                               # the form of the sources
+  python3-venv                               # a wheel's LibTorch (AL_MPI_TORCH=python)
   python3 python3-numpy python3-h5py python3-torch python3-pandas python3-gdal
   slurm-wlm slurm-wlm-basic-plugins munge    # the throwaway cluster of ctest -L slurm
   python3-tables                             # pandas.read_hdf

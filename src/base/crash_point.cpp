@@ -1,11 +1,11 @@
+#include <al_mpi/base/crash_point.hpp>
+
 #include <cstdlib>
 #include <map>
 #include <string>
 
 #include <signal.h>
 #include <unistd.h>
-
-#include <al_mpi/base/crash_point.hpp>
 
 namespace al_mpi {
 

@@ -1,8 +1,8 @@
+#include <al_mpi/base/huge_pages.hpp>
+
 #include <cstdint>
 
 #include <sys/mman.h>
-
-#include <al_mpi/base/huge_pages.hpp>
 
 namespace al_mpi {
 

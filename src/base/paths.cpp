@@ -1,8 +1,9 @@
+#include <al_mpi/base/paths.hpp>
+
 #include <cctype>
 #include <cstdlib>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/base/paths.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,3 +1,5 @@
+#include <al_mpi/base/standard_streams.hpp>
+
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -11,7 +13,6 @@
 #include <unistd.h>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/base/standard_streams.hpp>
 
 namespace al_mpi {
 namespace {

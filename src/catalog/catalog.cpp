@@ -1,3 +1,5 @@
+#include <al_mpi/catalog/catalog.hpp>
+
 #include <algorithm>
 #include <iterator>
 #include <sstream>
@@ -7,7 +9,6 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
-#include <al_mpi/catalog/catalog.hpp>
 
 namespace al_mpi {
 namespace {
@@ -24,7 +25,9 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 const std::string& alias_of(const StrategyInfo& info) {
   return info.alias.empty() ? info.name : info.alias;
 }
-const std::string& alias_of(const NetworkInfo& info) { return info.name; }
+const std::string& alias_of(const NetworkInfo& info) {
+  return info.name;
+}
 
 template <class Info>
 std::string known_name(const std::vector<Info>& catalog, const std::string& text,

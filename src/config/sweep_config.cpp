@@ -1,3 +1,5 @@
+#include <al_mpi/config/sweep_config.hpp>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -9,7 +11,6 @@
 #include "option.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
-#include <al_mpi/config/sweep_config.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,10 +1,11 @@
+#include <al_mpi/data/band_statistics.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "band_moments.hpp"
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/data/band_statistics.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,8 +1,9 @@
+#include <al_mpi/data/dataset.hpp>
+
 #include <algorithm>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
-#include <al_mpi/data/dataset.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,3 +1,5 @@
+#include <al_mpi/data/dataset_facts.hpp>
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -5,7 +7,6 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
-#include <al_mpi/data/dataset_facts.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,3 +1,5 @@
+#include <al_mpi/data/dataset_writer.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -6,7 +8,6 @@
 #include "band_moments.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/dataset_facts.hpp>
-#include <al_mpi/data/dataset_writer.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/io/hdf5.hpp>
 

@@ -1,9 +1,10 @@
+#include <al_mpi/data/pool.hpp>
+
 #include <algorithm>
 #include <cmath>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
-#include <al_mpi/data/pool.hpp>
 
 namespace al_mpi {
 

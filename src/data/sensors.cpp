@@ -1,10 +1,10 @@
+#include <al_mpi/data/sensors.hpp>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 
 #include <fmt/format.h>
-
-#include <al_mpi/data/sensors.hpp>
 
 namespace al_mpi {
 namespace {

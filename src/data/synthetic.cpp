@@ -1,3 +1,5 @@
+#include <al_mpi/data/synthetic.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -6,7 +8,6 @@
 #include "owned_dataset.hpp"
 #include "synthetic_scene.hpp"
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/data/synthetic.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,8 +1,9 @@
+#include <al_mpi/engine/network_file.hpp>
+
 #include <fmt/format.h>
 
 #include "sealed_file.hpp"
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/engine/network_file.hpp>
 
 namespace al_mpi {
 namespace {

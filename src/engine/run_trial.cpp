@@ -1,3 +1,5 @@
+#include <al_mpi/engine/run_trial.hpp>
+
 #include <chrono>
 
 #include <al_mpi/base/error.hpp>
@@ -5,7 +7,6 @@
 #include <al_mpi/engine/checkpoint.hpp>
 #include <al_mpi/engine/fault.hpp>
 #include <al_mpi/engine/network_file.hpp>
-#include <al_mpi/engine/run_trial.hpp>
 #include <al_mpi/engine/score_file.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/model/gpu_memory.hpp>

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <al_mpi/farm/cost_model.hpp>
+
+#include <algorithm>
 
 namespace al_mpi {
 namespace {

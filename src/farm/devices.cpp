@@ -1,3 +1,5 @@
+#include <al_mpi/farm/devices.hpp>
+
 #include <algorithm>
 #include <cctype>
 #include <chrono>
@@ -10,7 +12,6 @@
 #include <sched.h>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/farm/devices.hpp>
 #include <al_mpi/farm/worker_process.hpp>
 #include <al_mpi/trial/engine_line.hpp>
 

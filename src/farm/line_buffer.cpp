@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <al_mpi/farm/line_buffer.hpp>
+
+#include <algorithm>
 
 namespace al_mpi {
 

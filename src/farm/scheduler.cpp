@@ -1,7 +1,8 @@
+#include <al_mpi/farm/scheduler.hpp>
+
 #include <algorithm>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/farm/scheduler.hpp>
 
 namespace al_mpi {
 namespace {

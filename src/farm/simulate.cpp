@@ -1,3 +1,5 @@
+#include <al_mpi/farm/simulate.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <ctime>
@@ -7,7 +9,6 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
-#include <al_mpi/farm/simulate.hpp>
 
 namespace al_mpi {
 

@@ -1,3 +1,5 @@
+#include <al_mpi/farm/supervisor.hpp>
+
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -5,8 +7,6 @@
 
 #include <poll.h>
 #include <spdlog/spdlog.h>
-
-#include <al_mpi/farm/supervisor.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,3 +1,5 @@
+#include <al_mpi/farm/worker_process.hpp>
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -12,7 +14,6 @@
 #include <unistd.h>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/farm/worker_process.hpp>
 
 extern char** environ;
 

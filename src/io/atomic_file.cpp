@@ -1,3 +1,5 @@
+#include <al_mpi/io/atomic_file.hpp>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -15,7 +17,6 @@
 #include <al_mpi/base/crash_point.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
-#include <al_mpi/io/atomic_file.hpp>
 
 namespace al_mpi {
 namespace {

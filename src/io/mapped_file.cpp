@@ -1,3 +1,5 @@
+#include <al_mpi/io/mapped_file.hpp>
+
 #include <cerrno>
 #include <cstring>
 
@@ -7,7 +9,6 @@
 #include <unistd.h>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/io/mapped_file.hpp>
 
 namespace al_mpi {
 namespace {

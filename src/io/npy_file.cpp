@@ -1,9 +1,10 @@
+#include <al_mpi/io/npy_file.hpp>
+
 #include <cstring>
 #include <map>
 #include <regex>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/io/npy_file.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,9 +1,10 @@
+#include <al_mpi/io/safetensors.hpp>
+
 #include <cstring>
 
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/io/safetensors.hpp>
 
 namespace al_mpi {
 namespace {

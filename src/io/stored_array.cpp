@@ -1,6 +1,6 @@
-#include <map>
-
 #include <al_mpi/io/stored_array.hpp>
+
+#include <map>
 
 namespace al_mpi {
 

@@ -1,8 +1,9 @@
+#include <al_mpi/io/torch_file.hpp>
+
 #include <fstream>
 
 #include "pickle.hpp"
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/io/torch_file.hpp>
 #include <al_mpi/io/zip_file.hpp>
 
 namespace al_mpi {

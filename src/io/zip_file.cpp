@@ -1,3 +1,5 @@
+#include <al_mpi/io/zip_file.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -5,7 +7,6 @@
 #include <zlib.h>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/io/zip_file.hpp>
 
 namespace al_mpi {
 namespace {

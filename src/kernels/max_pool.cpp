@@ -1,8 +1,9 @@
 // Compiled for AVX-512 (CMakeLists.txt): include nothing here whose inline functions other sources
 // share.
 #ifdef __x86_64__
-#include "lanes.hpp"
 #include <al_mpi/kernels/max_pool.hpp>
+
+#include "lanes.hpp"
 
 namespace al_mpi {
 namespace {

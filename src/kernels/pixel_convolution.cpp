@@ -1,3 +1,5 @@
+#include <al_mpi/kernels/pixel_convolution.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <vector>
@@ -5,7 +7,6 @@
 #include "tile.hpp"
 #include "units.hpp"
 #include "winograd.hpp"
-#include <al_mpi/kernels/pixel_convolution.hpp>
 
 namespace al_mpi {
 namespace {

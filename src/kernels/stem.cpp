@@ -1,9 +1,10 @@
+#include <al_mpi/kernels/stem.hpp>
+
 #include <algorithm>
 
 #include "tile.hpp"
 #include "units.hpp"
 #include "winograd.hpp"
-#include <al_mpi/kernels/stem.hpp>
 
 namespace al_mpi {
 namespace {

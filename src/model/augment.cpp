@@ -1,7 +1,7 @@
+#include <al_mpi/model/augment.hpp>
+
 #include <algorithm>
 #include <cmath>
-
-#include <al_mpi/model/augment.hpp>
 
 namespace al_mpi {
 namespace {

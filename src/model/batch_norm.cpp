@@ -1,3 +1,5 @@
+#include <al_mpi/model/batch_norm.hpp>
+
 #include <cmath>
 
 #include <ATen/ops/batch_norm.h>
@@ -6,7 +8,6 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <al_mpi/kernels/normalization.hpp>
-#include <al_mpi/model/batch_norm.hpp>
 #include <al_mpi/model/pixel_major.hpp>
 
 namespace al_mpi {

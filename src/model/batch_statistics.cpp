@@ -1,9 +1,9 @@
+#include <al_mpi/model/batch_statistics.hpp>
+
 #include <cmath>
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros_like.h>
-
-#include <al_mpi/model/batch_statistics.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,11 +1,11 @@
+#include <al_mpi/model/contrastive.hpp>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
-
-#include <al_mpi/model/contrastive.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,7 +1,8 @@
+#include <al_mpi/model/conv_bn.hpp>
+
 #include <ATen/ops/sqrt.h>
 
 #include <al_mpi/model/batch_norm.hpp>
-#include <al_mpi/model/conv_bn.hpp>
 #include <al_mpi/model/convolution.hpp>
 
 namespace al_mpi {

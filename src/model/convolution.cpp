@@ -1,3 +1,5 @@
+#include <al_mpi/model/convolution.hpp>
+
 #include <limits>
 #include <vector>
 
@@ -10,7 +12,6 @@
 
 #include <al_mpi/kernels/pixel_convolution.hpp>
 #include <al_mpi/kernels/stem.hpp>
-#include <al_mpi/model/convolution.hpp>
 #include <al_mpi/model/pixel_major.hpp>
 #include <al_mpi/model/precision.hpp>
 

@@ -1,6 +1,6 @@
-#include <ATen/ops/cross_entropy_loss.h>
-
 #include <al_mpi/model/cross_entropy.hpp>
+
+#include <ATen/ops/cross_entropy_loss.h>
 
 namespace al_mpi {
 

@@ -1,11 +1,11 @@
+#include <al_mpi/model/cuda_driver.hpp>
+
 #include <array>
 #include <cstddef>
 #include <fstream>
 
 #include <dlfcn.h>
 #include <fmt/format.h>
-
-#include <al_mpi/model/cuda_driver.hpp>
 
 namespace al_mpi {
 namespace {

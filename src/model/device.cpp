@@ -1,3 +1,5 @@
+#include <al_mpi/model/device.hpp>
+
 #include <algorithm>
 
 #include <ATen/Context.h>
@@ -8,7 +10,6 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/model/cuda_driver.hpp>
-#include <al_mpi/model/device.hpp>
 
 namespace al_mpi {
 

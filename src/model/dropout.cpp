@@ -1,6 +1,6 @@
-#include <ATen/ops/empty.h>
-
 #include <al_mpi/model/dropout.hpp>
+
+#include <ATen/ops/empty.h>
 
 namespace al_mpi {
 

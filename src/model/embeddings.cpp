@@ -1,3 +1,5 @@
+#include <al_mpi/model/embeddings.hpp>
+
 #include <cmath>
 #include <map>
 #include <vector>
@@ -8,7 +10,6 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
 #include <al_mpi/data/band_statistics.hpp>
-#include <al_mpi/model/embeddings.hpp>
 
 namespace al_mpi {
 namespace {

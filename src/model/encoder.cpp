@@ -1,3 +1,5 @@
+#include <al_mpi/model/encoder.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -11,7 +13,6 @@
 #include "script_module.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
-#include <al_mpi/model/encoder.hpp>
 #include <al_mpi/model/inputs.hpp>
 #include <al_mpi/model/pixel_major.hpp>
 #include <al_mpi/model/precision.hpp>

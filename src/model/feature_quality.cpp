@@ -1,3 +1,5 @@
+#include <al_mpi/model/feature_quality.hpp>
+
 #include <algorithm>
 
 #include <ATen/TensorOperators.h>
@@ -6,8 +8,6 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <torch/optim/lbfgs.h>
-
-#include <al_mpi/model/feature_quality.hpp>
 
 namespace al_mpi {
 namespace {

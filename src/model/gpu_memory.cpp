@@ -1,3 +1,5 @@
+#include <al_mpi/model/gpu_memory.hpp>
+
 #include <algorithm>
 #include <limits>
 
@@ -5,7 +7,6 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/conv2d.h>
 
-#include <al_mpi/model/gpu_memory.hpp>
 #ifdef AL_MPI_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
 #endif

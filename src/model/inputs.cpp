@@ -1,3 +1,5 @@
+#include <al_mpi/model/inputs.hpp>
+
 #include <algorithm>
 #include <any>
 #include <cstdint>
@@ -11,7 +13,6 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/model/gpu_memory.hpp>
-#include <al_mpi/model/inputs.hpp>
 
 namespace al_mpi {
 namespace {
@@ -69,8 +70,8 @@ at::Tensor shared_images(const std::string& name, const Split& split, const c10:
   if (gpu_memory_is_spared()) kept.reset();
   if (kept.has_value()) return std::any_cast<at::Tensor>(kept);
   if (!room) room = room_for_images(device);
-  const at::Tensor images = kept_on_device(name, image_bytes(split), *room,
-                                           [&] { return copied_images(split, device); });
+  const at::Tensor images =
+      kept_on_device(name, image_bytes(split), *room, [&] { return copied_images(split, device); });
   if (images.defined()) kept = images;
   return images;
 }

@@ -1,7 +1,8 @@
+#include <al_mpi/model/learner.hpp>
+
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
 #include <al_mpi/model/gpu_memory.hpp>
-#include <al_mpi/model/learner.hpp>
 #include <al_mpi/model/loss_predictor.hpp>
 #include <al_mpi/model/model.hpp>
 #include <al_mpi/model/weights.hpp>

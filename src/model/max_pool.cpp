@@ -1,10 +1,11 @@
+#include <al_mpi/model/max_pool.hpp>
+
 #include <array>
 
 #include <ATen/ops/max_pool2d.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <al_mpi/kernels/max_pool.hpp>
-#include <al_mpi/model/max_pool.hpp>
 #include <al_mpi/model/pixel_major.hpp>
 
 namespace al_mpi {

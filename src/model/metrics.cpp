@@ -1,10 +1,11 @@
+#include <al_mpi/model/metrics.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/model/metrics.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,3 +1,5 @@
+#include <al_mpi/model/model.hpp>
+
 #include <algorithm>
 #include <mutex>
 #include <set>
@@ -13,7 +15,6 @@
 #include <al_mpi/kernels/number.hpp>
 #include <al_mpi/model/embeddings.hpp>
 #include <al_mpi/model/loss_predictor.hpp>
-#include <al_mpi/model/model.hpp>
 #include <al_mpi/model/pixel_major.hpp>
 #include <al_mpi/model/precision.hpp>
 #include <al_mpi/model/pretrained.hpp>

@@ -1,3 +1,5 @@
+#include <al_mpi/model/pixel_major.hpp>
+
 #include <array>
 
 #include <ATen/EmptyTensor.h>
@@ -5,7 +7,6 @@
 
 #include <al_mpi/kernels/pixels.hpp>
 #include <al_mpi/kernels/stem.hpp>
-#include <al_mpi/model/pixel_major.hpp>
 
 namespace al_mpi {
 namespace {

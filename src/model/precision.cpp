@@ -1,3 +1,5 @@
+#include <al_mpi/model/precision.hpp>
+
 #include <cstdlib>
 
 #include <ATen/Context.h>
@@ -6,7 +8,6 @@
 #include <torch/version.h>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/model/precision.hpp>
 
 namespace al_mpi {
 namespace {

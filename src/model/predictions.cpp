@@ -1,9 +1,9 @@
+#include <al_mpi/model/predictions.hpp>
+
 #include <vector>
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
-
-#include <al_mpi/model/predictions.hpp>
 
 namespace al_mpi {
 

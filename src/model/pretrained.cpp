@@ -1,3 +1,5 @@
+#include <al_mpi/model/pretrained.hpp>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -8,7 +10,6 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/data/sensors.hpp>
-#include <al_mpi/model/pretrained.hpp>
 
 namespace al_mpi {
 namespace {

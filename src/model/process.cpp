@@ -1,3 +1,5 @@
+#include <al_mpi/model/process.hpp>
+
 #include <cstdlib>
 
 #include <ATen/Context.h>
@@ -5,7 +7,6 @@
 #include <malloc.h>
 
 #include <al_mpi/base/huge_pages.hpp>
-#include <al_mpi/model/process.hpp>
 
 namespace al_mpi {
 namespace {

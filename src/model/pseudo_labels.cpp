@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <al_mpi/model/pseudo_labels.hpp>
+
+#include <algorithm>
 
 namespace al_mpi {
 

@@ -1,3 +1,5 @@
+#include <al_mpi/model/random_views.hpp>
+
 #include <cstdlib>
 
 #include <ATen/TensorOperators.h>
@@ -7,7 +9,6 @@
 #include <ATen/ops/where.h>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/model/random_views.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,9 +1,10 @@
+#include <al_mpi/model/resnet.hpp>
+
 #include <map>
 #include <string>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/model/max_pool.hpp>
-#include <al_mpi/model/resnet.hpp>
 
 namespace al_mpi {
 

@@ -1,3 +1,5 @@
+#include <al_mpi/model/scripted_network.hpp>
+
 #include <algorithm>
 
 #include <ATen/ops/linear.h>
@@ -9,7 +11,6 @@
 
 #include "script_module.hpp"
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/model/scripted_network.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,3 +1,5 @@
+#include <al_mpi/model/sgd.hpp>
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
@@ -15,7 +17,6 @@
 
 #include <al_mpi/kernels/momentum.hpp>
 #include <al_mpi/kernels/number.hpp>
-#include <al_mpi/model/sgd.hpp>
 
 namespace al_mpi {
 namespace {

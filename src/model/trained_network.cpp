@@ -1,3 +1,5 @@
+#include <al_mpi/model/trained_network.hpp>
+
 #include <ATen/Parallel.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/nan_to_num.h>
@@ -6,7 +8,6 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/model/model.hpp>
-#include <al_mpi/model/trained_network.hpp>
 #include <al_mpi/model/weights.hpp>
 
 namespace al_mpi {

@@ -1,7 +1,7 @@
+#include <al_mpi/model/unet.hpp>
+
 #include <ATen/ops/cat.h>
 #include <ATen/ops/upsample_nearest2d.h>
-
-#include <al_mpi/model/unet.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,3 +1,5 @@
+#include <al_mpi/model/weights.hpp>
+
 #include <cstring>
 
 #include <ATen/TensorOperators.h>
@@ -10,7 +12,6 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
-#include <al_mpi/model/weights.hpp>
 
 namespace al_mpi {
 namespace {

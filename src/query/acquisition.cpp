@@ -1,9 +1,10 @@
+#include <al_mpi/query/acquisition.hpp>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/topk.h>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/query/acquisition.hpp>
 
 namespace al_mpi {
 namespace {

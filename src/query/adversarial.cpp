@@ -1,10 +1,10 @@
+#include <al_mpi/query/adversarial.hpp>
+
 #include <limits>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
-
-#include <al_mpi/query/adversarial.hpp>
 
 namespace al_mpi {
 

@@ -1,7 +1,8 @@
+#include <al_mpi/query/ball_cover.hpp>
+
 #include <algorithm>
 #include <cmath>
 
-#include <al_mpi/query/ball_cover.hpp>
 #include <al_mpi/query/kmeans.hpp>
 
 namespace al_mpi {

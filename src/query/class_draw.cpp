@@ -1,5 +1,6 @@
-#include <al_mpi/base/error.hpp>
 #include <al_mpi/query/class_draw.hpp>
+
+#include <al_mpi/base/error.hpp>
 
 namespace al_mpi {
 

@@ -1,10 +1,11 @@
+#include <al_mpi/query/distance_traversal.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/query/distance_traversal.hpp>
 
 namespace al_mpi {
 

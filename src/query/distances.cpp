@@ -1,3 +1,5 @@
+#include <al_mpi/query/distances.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -7,8 +9,6 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
-
-#include <al_mpi/query/distances.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,8 +1,9 @@
+#include <al_mpi/query/farthest_first.hpp>
+
 #include <cmath>
 #include <limits>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/query/farthest_first.hpp>
 
 namespace al_mpi {
 

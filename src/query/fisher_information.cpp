@@ -1,3 +1,5 @@
+#include <al_mpi/query/fisher_information.hpp>
+
 #include <cmath>
 
 #include <ATen/TensorOperators.h>
@@ -7,8 +9,6 @@
 #include <ATen/ops/linalg_solve.h>
 #include <ATen/ops/triu_indices.h>
 #include <ATen/ops/zeros.h>
-
-#include <al_mpi/query/fisher_information.hpp>
 
 namespace al_mpi {
 namespace {

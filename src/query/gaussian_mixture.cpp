@@ -1,3 +1,5 @@
+#include <al_mpi/query/gaussian_mixture.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -8,8 +10,6 @@
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/tensor.h>
-
-#include <al_mpi/query/gaussian_mixture.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,7 +1,7 @@
+#include <al_mpi/query/gradient_embedding.hpp>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/one_hot.h>
-
-#include <al_mpi/query/gradient_embedding.hpp>
 
 namespace al_mpi {
 

@@ -1,3 +1,5 @@
+#include <al_mpi/query/joint_predictive.hpp>
+
 #include <algorithm>
 
 #include <ATen/TensorOperators.h>
@@ -7,8 +9,6 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
-
-#include <al_mpi/query/joint_predictive.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,3 +1,5 @@
+#include <al_mpi/query/kmeans.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,7 +12,6 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/query/distances.hpp>
 #include <al_mpi/query/farthest_first.hpp>
-#include <al_mpi/query/kmeans.hpp>
 #include <al_mpi/query/weighted_draw.hpp>
 
 namespace al_mpi {

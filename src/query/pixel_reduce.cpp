@@ -1,3 +1,5 @@
+#include <al_mpi/query/pixel_reduce.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -11,7 +13,6 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
-#include <al_mpi/query/pixel_reduce.hpp>
 
 namespace al_mpi {
 namespace {

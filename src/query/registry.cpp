@@ -1,9 +1,10 @@
+#include <al_mpi/query/registry.hpp>
+
 #include <algorithm>
 #include <map>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
-#include <al_mpi/query/registry.hpp>
 
 namespace al_mpi {
 

@@ -1,3 +1,5 @@
+#include <al_mpi/query/stochastic.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -8,7 +10,6 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
 #include <al_mpi/query/acquisition.hpp>
-#include <al_mpi/query/stochastic.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,3 +1,5 @@
+#include <al_mpi/query/stored_predictions.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -11,7 +13,6 @@
 
 #include <al_mpi/catalog/catalog.hpp>
 #include <al_mpi/model/inputs.hpp>
-#include <al_mpi/query/stored_predictions.hpp>
 
 namespace al_mpi {
 namespace {

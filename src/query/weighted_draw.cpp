@@ -1,8 +1,9 @@
+#include <al_mpi/query/weighted_draw.hpp>
+
 #include <algorithm>
 #include <cmath>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/query/weighted_draw.hpp>
 
 namespace al_mpi {
 

@@ -1,3 +1,5 @@
+#include <al_mpi/query/whole_pool.hpp>
+
 #include <algorithm>
 
 #include <ATen/TensorOperators.h>
@@ -6,7 +8,6 @@
 
 #include <al_mpi/query/farthest_first.hpp>
 #include <al_mpi/query/kmeans.hpp>
-#include <al_mpi/query/whole_pool.hpp>
 
 namespace al_mpi {
 namespace {

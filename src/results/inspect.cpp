@@ -1,3 +1,5 @@
+#include <al_mpi/results/inspect.hpp>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,7 +15,6 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/io/mapped_file.hpp>
-#include <al_mpi/results/inspect.hpp>
 #include <al_mpi/results/reader.hpp>
 #include <al_mpi/trial/json.hpp>
 

@@ -1,3 +1,5 @@
+#include <al_mpi/results/reader.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <sstream>
@@ -7,7 +9,6 @@
 #include "schema.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/io/hdf5.hpp>
-#include <al_mpi/results/reader.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,3 +1,5 @@
+#include <al_mpi/results/store.hpp>
+
 #include <chrono>
 #include <csignal>
 #include <ctime>
@@ -20,7 +22,6 @@
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/io/atomic_file.hpp>
-#include <al_mpi/results/store.hpp>
 #include <al_mpi/trial/json.hpp>
 #include <al_mpi/version.hpp>
 

@@ -1,8 +1,9 @@
+#include <al_mpi/stats/curve.hpp>
+
 #include <algorithm>
 #include <cmath>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/stats/curve.hpp>
 #include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {

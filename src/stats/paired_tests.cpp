@@ -1,3 +1,5 @@
+#include <al_mpi/stats/paired_tests.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -5,7 +7,6 @@
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
-#include <al_mpi/stats/paired_tests.hpp>
 #include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {

@@ -1,8 +1,9 @@
+#include <al_mpi/stats/penalty.hpp>
+
 #include <cmath>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/stats/paired_tests.hpp>
-#include <al_mpi/stats/penalty.hpp>
 
 namespace al_mpi {
 namespace {

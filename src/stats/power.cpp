@@ -1,3 +1,5 @@
+#include <al_mpi/stats/power.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -6,7 +8,6 @@
 #include <boost/math/distributions/students_t.hpp>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/stats/power.hpp>
 #include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {

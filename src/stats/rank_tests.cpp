@@ -1,3 +1,5 @@
+#include <al_mpi/stats/rank_tests.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -5,7 +7,6 @@
 #include <boost/math/distributions/fisher_f.hpp>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/stats/rank_tests.hpp>
 #include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {

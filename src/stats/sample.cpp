@@ -1,10 +1,11 @@
+#include <al_mpi/stats/sample.hpp>
+
 #include <algorithm>
 #include <cmath>
 
 #include <boost/math/distributions/students_t.hpp>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {
 namespace {

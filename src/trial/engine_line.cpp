@@ -1,10 +1,11 @@
+#include <al_mpi/trial/engine_line.hpp>
+
 #include <map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/trial/engine_line.hpp>
 #include <al_mpi/trial/json.hpp>
 
 namespace al_mpi {

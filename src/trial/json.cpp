@@ -1,3 +1,5 @@
+#include <al_mpi/trial/json.hpp>
+
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -6,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/trial/json.hpp>
 
 namespace al_mpi {
 namespace {

@@ -18,9 +18,8 @@ TEST_CASE("an unknown name is refused with its key and the nearest known name") 
   CHECK_THROWS_WITH(strategy_name("margn_sampling"),
                     "sweep.strategies: unknown strategy 'margn_sampling' "
                     "(did you mean 'margin_sampling'?)");
-  CHECK_THROWS_WITH(
-      init_name("xyzzyxyzzy", "sweep.inits[2]"),
-      Contains("sweep.inits[2]: unknown initial set 'xyzzyxyzzy' (known: random"));
+  CHECK_THROWS_WITH(init_name("xyzzyxyzzy", "sweep.inits[2]"),
+                    Contains("sweep.inits[2]: unknown initial set 'xyzzyxyzzy' (known: random"));
   CHECK_THROWS_AS(init_name(""), ConfigError);
 }
 

@@ -21,8 +21,10 @@ function(al_cli_test name)
     SKIP_RETURN_CODE 77)
 endfunction()
 
-add_test(NAME architecture COMMAND ${AL_MPI_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/architecture_test.py)
-set_tests_properties(architecture PROPERTIES LABELS unit)
+foreach(name IN ITEMS architecture format)
+  add_test(NAME ${name} COMMAND ${AL_MPI_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/${name}_test.py)
+  set_tests_properties(${name} PROPERTIES LABELS unit SKIP_RETURN_CODE 77)
+endforeach()
 
 al_cli_test(prepare   LABELS cli torch)
 al_cli_test(libraries LABELS cli torch)

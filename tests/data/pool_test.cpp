@@ -89,7 +89,8 @@ TEST_CASE("what is held out is bought, readable and not for training") {
 }
 
 TEST_CASE(
-    "a noisy oracle is wrong as often as asked, alike over the other classes, and the same each time") {
+    "a noisy oracle is wrong as often as asked, alike over the other classes, and the same each "
+    "time") {
   const auto dataset = small_dataset(4000);
   const Pool pool(*dataset, {0.3, 1}, 7), again(*dataset, {0.3, 1}, 7),
       other(*dataset, {0.3, 1}, 8);

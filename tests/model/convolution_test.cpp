@@ -78,7 +78,8 @@ TEST_CASE("a convolution under autocast is as near to float32 as at::conv2d is, 
                         Case{4, 72, 60, 4, 3, 1}, Case{4, 16, 8, 2, 3, 1}}) {
     INFO(c.size << " pixels, stride " << c.stride);
     const auto truth = values_and_gradients(plain, c, "fp32");
-    const auto ours = values_and_gradients([](auto&&... of) { return convolution(of...); }, c, "bf16");
+    const auto ours =
+        values_and_gradients([](auto&&... of) { return convolution(of...); }, c, "bf16");
     const auto theirs = values_and_gradients(plain, c, "bf16");
     for (std::size_t i = 0; i < truth.size(); ++i) {
       INFO((i == 0 ? "of x" : i == 1 ? "of the kernel" : "values"));

@@ -1,10 +1,11 @@
+#include <tools/aggregate/analysis.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <tools/aggregate/analysis.hpp>
 #include <tools/aggregate/compare.hpp>
 
 #include <al_mpi/base/error.hpp>

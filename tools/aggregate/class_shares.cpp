@@ -1,3 +1,5 @@
+#include <tools/aggregate/class_shares.hpp>
+
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -5,7 +7,6 @@
 #include <sstream>
 
 #include <fmt/format.h>
-#include <tools/aggregate/class_shares.hpp>
 #include <tools/aggregate/compare.hpp>
 
 namespace al_mpi {

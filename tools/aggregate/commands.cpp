@@ -1,3 +1,5 @@
+#include <tools/aggregate/commands.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -5,7 +7,6 @@
 #include <fstream>
 
 #include <fmt/format.h>
-#include <tools/aggregate/commands.hpp>
 #include <tools/aggregate/export_results.hpp>
 #include <tools/aggregate/figures.hpp>
 #include <tools/aggregate/numbers.hpp>

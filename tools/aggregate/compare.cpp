@@ -1,8 +1,9 @@
+#include <tools/aggregate/compare.hpp>
+
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
-#include <tools/aggregate/compare.hpp>
 
 #include <al_mpi/stats/penalty.hpp>
 #include <al_mpi/stats/power.hpp>

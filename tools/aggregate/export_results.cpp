@@ -1,10 +1,11 @@
+#include <tools/aggregate/export_results.hpp>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
-#include <tools/aggregate/export_results.hpp>
 
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/catalog/catalog.hpp>

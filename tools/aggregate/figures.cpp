@@ -1,10 +1,11 @@
+#include <tools/aggregate/figures.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
-#include <tools/aggregate/figures.hpp>
 
 namespace al_mpi {
 

@@ -1,3 +1,5 @@
+#include <tools/aggregate/gnuplot.hpp>
+
 #include <cctype>
 #include <cmath>
 #include <cstring>
@@ -9,7 +11,6 @@
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
-#include <tools/aggregate/gnuplot.hpp>
 #include <unistd.h>
 
 #include <al_mpi/base/error.hpp>

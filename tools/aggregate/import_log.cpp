@@ -1,3 +1,5 @@
+#include <tools/aggregate/import_log.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -10,7 +12,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <tools/aggregate/import_log.hpp>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>

@@ -1,7 +1,7 @@
+#include <tools/aggregate/looks.hpp>
+
 #include <algorithm>
 #include <array>
-
-#include <tools/aggregate/looks.hpp>
 
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/catalog/catalog.hpp>

@@ -6,10 +6,10 @@ namespace al_mpi {
 
 /// How a strategy looks in every figure and in the report, whatever else is drawn beside it.
 struct Look {
-  std::string colour;  ///< "#rrggbb", from Okabe and Ito's colour-blind-safe palette (its yellow is
-                       ///< too pale for lines)
-  int marker = 7;      ///< gnuplot's point type
-  std::string dash;    ///< gnuplot's dash type: "solid", "(6,4)" ...
+  /// "#rrggbb", from Okabe and Ito's colour-blind-safe palette (its yellow is too pale for lines)
+  std::string colour;
+  int marker = 7;    ///< gnuplot's point type
+  std::string dash;  ///< gnuplot's dash type: "solid", "(6,4)" ...
 };
 
 /// By the strategy's place in the catalogue: the first (random sampling) is black alone, the others

@@ -1,7 +1,8 @@
+#include <tools/aggregate/numbers.hpp>
+
 #include <cmath>
 
 #include <nlohmann/json.hpp>
-#include <tools/aggregate/numbers.hpp>
 
 #include <al_mpi/version.hpp>
 

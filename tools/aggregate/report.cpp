@@ -1,3 +1,5 @@
+#include <tools/aggregate/report.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -8,7 +10,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <tools/aggregate/looks.hpp>
-#include <tools/aggregate/report.hpp>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/version.hpp>

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <tools/aggregate/seconds.hpp>
+
+#include <algorithm>
 
 namespace al_mpi {
 namespace {

@@ -1,3 +1,5 @@
+#include <tools/aggregate/study.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -6,7 +8,6 @@
 #include <tuple>
 
 #include <fmt/format.h>
-#include <tools/aggregate/study.hpp>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>

@@ -68,7 +68,7 @@ struct Panel {
   std::vector<double> labels;           ///< budgets, ascending
   StrategyCurves values;                ///< [strategy][budget][seed], NaN where missing or infinite
   std::vector<std::vector<std::vector<bool>>> measured;  ///< the same: whether there is a round
-  std::vector<TrialCounts> trials;      ///< [strategy]
+  std::vector<TrialCounts> trials;                       ///< [strategy]
 };
 
 /// One panel a (group, init), in the order of groups and of the catalogue.

@@ -1,8 +1,9 @@
+#include <tools/aggregate/table.hpp>
+
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
-#include <tools/aggregate/table.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,9 +1,10 @@
+#include <tools/aggregate/tables.hpp>
+
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 #include <tools/aggregate/seconds.hpp>
-#include <tools/aggregate/tables.hpp>
 
 namespace al_mpi {
 namespace {

@@ -19,8 +19,9 @@ struct SceneRequest {
   std::string picture;  ///< PNG of it; empty = none
   std::int64_t window =
       0;  ///< height and width of what the network sees at once [pixels]; 0 = as in training
-  std::int64_t stride = 0;  ///< of the grid of cells, below [pixels], 1 .. window; 0 = half a
-                            ///< window, for classification a whole one
+  /// Of the grid of cells, below [pixels], 1 .. window; 0 = half a window, for classification a
+  /// whole one
+  std::int64_t stride = 0;
   ImageOptions bands = {};  ///< how the image's bands and numbers are read
   /// Is told, before anything is computed, what makes the map doubtful; may be empty.
   std::function<void(const std::string&)> tell = {};

@@ -14,9 +14,9 @@ struct ClassFolders {
   std::string root;                              ///< the folder that holds them
   std::vector<std::string> classes;              ///< folder names, sorted
   std::vector<std::vector<std::string>> images;  ///< [class] -> paths below root, sorted
-  std::vector<std::vector<std::string>> splits;  ///< [class] -> "train", "validation" or "test" of
-                                                 ///< each image; empty where no folders say so
-  std::vector<std::string> notes;                ///< what the user should know
+  /// [class] -> "train", "validation" or "test" of each image; empty where no folders say so
+  std::vector<std::vector<std::string>> splits;
+  std::vector<std::string> notes;  ///< what the user should know
 };
 
 /// `class_from`: "top" (folders right below DIR are the classes), "parent" (the folder that an

@@ -22,8 +22,9 @@ struct LabelRasterImport {
   std::string source = "Sentinel-2 images with labels in Dynamic World's classes";
   std::string licence;
   bool force = false;
-  std::string edges = "drop";  ///< what remains at right and bottom borders: "drop", "overlap"
-                               ///< (tiles moved inwards) or "pad" (tiles filled up with 'no data')
+  /// What remains at right and bottom borders: "drop", "overlap" (tiles moved inwards) or "pad"
+  /// (tiles filled up with 'no data')
+  std::string edges = "drop";
   std::string label_values = {};          ///< name of a legend; empty = the first of legends()
   std::vector<std::string> classes = {};  ///< VALUE=NAME instead of a legend
   ImageOptions image_options = {};

@@ -8,17 +8,19 @@ namespace al_mpi {
 
 /// Arrays of others as a dataset: files of torch.save (one tensor each) or .npy.
 struct TensorImport {
-  std::string train_x, test_x;  ///< images (N, C, H, W), or as `layout` says; uint8, uint16 and
-                                ///< bool stay whole numbers, others become float32
-  std::string train_y, test_y;  ///< whole numbers (of any type): (N), (N, 1) or one-hot (N, K)
-                                ///< classes, or (N, H, W) classes of pixels
+  /// Images (N, C, H, W), or as `layout` says; uint8, uint16 and bool stay whole numbers, others
+  /// become float32
+  std::string train_x, test_x;
+  /// Whole numbers (of any type): (N), (N, 1) or one-hot (N, K) classes, or (N, H, W) classes of
+  /// pixels
+  std::string train_y, test_y;
   std::string embeddings;       ///< (N, D) numbers, a row an image of train_x; empty = none
   std::string test_embeddings;  ///< the same for test_x
   std::string output;
-  std::vector<std::string> classes;  ///< names of the values 0, 1, ..., or VALUE=NAME; empty =
-                                     ///< "class V" for each value V that occurs
-  std::vector<std::string> bands;    ///< names; empty = EuroSAT's where C is 13, else "band 1" ...
-  std::int64_t ignore_label = -1;    ///< of pixels that have no label
+  /// Names of the values 0, 1, ..., or VALUE=NAME; empty = "class V" for each value V that occurs
+  std::vector<std::string> classes;
+  std::vector<std::string> bands;  ///< names; empty = EuroSAT's where C is 13, else "band 1" ...
+  std::int64_t ignore_label = -1;  ///< of pixels that have no label
   std::string source, licence;
   bool force = false;
   std::string layout;  ///< "nchw" or "nhwc"; empty = nchw, and what looks otherwise is refused

@@ -15,8 +15,9 @@ struct ImageOptions {
   std::vector<std::string>
       bands;           ///< NAME, POSITION or POSITION=NAME; empty = all, as files name them
   std::string sensor;  ///< whose names they are; empty = the one that knows most of them
-  std::string values;  ///< "stored": numbers as they are; "physical": scale * number +
-                       ///< offset; empty = stored, and all files must agree
+  /// "stored": numbers as they are; "physical": scale * number + offset; empty = stored, and all
+  /// files must agree
+  std::string values;
   std::optional<double> no_data;  ///< marks missing pixels beside what files declare (may be NaN)
   double max_no_data = 1.0;       ///< images with a larger share of missing values are left out
 };

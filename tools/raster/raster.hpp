@@ -57,10 +57,10 @@ class Raster {
   PixelType pixel_type = PixelType::uint16;  ///< uint8 and uint16 as stored, all others as float32
   std::string stored_type;                   ///< as GDAL calls it: "Int16"
   std::vector<RasterBand> bands;
-  std::vector<std::array<std::uint8_t, 4>> palette;  ///< red, green, blue, alpha of each number of
-                                                     ///< the one band; empty = no colour table
-  bool has_mask = false;                             ///< a mask band says which pixels are missing
-  std::string baseline;                              ///< Sentinel-2's processing baseline: "0400"
+  /// Red, green, blue, alpha of each number of the one band; empty = no colour table
+  std::vector<std::array<std::uint8_t, 4>> palette;
+  bool has_mask = false;  ///< a mask band says which pixels are missing
+  std::string baseline;   ///< Sentinel-2's processing baseline: "0400"
   Georeference place;
 
   /// All bands of `window` as [channels, height, width] of pixel_type into `out`.

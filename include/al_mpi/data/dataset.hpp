@@ -38,8 +38,9 @@ struct Split {
   const std::uint8_t* label_maps = nullptr;      ///< [n, height, width] segmentation; else nullptr
   std::vector<std::string> names;                ///< [n] where each sample came from; may be empty
   std::map<std::string, MatrixView> embeddings;  ///< name -> [n, D] frozen features
-  std::int64_t n_missing = -1;  ///< values that were missing when the images were imported, and
-                                ///< hold the mean of others now; -1 = not known
+  /// Values that were missing when the images were imported, and hold the mean of others now; -1 =
+  /// not known
+  std::int64_t n_missing = -1;
 
   /// What users of the split keep beside it for one another, by name (images on a GPU); shared with
   /// copies of the split. For one thread at a time.

@@ -34,8 +34,9 @@ struct Sample {
   std::int64_t label = 0;               ///< classification
   std::vector<std::uint8_t> label_map;  ///< [H, W] segmentation, sized by the writer
   std::string name;                     ///< where it came from
-  std::vector<std::uint8_t> missing;    ///< [C, H, W] 1 where the image has no value, which then
-                                        ///< counts in no statistics; empty = none is missing
+  /// [C, H, W] 1 where the image has no value, which then counts in no statistics; empty = none is
+  /// missing
+  std::vector<std::uint8_t> missing;
 };
 
 /// A frozen embedding that is written row by row; read(i, row) fills in `dim` numbers.

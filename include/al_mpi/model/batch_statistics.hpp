@@ -19,8 +19,8 @@ namespace al_mpi {
 class BatchStatisticsMode {
  public:
   BatchStatisticsMode(Network& network, std::int64_t passes);
-  ~BatchStatisticsMode();  ///< back to evaluation mode; without finish() the running statistics are
-                           ///< as before
+  /// Back to evaluation mode; without finish() the running statistics are as before
+  ~BatchStatisticsMode();
   BatchStatisticsMode(const BatchStatisticsMode&) = delete;
   BatchStatisticsMode& operator=(const BatchStatisticsMode&) = delete;
 

@@ -19,8 +19,9 @@ struct EncoderSource {
   std::string file;                    ///< weights, an encoder of pretrain, a TorchScript module
   std::string network = "resnet18";    ///< random, weights: a name of networks.def
   std::string first_conv = "inflate";  ///< weights of other bands: reinit | inflate
-  std::string method;  ///< torchscript: its method that returns features [b, d]; empty = the input
-                       ///< of the last linear layer
+  /// Torchscript: its method that returns features [b, d]; empty = the input of the last linear
+  /// layer
+  std::string method;
   std::int64_t seed = 1;  ///< of random weights
   std::string device = "cpu";
   std::string precision = "fp32";  ///< fp32 | tf32 (GPUs) | bf16

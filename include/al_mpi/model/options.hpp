@@ -8,9 +8,10 @@ namespace al_mpi {
 /// Which network. Read from the section `model` of a configuration.
 struct ModelOptions {
   std::string name = "resnet18";  ///< a name of networks.def (resnet18, small_cnn, ...)
-  double dropout = -1;     ///< before the last layer, resp. on the deepest encoder feature, [0, 1);
-                           ///< -1 = the network's own: 0.3, for segmentation 0.5
-  std::string pretrained;  ///< weight file to start from; empty = random weights
+  /// Before the last layer, resp. on the deepest encoder feature, [0, 1); -1 = the network's own:
+  /// 0.3, for segmentation 0.5
+  double dropout = -1;
+  std::string pretrained;             ///< weight file to start from; empty = random weights
   std::string first_conv = "reinit";  ///< pretrained on other bands: reinit | inflate (from RGB)
   std::string freeze = "none";        ///< what does not learn: none | trunk | batch_norm
   std::string torchscript;            ///< a module file instead of a network of networks.def

@@ -18,14 +18,13 @@ struct QueryOptions {
       16;  ///< images a batch with mc_batch_norm: batch (it changes the result)
   std::string pixel_reduction =
       "trimmed_mean_minus_std";           ///< pixels to one score an image, see pixel_reduce.hpp
-  std::string pixel_entropy = "highest";  ///< first: highest | lowest, as the reference (S-1)
-  std::string pixel_margin =
-      "probabilities";  ///< probabilities | class_indices, as the reference (S-2)
-  std::string ignored_class = "left_out";  ///< left_out = softmax over the others | cut_off after
-                                           ///< it, as the reference (S-7)
-  std::int64_t kmeans_restarts = 10;       ///< k-means++ starts, best inertia kept, >= 1
-  std::string stochastic = "none";         ///< noise on scores: none | power | softmax | softrank
-  double stochastic_beta = 1.0;            ///< its inverse temperature, > 0
+  std::string pixel_entropy = "highest";  ///< first: highest | lowest, as the reference
+  std::string pixel_margin = "probabilities";  ///< probabilities | class_indices, as the reference
+  /// left_out = softmax over the others | cut_off after it, as the reference
+  std::string ignored_class = "left_out";
+  std::int64_t kmeans_restarts = 10;  ///< k-means++ starts, best inertia kept, >= 1
+  std::string stochastic = "none";    ///< noise on scores: none | power | softmax | softrank
+  double stochastic_beta = 1.0;       ///< its inverse temperature, > 0
   std::int64_t batch_bald_candidates = 2000;       ///< best by BALD that batch_bald looks at, >= 1
   std::int64_t batch_bald_configurations = 10000;  ///< label configurations kept, >= 1
   std::int64_t cluster_margin_factor = 10;         ///< smallest margins it looks at, times n, >= 1
@@ -35,10 +34,11 @@ struct QueryOptions {
   double alfa_mix_epsilon = 0.2;     ///< first size of the mixing step, in (0, 1]
   std::int64_t bait_dimensions = 0;  ///< principal axes bait looks at, >= 0; 0 = max(1, 320/C - 1)
   double bait_ridge = 1.0;           ///< lambda on the diagonal of bait's Fisher information, > 0
-  std::string bait_ridge_on = "sum";  ///< lambda is added to the sum over labelled and picked
-                                      ///< samples | to their mean, as the authors do
-  double bait_weight = 1.0;  ///< labelled samples that each pick counts as, >= 0; 0 = as many as
-                             ///< are picked at once, as the authors do
+  /// Lambda is added to the sum over labelled and picked samples | to their mean, as the authors do
+  std::string bait_ridge_on = "sum";
+  /// Labelled samples that each pick counts as, >= 0; 0 = as many as are picked at once, as the
+  /// authors do
+  double bait_weight = 1.0;
   std::string two_stage_first = "entropy_sampling";  ///< strategy that keeps candidates ...
   std::string two_stage_second = "kcenter_greedy";   ///< ... for the one that picks among them
   std::int64_t two_stage_factor = 5;                 ///< candidates kept, times n, >= 1

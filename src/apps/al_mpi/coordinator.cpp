@@ -200,9 +200,8 @@ void Coordinator::retire(const Message& message, double now) {
   if (slot.worker >= 0) scheduler_.remove_worker(slot.worker, now);
   idle_.erase({message.rank, message.slot});
   no_worker_.emplace(static_cast<ExitCode>(message.attempt), "no worker starts: " + message.text);
-  no_start_.try_emplace(
-      message.text,
-      fmt::format("worker {} of rank {} on {}", message.slot, message.rank, rank.host));
+  no_start_.try_emplace(message.text, fmt::format("worker {} of rank {} on {}", message.slot,
+                                                  message.rank, rank.host));
   work_came_back_ = true;  // what waited for this host
 }
 

@@ -1,3 +1,5 @@
+#include <al_mpi/data/synthetic.hpp>
+
 #include <cstring>
 #include <memory>
 
@@ -5,7 +7,6 @@
 #include "apps/al_prepare/summary.hpp"
 #include "tools/prepare/output_file.hpp"
 #include <al_mpi/data/dataset_writer.hpp>
-#include <al_mpi/data/synthetic.hpp>
 
 namespace al_mpi {
 namespace {

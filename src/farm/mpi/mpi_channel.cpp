@@ -1,3 +1,5 @@
+#include <al_mpi/farm/mpi/mpi_channel.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -5,7 +7,6 @@
 #include <unordered_map>
 
 #include "check_mpi.hpp"
-#include <al_mpi/farm/mpi/mpi_channel.hpp>
 
 namespace al_mpi {
 namespace {

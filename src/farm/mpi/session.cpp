@@ -1,5 +1,6 @@
-#include "check_mpi.hpp"
 #include <al_mpi/farm/mpi/session.hpp>
+
+#include "check_mpi.hpp"
 
 namespace al_mpi {
 

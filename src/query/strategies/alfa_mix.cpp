@@ -1,3 +1,5 @@
+#include <al_mpi/query/alfa_mix.hpp>
+
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -10,7 +12,6 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/tensor.h>
 
-#include <al_mpi/query/alfa_mix.hpp>
 #include <al_mpi/query/distances.hpp>
 #include <al_mpi/query/kmeans.hpp>
 #include <al_mpi/query/weighted_draw.hpp>
