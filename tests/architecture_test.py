@@ -23,6 +23,7 @@ ARROWS = {
     "results": {"base", "io", "trial"},
     "farm": {"base", "trial"},
     "farm/mpi": {"base", "trial", "farm"},
+    "sweep": {"base", "io", "trial", "catalog", "data", "stats", "config", "results", "farm"},
 }
 # third-party header -> layers that may include it (all others may not)
 DOORS = {
@@ -32,7 +33,7 @@ DOORS = {
     r"\w*intrin\.h": {"kernels"},
     r"mpi\.h": {"farm/mpi"},
     r"yaml-cpp/.*": {"config"},
-    r"nlohmann/.*": {"trial", "results", "config", "engine", "farm", "farm/mpi", "apps", "tools", "io"},
+    r"nlohmann/.*": {"trial", "results", "config", "engine", "farm", "farm/mpi", "sweep", "apps", "tools", "io"},
     r"simdjson\.h": {"trial"},
     r"CLI/.*": {"apps", "tools"},
     r"gdal.*|ogr.*|cpl_.*": {"tools/raster"},

@@ -2,9 +2,9 @@
 #include "al_mpi/launch.hpp"
 #include "al_mpi/launcher.hpp"
 #include "al_mpi/results_commands.hpp"
+#include "al_mpi/run_sweep.hpp"
 #include "al_mpi/simulation.hpp"
 #include "al_mpi/status.hpp"
-#include "al_mpi/sweep.hpp"
 #include "al_mpi/tune.hpp"
 #include "apps/app.hpp"
 #include <al_mpi/config/sweep_config.hpp>

@@ -6,8 +6,9 @@
 
 #include <fmt/ranges.h>
 
-#include "plan.hpp"
 #include <al_mpi/farm/devices.hpp>
+#include <al_mpi/sweep/plan.hpp>
+#include <al_mpi/sweep/workplace.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sweep.hpp"
+#include <al_mpi/sweep/sweep.hpp>
 
 namespace al_mpi {
 

@@ -13,12 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "replicate.hpp"
-#include "signals.hpp"
 #include "status.hpp"
-#include "sweep.hpp"
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/farm/worker_process.hpp>
+#include <al_mpi/sweep/replicate.hpp>
+#include <al_mpi/sweep/signals.hpp>
+#include <al_mpi/sweep/sweep.hpp>
 
 extern char** environ;
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <regex>
 
-#include "plan.hpp"
 #include <al_mpi/catalog/catalog.hpp>
 #include <al_mpi/farm/simulate.hpp>
+#include <al_mpi/sweep/plan.hpp>
 
 namespace al_mpi {
 namespace {

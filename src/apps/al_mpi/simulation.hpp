@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "sweep.hpp"
+#include <al_mpi/sweep/sweep.hpp>
 
 namespace al_mpi {
 

@@ -8,10 +8,10 @@
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
-#include "progress.hpp"
 #include <al_mpi/config/sweep_config.hpp>
 #include <al_mpi/farm/worker_process.hpp>
 #include <al_mpi/results/store.hpp>
+#include <al_mpi/sweep/progress.hpp>
 #include <al_mpi/trial/json.hpp>
 
 namespace al_mpi {
@@ -115,22 +115,6 @@ std::string log_of_attempt(const std::string& file, int trial, int attempt) {
 }
 
 }  // namespace
-
-std::string what_next(const std::string& file, int left, int failed) {
-  std::string text;
-  if (left > 0) {
-    text = fmt::format("{} trials are left: the same command goes on where it stopped", left);
-  } else if (failed == 0) {
-    text = fmt::format("all trials are done: al_aggregate {} makes tables and figures", file);
-  }
-  if (failed > 0) {
-    text += fmt::format(
-        "{}{} trials failed (al_mpi explain {} TRIAL tells why): the same command with "
-        "--retry-failed tries them again",
-        text.empty() ? "" : "; ", failed, file);
-  }
-  return text;
-}
 
 SweepStatus sweep_status(const std::string& file) {
   SweepStatus status;

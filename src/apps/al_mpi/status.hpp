@@ -23,9 +23,6 @@ struct SweepStatus {
 };
 SweepStatus sweep_status(const std::string& file);  ///< unfinished where nothing is there yet
 
-/// What to do next with the sweep in `file`, of whose trials `left` have not ended: one line.
-std::string what_next(const std::string& file, int left, int failed);
-
 /// Prints where a sweep stands and what to do next, from its files: also while it runs, and after
 /// any kill.
 ExitCode show_status(const StatusArguments& arguments);

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
 
+#include "run_sweep.hpp"
 #include <al_mpi/config/sweep_config.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/results/reader.hpp>

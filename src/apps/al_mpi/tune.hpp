@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "sweep.hpp"
+#include <al_mpi/sweep/sweep.hpp>
 
 namespace CLI {
 class App;

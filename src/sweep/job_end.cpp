@@ -8,8 +8,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include "progress.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/sweep/progress.hpp>
 
 namespace al_mpi {
 namespace {

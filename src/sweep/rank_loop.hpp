@@ -7,6 +7,7 @@
 #include "coordinator.hpp"
 #include <al_mpi/farm/channel.hpp>
 #include <al_mpi/farm/supervisor.hpp>
+#include <al_mpi/sweep/sweep.hpp>
 
 namespace al_mpi {
 
@@ -18,12 +19,6 @@ struct RankOptions {
       120;  ///< seconds before the job's end at which rank 0 drains; its patience, too
   /// Makes this rank's supervisor from the `configure` message.
   std::function<std::unique_ptr<Supervisor>(const Message&)> make_supervisor;
-};
-
-struct RankEnd {
-  ExitCode code = ExitCode::ok;
-  bool lost_peer = false;   ///< MPI_Finalize might hang
-  bool wants_more = false;  ///< sweep.target_ci asks for trials that were not in this grid
 };
 
 /// The life of a rank, from its hello to the leave it is told. `coordinator` is rank 0's, else

@@ -1,4 +1,4 @@
-#include "signals.hpp"
+#include <al_mpi/sweep/signals.hpp>
 
 #include <initializer_list>
 

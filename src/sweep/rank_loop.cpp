@@ -10,7 +10,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include "signals.hpp"
+#include <al_mpi/sweep/signals.hpp>
 
 namespace al_mpi {
 namespace {

@@ -18,6 +18,9 @@ struct SweepProgress {
 std::string to_string(const SweepProgress& progress);
 std::string human_duration(double seconds);  ///< "41 s", "12 min", "3 h 20 min", "2 d 4 h"
 
+/// What to do next with the sweep in `file`, of whose trials `left` have not ended: one line.
+std::string what_next(const std::string& file, int left, int failed);
+
 /// Shows progress on standard error: one living line on a terminal, else a line now and then.
 class ProgressLine {
  public:

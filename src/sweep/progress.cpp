@@ -1,4 +1,4 @@
-#include "progress.hpp"
+#include <al_mpi/sweep/progress.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -25,6 +25,22 @@ std::string to_string(const SweepProgress& p) {
     text += fmt::format(" | {} left", human_duration(*p.seconds_left));
   text += fmt::format(" | busy {:.0f} %", 100.0 * p.busy);
   if (p.draining) text += " | draining";
+  return text;
+}
+
+std::string what_next(const std::string& file, int left, int failed) {
+  std::string text;
+  if (left > 0) {
+    text = fmt::format("{} trials are left: the same command goes on where it stopped", left);
+  } else if (failed == 0) {
+    text = fmt::format("all trials are done: al_aggregate {} makes tables and figures", file);
+  }
+  if (failed > 0) {
+    text += fmt::format(
+        "{}{} trials failed (al_mpi explain {} TRIAL tells why): the same command with "
+        "--retry-failed tries them again",
+        text.empty() ? "" : "; ", failed, file);
+  }
   return text;
 }
 

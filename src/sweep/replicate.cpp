@@ -1,4 +1,4 @@
-#include "replicate.hpp"
+#include <al_mpi/sweep/replicate.hpp>
 
 #include <algorithm>
 #include <cmath>

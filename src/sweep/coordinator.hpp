@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "plan.hpp"
-#include "progress.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/farm/channel.hpp>
 #include <al_mpi/farm/scheduler.hpp>
 #include <al_mpi/results/store.hpp>
+#include <al_mpi/sweep/plan.hpp>
+#include <al_mpi/sweep/progress.hpp>
 #include <al_mpi/trial/engine_line.hpp>
 
 namespace al_mpi {

@@ -1,4 +1,4 @@
-#include "plan.hpp"
+#include <al_mpi/sweep/plan.hpp>
 
 #include <algorithm>
 #include <map>
