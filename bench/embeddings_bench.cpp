@@ -4,12 +4,12 @@
 #include <ATen/ops/randn.h>
 #include <benchmark/benchmark.h>
 
+#include "src/model/networks/resnet.hpp"
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/model/encoder.hpp>
 #include <al_mpi/model/inputs.hpp>
 #include <al_mpi/model/pretrain.hpp>
 #include <al_mpi/model/process.hpp>
-#include <al_mpi/model/resnet.hpp>
 
 namespace {
 

@@ -6,10 +6,10 @@
 #include <benchmark/benchmark.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "src/model/devices/precision.hpp"
+#include "src/model/layers/convolution.hpp"
 #include <al_mpi/data/synthetic.hpp>
-#include <al_mpi/model/convolution.hpp>
 #include <al_mpi/model/learner.hpp>
-#include <al_mpi/model/precision.hpp>
 #include <al_mpi/model/process.hpp>
 #include <al_mpi/query/registry.hpp>
 

@@ -25,6 +25,16 @@ ARROWS = {
     "farm/mpi": {"base", "trial", "farm"},
     "sweep": {"base", "io", "trial", "catalog", "data", "stats", "config", "results", "farm"},
 }
+# layer -> its rooms (src/LAYER/ROOM, with headers of their own) -> the rooms that each may include
+ROOMS = {
+    "model": {
+        "devices": set(),
+        "layers": {"devices"},
+        "networks": {"devices", "layers"},
+        "training": {"devices", "layers", "networks"},
+        "pretraining": {"devices", "layers", "networks"},
+    },
+}
 # third-party header -> layers that may include it (all others may not)
 DOORS = {
     r"hdf5(_hl)?\.h|H5\w+\.h": {"io"},
@@ -64,6 +74,15 @@ def main():
                 allowed = ARROWS[layer] | {layer}
                 if target not in allowed and f"{target}/{own.group(2)}" not in allowed:
                     problems.append(f"{where}: {layer}/ may not include {target}/")
+            private = re.fullmatch(r"src/([^/]+)/(?:([^/]+)/)?[^/]+", header)
+            if private:
+                target, room = private.groups()
+                own_room = path.parent.name if path.parent.name in ROOMS.get(layer, {}) else None
+                allowed = ROOMS.get(layer, {}).get(own_room, set()) | {own_room}
+                if target != layer or path.parts[len(ROOT.parts)] != "src":
+                    problems.append(f"{where}: a header of src/{target}/ is that layer's own")
+                elif own_room and room not in allowed:
+                    problems.append(f"{where}: {layer}/{own_room}/ may not include {layer}/{room}/")
             for pattern, layers in DOORS.items():
                 if re.fullmatch(pattern, header) and layer not in layers:
                     problems.append(f"{where}: only {', '.join(sorted(layers))} may")

@@ -10,14 +10,14 @@
 #include "gpu/gpu.hpp"
 #include "model/toy_dataset.hpp"
 #include "scratch_folder.hpp"
-#include <al_mpi/model/cross_entropy.hpp>
-#include <al_mpi/model/model.hpp>
-#include <al_mpi/model/precision.hpp>
+#include "src/model/devices/precision.hpp"
+#include "src/model/networks/pretrained.hpp"
+#include "src/model/networks/weights.hpp"
+#include "src/model/training/cross_entropy.hpp"
+#include "src/model/training/model.hpp"
+#include "src/model/training/sgd.hpp"
 #include <al_mpi/model/predictions.hpp>
 #include <al_mpi/model/pretrain.hpp>
-#include <al_mpi/model/pretrained.hpp>
-#include <al_mpi/model/sgd.hpp>
-#include <al_mpi/model/weights.hpp>
 
 using namespace al_mpi;
 
