@@ -39,6 +39,7 @@ class InstallTest(ProgramTest):
             self.assertEqual({path.name for path in (SOURCE / source).iterdir()},
                              {path.name for path in installed.iterdir()})
         self.assertTrue((documents / "README.md").exists())
+        self.assertTrue((self.prefix / "share/al_mpi/python/al_mpi.py").exists())
         self.assertIsNotNone(shutil.which("al_mpi", path=self.prefix / "bin"))
 
 

@@ -26,6 +26,9 @@ foreach(name IN ITEMS architecture format)
   set_tests_properties(${name} PROPERTIES LABELS unit SKIP_RETURN_CODE 77)
 endforeach()
 
+add_test(NAME python COMMAND ${AL_MPI_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/python/al_mpi_test.py)
+set_tests_properties(python PROPERTIES LABELS unit ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
+
 al_cli_test(prepare   LABELS cli torch)
 al_cli_test(libraries LABELS cli torch)
 al_cli_test(gpu_check LABELS cli slow PROCESSORS 2 TIMEOUT 600)
