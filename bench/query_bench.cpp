@@ -7,11 +7,11 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/points.hpp"
+#include "src/query/geometry/farthest_first.hpp"
+#include "src/query/geometry/kmeans.hpp"
+#include "src/query/scores/acquisition.hpp"
+#include "src/query/scores/pixel_reduce.hpp"
 #include <al_mpi/model/process.hpp>
-#include <al_mpi/query/acquisition.hpp>
-#include <al_mpi/query/farthest_first.hpp>
-#include <al_mpi/query/kmeans.hpp>
-#include <al_mpi/query/pixel_reduce.hpp>
 
 namespace {
 

@@ -49,17 +49,13 @@ function(al_layer folder)
     set(dir ${CMAKE_SOURCE_DIR}/src/${folder})
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
-  set(rooms "")
-  if(folder MATCHES "^(model|query)$")  # their rooms are one layer with them
+  if(folder MATCHES "^(model|query|tools/aggregate)$")  # their rooms are one layer with them
     file(GLOB rooms CONFIGURE_DEPENDS ${dir}/*/*.cpp)
     list(APPEND sources ${rooms})
   endif()
   add_library(${name} STATIC ${sources} ${CMAKE_SOURCE_DIR}/cmake/empty.cpp)
-  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/include
-                             ${CMAKE_BINARY_DIR}/generated)
-  if(rooms)
-    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})  # headers of rooms: "src/FOLDER/ROOM/x.hpp"
-  endif()
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/generated
+                             PRIVATE ${CMAKE_SOURCE_DIR})  # a layer's own headers: "src/FOLDER/ROOM/x.hpp"
   if(folder MATCHES "^tools/")
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
   endif()

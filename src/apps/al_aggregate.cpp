@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include <tools/aggregate/commands.hpp>
+#include "tools/aggregate/commands.hpp"
 
 #include "apps/app.hpp"
 

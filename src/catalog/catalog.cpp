@@ -78,7 +78,7 @@ const std::vector<NetworkInfo>& network_catalog() {
 #define AL_ARRAY(name, shape, meaning) {#name, shape, meaning},
 const std::vector<ArrayInfo>& array_catalog() {
   static const std::vector<ArrayInfo> catalog = {
-#include <al_mpi/catalog/arrays.def>
+#include "arrays.def"
   };
   return catalog;
 }

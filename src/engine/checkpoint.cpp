@@ -1,4 +1,4 @@
-#include <al_mpi/engine/checkpoint.hpp>
+#include "checkpoint.hpp"
 
 #include <filesystem>
 

@@ -1,4 +1,4 @@
-#include <al_mpi/engine/fault.hpp>
+#include "fault.hpp"
 
 #include <chrono>
 #include <csignal>

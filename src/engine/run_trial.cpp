@@ -2,12 +2,12 @@
 
 #include <chrono>
 
+#include "checkpoint.hpp"
+#include "fault.hpp"
+#include "score_file.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>
-#include <al_mpi/engine/checkpoint.hpp>
-#include <al_mpi/engine/fault.hpp>
 #include <al_mpi/engine/network_file.hpp>
-#include <al_mpi/engine/score_file.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/model/gpu_memory.hpp>
 #include <al_mpi/query/diagnostics.hpp>

@@ -1,4 +1,4 @@
-#include <al_mpi/engine/score_file.hpp>
+#include "score_file.hpp"
 
 #include <filesystem>
 

@@ -1,4 +1,4 @@
-#include <al_mpi/query/class_draw.hpp>
+#include "class_draw.hpp"
 
 #include <al_mpi/base/error.hpp>
 

@@ -6,9 +6,9 @@
 
 #include <ATen/TensorOperators.h>
 
-#include <al_mpi/query/acquisition.hpp>
-#include <al_mpi/query/distances.hpp>
-#include <al_mpi/query/kmeans.hpp>
+#include "src/query/geometry/distances.hpp"
+#include "src/query/geometry/kmeans.hpp"
+#include "src/query/scores/acquisition.hpp"
 
 namespace al_mpi {
 namespace {

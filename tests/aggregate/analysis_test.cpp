@@ -2,7 +2,7 @@
 #include <limits>
 
 #include <fmt/ranges.h>
-#include <tools/aggregate/analysis.hpp>
+#include "tools/aggregate/study/analysis.hpp"
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"

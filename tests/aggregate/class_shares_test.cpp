@@ -1,4 +1,4 @@
-#include <tools/aggregate/class_shares.hpp>
+#include "tools/aggregate/study/class_shares.hpp"
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"

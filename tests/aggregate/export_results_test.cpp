@@ -1,8 +1,8 @@
 #include <limits>
 #include <sstream>
 
-#include <tools/aggregate/export_results.hpp>
-#include <tools/aggregate/import_log.hpp>
+#include "tools/aggregate/import_log.hpp"
+#include "tools/aggregate/tables/export_results.hpp"
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"

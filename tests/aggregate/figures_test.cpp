@@ -3,7 +3,7 @@
 #include <set>
 #include <sstream>
 
-#include <tools/aggregate/figures.hpp>
+#include "tools/aggregate/figures/figures.hpp"
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"

@@ -1,6 +1,6 @@
 #include <sstream>
 
-#include <tools/aggregate/import_log.hpp>
+#include "tools/aggregate/import_log.hpp"
 
 #include "catch.hpp"
 #include <al_mpi/base/error.hpp>

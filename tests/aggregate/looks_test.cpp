@@ -1,7 +1,7 @@
 #include <set>
 #include <tuple>
 
-#include <tools/aggregate/looks.hpp>
+#include "tools/aggregate/figures/looks.hpp"
 
 #include "catch.hpp"
 #include <al_mpi/catalog/catalog.hpp>

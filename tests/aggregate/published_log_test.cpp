@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <map>
 
-#include <tools/aggregate/analysis.hpp>
-#include <tools/aggregate/compare.hpp>
-#include <tools/aggregate/import_log.hpp>
+#include "tools/aggregate/import_log.hpp"
+#include "tools/aggregate/study/analysis.hpp"
+#include "tools/aggregate/study/compare.hpp"
 
 #include "catch.hpp"
 

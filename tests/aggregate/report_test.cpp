@@ -1,6 +1,6 @@
+#include "tools/aggregate/report/report.hpp"
 #include <nlohmann/json.hpp>
-#include <tools/aggregate/report.hpp>
-#include <tools/aggregate/tables.hpp>
+#include "tools/aggregate/tables/tables.hpp"
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"

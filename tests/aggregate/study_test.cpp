@@ -1,7 +1,7 @@
 #include <cmath>
 #include <limits>
 
-#include <tools/aggregate/study.hpp>
+#include "tools/aggregate/study/study.hpp"
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"

@@ -1,6 +1,6 @@
 #include <limits>
 
-#include <tools/aggregate/table.hpp>
+#include "tools/aggregate/tables/table.hpp"
 
 #include "catch.hpp"
 

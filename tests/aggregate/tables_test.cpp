@@ -1,6 +1,6 @@
+#include "tools/aggregate/tables/tables.hpp"
 #include <nlohmann/json.hpp>
-#include <tools/aggregate/numbers.hpp>
-#include <tools/aggregate/tables.hpp>
+#include "tools/aggregate/tables/numbers.hpp"
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"

@@ -1,4 +1,4 @@
-#include <al_mpi/engine/checkpoint.hpp>
+#include "src/engine/checkpoint.hpp"
 
 #include <fstream>
 

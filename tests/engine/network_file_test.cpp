@@ -2,8 +2,8 @@
 
 #include <fstream>
 
+#include "src/engine/checkpoint.hpp"
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/engine/checkpoint.hpp>
 
 #include "catch.hpp"
 #include "scratch_folder.hpp"

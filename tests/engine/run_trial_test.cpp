@@ -8,9 +8,9 @@
 
 #include "catch.hpp"
 #include "scratch_folder.hpp"
+#include "src/engine/checkpoint.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/synthetic.hpp>
-#include <al_mpi/engine/checkpoint.hpp>
 #include <al_mpi/engine/network_file.hpp>
 #include <al_mpi/engine/run_trial.hpp>
 #include <al_mpi/io/hdf5.hpp>

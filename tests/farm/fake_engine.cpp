@@ -21,11 +21,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "src/engine/checkpoint.hpp"
+#include "src/engine/fault.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/config/sweep_config.hpp>
-#include <al_mpi/engine/checkpoint.hpp>
-#include <al_mpi/engine/fault.hpp>
 #include <al_mpi/trial/json.hpp>
 
 namespace {

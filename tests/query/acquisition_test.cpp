@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "query/fake_predictions.hpp"
-#include <al_mpi/query/acquisition.hpp>
+#include "src/query/scores/acquisition.hpp"
 
 using namespace al_mpi;
 

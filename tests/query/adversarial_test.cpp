@@ -5,7 +5,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "query/fake_predictions.hpp"
-#include <al_mpi/query/adversarial.hpp>
+#include "src/query/scores/adversarial.hpp"
 
 using namespace al_mpi;
 

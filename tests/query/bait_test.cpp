@@ -12,7 +12,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "query/fake_predictions.hpp"
-#include <al_mpi/query/fisher_information.hpp>
+#include "src/query/scores/fisher_information.hpp"
 
 using namespace al_mpi;
 

@@ -9,8 +9,8 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "query/fake_predictions.hpp"
-#include <al_mpi/query/alfa_mix.hpp>
-#include <al_mpi/query/gradient_embedding.hpp>
+#include "src/query/scores/gradient_embedding.hpp"
+#include "src/query/strategies/alfa_mix.hpp"
 
 using namespace al_mpi;
 

@@ -2,9 +2,9 @@
 #include <set>
 
 #include "query/fake_predictions.hpp"
-#include <al_mpi/query/farthest_first.hpp>
-#include <al_mpi/query/gaussian_mixture.hpp>
-#include <al_mpi/query/kmeans.hpp>
+#include "src/query/geometry/farthest_first.hpp"
+#include "src/query/geometry/gaussian_mixture.hpp"
+#include "src/query/geometry/kmeans.hpp"
 
 using namespace al_mpi;
 

@@ -7,7 +7,7 @@
 #include <ATen/ops/softmax.h>
 
 #include "query/fake_predictions.hpp"
-#include <al_mpi/query/joint_predictive.hpp>
+#include "src/query/scores/joint_predictive.hpp"
 
 using namespace al_mpi;
 

@@ -7,7 +7,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "query/fake_predictions.hpp"
-#include <al_mpi/query/ball_cover.hpp>
+#include "src/query/geometry/ball_cover.hpp"
 
 using namespace al_mpi;
 

@@ -5,8 +5,8 @@
 #include <ATen/ops/empty.h>
 
 #include "query/fake_predictions.hpp"
-#include <al_mpi/query/acquisition.hpp>
-#include <al_mpi/query/farthest_first.hpp>
+#include "src/query/geometry/farthest_first.hpp"
+#include "src/query/scores/acquisition.hpp"
 #include <al_mpi/query/stored_predictions.hpp>
 
 using namespace al_mpi;

@@ -7,8 +7,8 @@
 #include <ATen/ops/zeros.h>
 
 #include "query/fake_predictions.hpp"
-#include <al_mpi/query/acquisition.hpp>
-#include <al_mpi/query/pixel_reduce.hpp>
+#include "src/query/scores/acquisition.hpp"
+#include "src/query/scores/pixel_reduce.hpp"
 
 using namespace al_mpi;
 

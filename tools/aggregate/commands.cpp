@@ -1,4 +1,4 @@
-#include <tools/aggregate/commands.hpp>
+#include "commands.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,11 +7,11 @@
 #include <fstream>
 
 #include <fmt/format.h>
-#include <tools/aggregate/export_results.hpp>
-#include <tools/aggregate/figures.hpp>
-#include <tools/aggregate/numbers.hpp>
-#include <tools/aggregate/report.hpp>
-#include <tools/aggregate/tables.hpp>
+#include "tools/aggregate/figures/figures.hpp"
+#include "tools/aggregate/report/report.hpp"
+#include "tools/aggregate/tables/export_results.hpp"
+#include "tools/aggregate/tables/numbers.hpp"
+#include "tools/aggregate/tables/tables.hpp"
 
 #include <al_mpi/base/error.hpp>
 

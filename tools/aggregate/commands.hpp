@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <tools/aggregate/analysis.hpp>
-#include <tools/aggregate/import_log.hpp>
+#include "import_log.hpp"
+#include "tools/aggregate/study/analysis.hpp"
 
 namespace al_mpi {
 

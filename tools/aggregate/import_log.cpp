@@ -1,4 +1,4 @@
-#include <tools/aggregate/import_log.hpp>
+#include "import_log.hpp"
 
 #include <algorithm>
 #include <cerrno>

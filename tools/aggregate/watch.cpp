@@ -5,9 +5,9 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <tools/aggregate/commands.hpp>
-#include <tools/aggregate/table.hpp>
 #include <unistd.h>
+#include "commands.hpp"
+#include "tools/aggregate/tables/table.hpp"
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/standard_streams.hpp>

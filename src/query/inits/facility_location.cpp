@@ -5,9 +5,9 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 
-#include <al_mpi/query/distances.hpp>
-#include <al_mpi/query/farthest_first.hpp>
-#include <al_mpi/query/kmeans.hpp>
+#include "src/query/geometry/distances.hpp"
+#include "src/query/geometry/farthest_first.hpp"
+#include "src/query/geometry/kmeans.hpp"
 
 namespace al_mpi {
 namespace {

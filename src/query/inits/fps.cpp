@@ -1,4 +1,4 @@
-#include <al_mpi/query/farthest_first.hpp>
+#include "src/query/geometry/farthest_first.hpp"
 
 namespace al_mpi {
 

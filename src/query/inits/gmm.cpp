@@ -2,8 +2,8 @@
 #include <limits>
 #include <vector>
 
-#include <al_mpi/query/farthest_first.hpp>
-#include <al_mpi/query/gaussian_mixture.hpp>
+#include "src/query/geometry/farthest_first.hpp"
+#include "src/query/geometry/gaussian_mixture.hpp"
 
 namespace al_mpi {
 namespace {

@@ -1,4 +1,4 @@
-#include <al_mpi/query/kmeans.hpp>
+#include "src/query/geometry/kmeans.hpp"
 
 namespace al_mpi {
 

@@ -2,9 +2,9 @@
 #include <limits>
 #include <vector>
 
-#include <al_mpi/query/distances.hpp>
+#include "src/query/geometry/distances.hpp"
+#include "src/query/geometry/weighted_draw.hpp"
 #include <al_mpi/query/query.hpp>
-#include <al_mpi/query/weighted_draw.hpp>
 
 namespace al_mpi {
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include <al_mpi/query/class_draw.hpp>
+#include "src/query/class_draw.hpp"
 
 namespace al_mpi {
 namespace {

@@ -10,7 +10,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <al_mpi/query/adversarial.hpp>
+#include "src/query/scores/adversarial.hpp"
 
 namespace al_mpi {
 namespace {

@@ -1,4 +1,4 @@
-#include <al_mpi/query/alfa_mix.hpp>
+#include "alfa_mix.hpp"
 
 #include <cmath>
 #include <limits>
@@ -12,9 +12,9 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/tensor.h>
 
-#include <al_mpi/query/distances.hpp>
-#include <al_mpi/query/kmeans.hpp>
-#include <al_mpi/query/weighted_draw.hpp>
+#include "src/query/geometry/distances.hpp"
+#include "src/query/geometry/kmeans.hpp"
+#include "src/query/geometry/weighted_draw.hpp"
 
 namespace al_mpi {
 namespace {

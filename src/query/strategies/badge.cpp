@@ -5,8 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <al_mpi/query/gradient_embedding.hpp>
-#include <al_mpi/query/weighted_draw.hpp>
+#include "src/query/geometry/weighted_draw.hpp"
+#include "src/query/scores/gradient_embedding.hpp"
 
 namespace al_mpi {
 

@@ -11,8 +11,8 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
 
-#include <al_mpi/query/fisher_information.hpp>
-#include <al_mpi/query/gaussian_mixture.hpp>
+#include "src/query/geometry/gaussian_mixture.hpp"
+#include "src/query/scores/fisher_information.hpp"
 
 namespace al_mpi {
 namespace {

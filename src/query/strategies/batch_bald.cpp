@@ -6,8 +6,8 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
-#include <al_mpi/query/acquisition.hpp>
-#include <al_mpi/query/joint_predictive.hpp>
+#include "src/query/scores/acquisition.hpp"
+#include "src/query/scores/joint_predictive.hpp"
 
 namespace al_mpi {
 namespace {

@@ -7,7 +7,7 @@
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/ones.h>
 
-#include <al_mpi/query/distance_traversal.hpp>
+#include "src/query/geometry/distance_traversal.hpp"
 #include <al_mpi/query/query.hpp>
 
 namespace al_mpi {

@@ -8,8 +8,8 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
 
-#include <al_mpi/query/acquisition.hpp>
-#include <al_mpi/query/stochastic.hpp>
+#include "src/query/scores/acquisition.hpp"
+#include "src/query/scores/stochastic.hpp"
 
 namespace al_mpi {
 namespace {

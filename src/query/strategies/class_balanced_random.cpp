@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include <al_mpi/query/class_draw.hpp>
+#include "src/query/class_draw.hpp"
 
 namespace al_mpi {
 

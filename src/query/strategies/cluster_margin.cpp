@@ -2,9 +2,9 @@
 #include <cmath>
 #include <map>
 
-#include <al_mpi/query/acquisition.hpp>
-#include <al_mpi/query/kmeans.hpp>
-#include <al_mpi/query/whole_pool.hpp>
+#include "src/query/geometry/kmeans.hpp"
+#include "src/query/geometry/whole_pool.hpp"
+#include "src/query/scores/acquisition.hpp"
 
 namespace al_mpi {
 namespace {

@@ -1,4 +1,4 @@
-#include <al_mpi/query/acquisition.hpp>
+#include "src/query/scores/acquisition.hpp"
 
 namespace al_mpi {
 

@@ -1,7 +1,7 @@
 #include <vector>
 
-#include <al_mpi/query/ball_cover.hpp>
-#include <al_mpi/query/whole_pool.hpp>
+#include "src/query/geometry/ball_cover.hpp"
+#include "src/query/geometry/whole_pool.hpp"
 
 namespace al_mpi {
 namespace {

@@ -1,4 +1,4 @@
-#include <al_mpi/query/stochastic.hpp>
+#include "src/query/scores/stochastic.hpp"
 
 namespace al_mpi {
 

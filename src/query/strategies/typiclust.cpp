@@ -6,9 +6,9 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/topk.h>
 
-#include <al_mpi/query/distances.hpp>
-#include <al_mpi/query/kmeans.hpp>
-#include <al_mpi/query/whole_pool.hpp>
+#include "src/query/geometry/distances.hpp"
+#include "src/query/geometry/kmeans.hpp"
+#include "src/query/geometry/whole_pool.hpp"
 
 namespace al_mpi {
 namespace {

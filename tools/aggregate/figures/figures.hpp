@@ -1,0 +1,60 @@
+#pragma once
+
+#include <vector>
+
+#include "gnuplot.hpp"
+#include "tools/aggregate/study/analysis.hpp"
+
+namespace al_mpi {
+
+/// Mean lines with bootstrap bands; one figure a data set and initial set.
+std::vector<Figure> learning_curve_figures(const Analysis& analysis);
+
+/// The reference's style: mean lines with markers, an inset with the class distribution, and its
+/// two numbers in the corner (mean of the last iteration, sum over rounds of the mean deviation).
+std::vector<Figure> reference_figures(const Study& study, const Analysis& analysis);
+
+/// Penalty matrices as heat maps, without and with Holm's correction; strategies by penalty, best
+/// first.
+std::vector<Figure> penalty_figures(const Analysis& analysis);
+
+/// Critical-difference diagrams (Demsar 2006) of the areas: mean ranks on a line, bars join what
+/// Nemenyi's test cannot tell apart.
+std::vector<Figure> critical_difference_figures(const Analysis& analysis);
+
+/// Final values with intervals: strategies down, initial sets side by side.
+std::vector<Figure> final_value_figures(const Analysis& analysis);
+
+/// What each strategy buys: shares of classes in the picks of every round, all initial sets and
+/// seeds together. Needs labels of picks; nothing for segmentation and imported logs.
+std::vector<Figure> class_share_figures(const Study& study, const Analysis& analysis);
+
+/// Mean seconds a round: query, train, evaluate.
+std::vector<Figure> seconds_figures(const Study& study, const Analysis& analysis);
+
+/// All of them. `style`: paper | reference.
+std::vector<Figure> all_figures(const Study& study, const Analysis& analysis,
+                                const std::string& style);
+
+/// `stem`, with the data set's name where there are several.
+std::string figure_name(const Analysis& analysis, const std::string& stem,
+                        const std::string& dataset);
+
+/// Settings that all figures share: thin grey axes and a light grid.
+std::string common_settings();
+
+/// Axis range of a panel's labels with a little air.
+std::string label_range(const Panel& panel);
+
+/// A legend in one line below the x axis' label, in a picture of that height.
+std::string key_below(int height);
+
+/// A point of a curve for a data block: `values` after the budget. Where rounds have no value the
+/// line breaks (an empty row); where there are no rounds it goes on (no row).
+void add_point(std::vector<std::vector<std::string>>& rows, const PanelAnalysis& p,
+               std::size_t strategy, std::size_t budget, const std::vector<double>& values);
+
+/// Positions of `values`, highest first, NaN last.
+std::vector<std::size_t> best_first(const std::vector<double>& values);
+
+}  // namespace al_mpi

@@ -1,0 +1,55 @@
+#include "looks.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <al_mpi/base/hash.hpp>
+#include <al_mpi/catalog/catalog.hpp>
+
+namespace al_mpi {
+namespace {
+
+constexpr const char* black = "#000000";
+constexpr std::array<const char*, 7> colours = {"#0072B2", "#56B4E9", "#D55E00", "#E69F00",
+                                                "#009E73", "#882255", "#CC79A7"};
+// Filled and open: square, triangle up, triangle down, diamond, pentagon, circle.
+constexpr std::array<int, 12> markers = {5, 4, 9, 8, 11, 10, 13, 12, 15, 14, 7, 6};
+constexpr std::array<const char*, 4> dashes = {"solid", "(6,4)", "(2,3)", "(8,3,2,3)"};
+
+constexpr std::size_t longest_name = 32;  // bytes
+
+// Paul Tol's muted scheme and grey: eleven classes and more.
+constexpr std::array<const char*, 11> class_colours = {"#DDCC77", "#117733", "#999933", "#888888",
+                                                       "#332288", "#44AA99", "#AA4499", "#CC6677",
+                                                       "#88CCEE", "#0077BB", "#882255"};
+
+}  // namespace
+
+Look look_of(const std::string& strategy) {
+  const auto& catalog = strategy_catalog();
+  const auto found = std::find_if(catalog.begin(), catalog.end(),
+                                  [&](const StrategyInfo& info) { return info.name == strategy; });
+  if (found == catalog.begin()) return {black, 7, dashes[0]};
+  const auto place = found == catalog.end() ? static_cast<std::size_t>(stable_hash(strategy) % 1009)
+                                            : static_cast<std::size_t>(found - catalog.begin()) - 1;
+  return {colours[place % colours.size()], markers[place % markers.size()],
+          dashes[place / colours.size() % dashes.size()]};
+}
+
+std::string shown_name(const std::string& name) {
+  if (is_oracle(name)) return name + " (oracle)";
+  if (name.size() <= longest_name) return name;
+  const auto inside = [&](std::size_t at) {  // of a letter of several bytes
+    return (static_cast<unsigned char>(name[at]) & 0xC0U) == 0x80U;
+  };
+  std::size_t head = longest_name / 2, tail = name.size() - (longest_name / 2 - 3);
+  while (head > 0 && inside(head)) --head;
+  while (tail < name.size() && inside(tail)) ++tail;
+  return name.substr(0, head) + "..." + name.substr(tail);
+}
+
+std::string class_colour(std::size_t index) {
+  return class_colours[index % class_colours.size()];
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,231 @@
+#include "report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include "tools/aggregate/figures/looks.hpp"
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/version.hpp>
+
+namespace al_mpi {
+
+namespace embedded {  // made by al_embed() in CMakeLists.txt
+extern const char* const report_html;
+extern const char* const report_css;
+extern const char* const report_js;
+extern const char* const uplot_css;
+extern const char* const uplot_js;
+}  // namespace embedded
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t most_attempts = 5000;  // drawn; a browser stays quick with them
+
+json number(double value) {
+  return std::isfinite(value) ? json(value) : json(nullptr);
+}
+
+/// "n" is null at budgets without rounds, which a line may cross; 0 where rounds have no value.
+json curve(const PanelAnalysis& p, std::size_t strategy) {
+  const StrategySummary& s = p.strategies[strategy];
+  json object = {{"name", s.strategy}};
+  for (std::size_t i = 0; i < s.rounds.size(); ++i) {
+    const Spread& round = s.rounds[i];
+    object["n"].push_back(has_rounds(p.panel, strategy, i) ? json(round.sample.n) : json(nullptr));
+    object["mean"].push_back(number(round.sample.mean));
+    object["low"].push_back(number(round.interval.low));
+    object["high"].push_back(number(round.interval.high));
+  }
+  return object;
+}
+
+/// Curves of one metric; `analysis` is of that metric.
+void add_panels(json& panels, const Analysis& analysis) {
+  for (const PanelAnalysis& p : analysis.panels) {
+    json object = {{"metric", analysis.metric},  {"lower_is_better", analysis.lower_is_better},
+                   {"dataset", p.panel.dataset}, {"init", p.panel.init},
+                   {"labels", p.panel.labels},   {"strategies", json::array()}};
+    for (std::size_t s = 0; s < p.strategies.size(); ++s) {
+      object["strategies"].push_back(curve(p, s));
+    }
+    panels.push_back(std::move(object));
+  }
+}
+
+json all_panels(const Study& study, const Analysis& analysis) {
+  json panels = json::array();
+  for (const std::string& metric : metrics_of(study)) {
+    if (metric == analysis.metric) {
+      add_panels(panels, analysis);
+    } else {
+      AnalysisOptions options = analysis.options;
+      options.metric = metric;
+      add_panels(panels, summarize(study, options));
+    }
+  }
+  return panels;
+}
+
+json strategies(const Study& study) {
+  json list = json::array();
+  std::set<std::string> known;
+  for (const StudyTrial& trial : study.trials) {
+    const std::string& name = study.record(trial).spec.strategy;
+    if (!known.insert(name).second) continue;
+    const Look look = look_of(name);
+    list.push_back({{"name", name}, {"colour", look.colour}, {"dash", look.dash}});
+  }
+  return list;
+}
+
+json cell(const TableCell& c) {
+  json key = c.kind == TableCell::Kind::text ? json(c.text) : number(c.first);
+  json result = {c.shown(), std::move(key)};
+  if (c.strong) result.push_back(true);
+  return result;
+}
+
+json table(const Table& t) {
+  json object = {{"name", t.name},
+                 {"caption", t.caption},
+                 {"columns", json::array()},
+                 {"rows", json::array()}};
+  for (std::size_t i = 0; i < t.columns.size(); ++i) {
+    object["columns"].push_back(
+        {{"name", t.columns[i]}, {"numeric", t.rows.front()[i].is_numeric()}});
+  }
+  for (const auto& row : t.rows) {
+    json cells = json::array();
+    for (const TableCell& c : row) cells.push_back(cell(c));
+    object["rows"].push_back(std::move(cells));
+  }
+  return object;
+}
+
+json farm(const Study& study) {
+  json attempts = json::array();
+  std::size_t total = 0;
+  for (const ResultsTables& file : study.files) {
+    total += file.attempts.size();
+    for (const ResultsTables::Attempt& a : file.attempts) {
+      if (attempts.size() == most_attempts) break;
+      attempts.push_back({{"key", file.trials[static_cast<std::size_t>(a.trial)].spec.key()},
+                          {"attempt", a.attempt},
+                          {"rank", fmt::format("{} rank {}", a.host, a.rank)},
+                          {"outcome", a.outcome},
+                          {"message", a.message},
+                          {"started", number(a.started)},
+                          {"seconds", std::isfinite(a.seconds) ? a.seconds : 0.0}});
+    }
+  }
+  return {{"attempts", std::move(attempts)}, {"total", total}};
+}
+
+std::string state_line(const Study& study, const Analysis& analysis) {
+  std::size_t done = 0, failed = 0;
+  for (const StudyTrial& trial : study.trials) {
+    done += trial.state == TrialState::done ? 1 : 0;
+    failed += trial.state == TrialState::failed || trial.state == TrialState::quarantined ? 1 : 0;
+  }
+  return fmt::format("{} of {} trials done{}; metric {}, baseline {}, level {:g}.", done,
+                     study.trials.size(), failed == 0 ? "" : fmt::format(", {} failed", failed),
+                     analysis.metric, analysis.options.baseline, analysis.options.alpha);
+}
+
+std::string base64(const std::string& bytes) {
+  static const char* const digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string result;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
+    unsigned value = 0;
+    for (std::size_t j = 0; j < 3; ++j) {
+      value = value << 8 | (j < left ? static_cast<unsigned char>(bytes[i + j]) : 0U);
+    }
+    for (std::size_t j = 0; j < 4; ++j)
+      result += j <= left ? digits[value >> (18 - 6 * j) & 63] : '=';
+  }
+  return result;
+}
+
+json figures(const std::vector<std::string>& files) {
+  json list = json::array();
+  for (const std::string& path : files) {
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    list.push_back({{"name", std::filesystem::path(path).stem().string()},
+                    {"image", "data:image/svg+xml;base64," + base64(text.str())}});
+  }
+  return list;
+}
+
+/// JSON inside a script element: "</script>" must not occur, nor bytes that are no UTF-8.
+std::string for_script(const json& object) {
+  const std::string text = object.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string result;
+  for (const char c : text) result += c == '<' ? std::string("\\u003c") : std::string(1, c);
+  return result;
+}
+
+/// The page with every %NAME% replaced; values are not searched again.
+std::string filled(const std::string& page,
+                   const std::vector<std::pair<std::string, std::string>>& values) {
+  std::string result;
+  for (std::size_t i = 0; i < page.size();) {
+    const auto found = std::find_if(values.begin(), values.end(), [&](const auto& value) {
+      return page.compare(i, value.first.size(), value.first) == 0;
+    });
+    if (found == values.end()) {
+      result += page[i++];
+    } else {
+      result += found->second;
+      i += found->first.size();
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string report_html(const Study& study, const Analysis& analysis,
+                        const std::vector<Table>& tables,
+                        const std::vector<std::string>& figure_files) {
+  std::string title;
+  for (const std::string& group : study.groups) title += (title.empty() ? "" : ", ") + group;
+  json data = {{"title", "Active learning: " + title},
+               {"state", state_line(study, analysis)},
+               {"made", fmt::format("Made by al_aggregate {} ({}).", version, git_description)},
+               {"metric", analysis.metric},
+               {"notes", analysis.notes},
+               {"strategies", strategies(study)},
+               {"panels", all_panels(study, analysis)},
+               {"tables", json::array()},
+               {"figures", figures(figure_files)},
+               {"farm", farm(study)},
+               {"files", json::array()}};
+  for (const Table& t : tables) {
+    if (!t.long_form) data["tables"].push_back(table(t));
+  }
+  for (const ResultsTables& file : study.files) {
+    data["files"].push_back({{"path", std::filesystem::path(file.path).filename().string()},
+                             {"complete", file.complete},
+                             {"attributes", file.attributes}});
+  }
+  return filled(embedded::report_html, {{"%UPLOT_CSS%", embedded::uplot_css},
+                                        {"%REPORT_CSS%", embedded::report_css},
+                                        {"%DATA%", for_script(data)},
+                                        {"%UPLOT_JS%", embedded::uplot_js},
+                                        {"%REPORT_JS%", embedded::report_js}});
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,281 @@
+#include "analysis.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include "compare.hpp"
+
+#include <al_mpi/base/error.hpp>
+#include <al_mpi/base/names.hpp>
+#include <al_mpi/stats/power.hpp>
+
+namespace al_mpi {
+namespace {
+
+LabelCurve mean_curve(const Panel& panel, std::size_t strategy) {
+  LabelCurve curve;
+  for (std::size_t budget = 0; budget < panel.labels.size(); ++budget) {
+    if (!has_rounds(panel, strategy, budget)) continue;
+    curve.labels.push_back(panel.labels[budget]);
+    curve.values.push_back(describe(panel.values[strategy][budget]).mean);
+  }
+  return curve;
+}
+
+/// Curves and targets turned so that higher is better.
+double oriented(double value, bool lower_better) {
+  return lower_better ? -value : value;
+}
+std::vector<double> oriented(std::vector<double> values, bool lower_better) {
+  for (double& value : values) value = oriented(value, lower_better);
+  return values;
+}
+
+/// What every strategy of a panel is summed up with.
+class Summarizer {
+ public:
+  Summarizer(const PanelAnalysis& analysis, const Analysis& all, const PairedBootstrap& bootstrap)
+      : panel_(analysis.panel), split_(analysis.split), all_(all), bootstrap_(bootstrap) {
+    const auto baseline = position(panel_.strategies, all.options.baseline);
+    if (baseline && !panel_.labels.empty()) {
+      baseline_final_ = describe(panel_.values[*baseline].back()).mean;
+    }
+  }
+
+  StrategySummary operator()(std::size_t strategy) const {
+    StrategySummary s;
+    s.strategy = panel_.strategies[strategy];
+    s.trials = panel_.trials[strategy];
+    for (const auto& seeds : panel_.values[strategy]) s.rounds.push_back(spread(seeds));
+    s.final = s.rounds.empty() ? spread({}) : s.rounds.back();
+    s.area = spread(per_seed(panel_, strategy, Measure::area));
+    add_phases(s, strategy);
+    add_labels(s, strategy);
+    add_drops(s, strategy);
+    return s;
+  }
+
+ private:
+  Spread spread(const std::vector<double>& seeds) const {
+    if (seeds.empty()) return {describe(seeds), {missing, missing}};
+    return {describe(seeds), bootstrap_.mean(seeds, 1.0 - all_.options.alpha)};
+  }
+
+  void add_phases(StrategySummary& s, std::size_t strategy) const {
+    std::vector<double> before, after;
+    for (const auto& curve : by_seed(panel_, strategy)) {
+      before.push_back(normalized_area(curve.labels, curve.values, panel_.labels.front(), split_));
+      after.push_back(normalized_area(curve.labels, curve.values, split_, panel_.labels.back()));
+    }
+    s.ramp_up = describe(before);
+    s.plateau = describe(after);
+  }
+
+  void add_labels(StrategySummary& s, std::size_t strategy) const {
+    const bool lower = all_.lower_is_better;
+    const LabelCurve curve = mean_curve(panel_, strategy);
+    const auto reach = [&](double target) {
+      return labels_to_reach(curve.labels, oriented(curve.values, lower), oriented(target, lower));
+    };
+    if (!std::isnan(baseline_final_)) s.labels_to_baseline = reach(baseline_final_);
+    if (all_.options.target) s.labels_to_target = reach(*all_.options.target);
+  }
+
+  void add_drops(StrategySummary& s, std::size_t strategy) const {
+    std::vector<double> counts;
+    for (const auto& curve : by_seed(panel_, strategy)) {
+      if (describe(curve.values).n == 0) continue;
+      const Drops d = drops(oriented(curve.values, all_.lower_is_better));
+      counts.push_back(d.count);
+      s.largest_drop = std::max(s.largest_drop, d.largest);
+    }
+    s.drops = describe(counts);
+  }
+
+  const Panel& panel_;
+  double split_;
+  const Analysis& all_;
+  const PairedBootstrap& bootstrap_;
+  double baseline_final_ = missing;
+};
+
+/// The ramp-up ends where the baseline's mean curve (without one: the mean over strategies) has
+/// made most of its rise, so that all strategies of a panel are cut at the same place.
+double phase_split(const Panel& panel, const Analysis& all) {
+  std::vector<double> curve(panel.labels.size());
+  const auto baseline = position(panel.strategies, all.options.baseline);
+  for (std::size_t budget = 0; budget < curve.size(); ++budget) {
+    std::vector<double> means;
+    for (std::size_t s = 0; s < panel.strategies.size(); ++s) {
+      if (!baseline || *baseline == s) means.push_back(describe(panel.values[s][budget]).mean);
+    }
+    curve[budget] = describe(means).mean;
+  }
+  return ramp_up_end(panel.labels, oriented(curve, all.lower_is_better), all.options.ramp_up_share);
+}
+
+/// The resamples of a panel. They follow from their two numbers, so panels and metrics share them.
+const PairedBootstrap& bootstrap_of(const Panel& panel, const Analysis& all) {
+  static std::map<std::pair<std::size_t, std::size_t>, PairedBootstrap> made;
+  const std::size_t n = panel.seeds.size(), resamples = all.options.resamples;
+  return made.try_emplace({n, resamples}, n, resamples).first->second;
+}
+
+PanelAnalysis summarize_panel(Panel panel, const Analysis& all) {
+  PanelAnalysis result;
+  result.panel = std::move(panel);
+  result.split = phase_split(result.panel, all);
+  const Summarizer summarize_strategy(result, all, bootstrap_of(result.panel, all));
+  for (std::size_t s = 0; s < result.panel.strategies.size(); ++s) {
+    result.strategies.push_back(summarize_strategy(s));
+  }
+  return result;
+}
+
+void add_tests(PanelAnalysis& result, const Analysis& all) {
+  const PairedBootstrap& bootstrap = bootstrap_of(result.panel, all);
+  for (const Measure measure : {Measure::area, Measure::final}) {
+    const auto rows = compare_with_baseline(result.panel, all, measure, bootstrap);
+    result.comparisons.insert(result.comparisons.end(), rows.begin(), rows.end());
+    result.power.push_back(power_statement(result.panel, all, measure));
+  }
+}
+
+void check_baseline(const Study& study, Analysis& analysis) {
+  const std::string& baseline = analysis.options.baseline;
+  std::vector<std::string> known;
+  for (const StudyTrial& trial : study.trials) {
+    const std::string& name = study.record(trial).spec.strategy;
+    if (!position(known, name)) known.push_back(name);
+  }
+  if (position(known, baseline) || known.empty()) return;
+  if (baseline != AnalysisOptions().baseline) {
+    throw ConfigError("--baseline", fmt::format("the results hold no '{}'{}", baseline,
+                                                did_you_mean(baseline, known)));
+  }
+  analysis.notes.push_back("no trials of " + baseline +
+                           ": there are no comparisons with a baseline (--baseline names another)");
+}
+
+/// Which seeds of a strategy have rounds without a value, and where: the first three.
+std::string gaps_of(const Panel& panel, std::size_t strategy) {
+  std::string text;
+  int named = 0;
+  const std::vector<LabelCurve> curves = by_seed(panel, strategy);
+  for (std::size_t seed = 0; seed < curves.size(); ++seed) {
+    std::vector<double> where;
+    for (std::size_t i = 0; i < curves[seed].values.size(); ++i) {
+      if (std::isnan(curves[seed].values[i])) where.push_back(curves[seed].labels[i]);
+    }
+    if (where.empty()) continue;
+    if (++named > 3) return text + "; ...";
+    text += fmt::format("{}seed {} at {} of {} rounds (first: {} labels)", text.empty() ? "" : "; ",
+                        panel.seeds[seed], where.size(), curves[seed].values.size(), where.front());
+  }
+  return text;
+}
+
+void note_gaps(const PanelAnalysis& result, Analysis& analysis) {
+  const Panel& panel = result.panel;
+  for (std::size_t s = 0; s < panel.strategies.size(); ++s) {
+    if (panel.trials[s].gappy == 0) continue;
+    analysis.notes.push_back(fmt::format(
+        "{} / {} / {}: {} of {} seeds lack values of {}: {}; they have no AULC, and means there "
+        "are over the others",
+        panel.dataset, panel.init, panel.strategies[s], panel.trials[s].gappy, panel.seeds.size(),
+        analysis.metric, gaps_of(panel, s)));
+  }
+}
+
+void note_unequal_budgets(const PanelAnalysis& result, Analysis& analysis) {
+  for (std::size_t s = 0; s < result.strategies.size(); ++s) {
+    const auto& rounds = result.strategies[s].rounds;
+    if (rounds.empty()) continue;
+    const std::vector<bool>& last = result.panel.measured[s].back();
+    const auto n = static_cast<std::size_t>(std::count(last.begin(), last.end(), true));
+    if (n == last.size()) continue;
+    analysis.notes.push_back(
+        fmt::format("{} / {} / {}: {} of {} seeds reach {} labels; means at a budget are over the "
+                    "seeds that reached it",
+                    result.panel.dataset, result.panel.init, result.panel.strategies[s], n,
+                    last.size(), result.panel.labels.back()));
+  }
+}
+
+}  // namespace
+
+std::string to_string(Measure measure) {
+  return measure == Measure::area ? "AULC" : "final";
+}
+
+namespace {
+
+bool has_values(const Panel& panel) {
+  for (const auto& budgets : panel.values) {
+    for (const auto& seeds : budgets) {
+      if (describe(seeds).n > 0) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Analysis summarize(const Study& study, const AnalysisOptions& options) {
+  Analysis analysis;
+  analysis.options = options;
+  analysis.notes = study.notes;
+  analysis.metric = metric_of(study, options.metric);
+  analysis.lower_is_better = lower_is_better(analysis.metric);
+  for (Panel& panel : panels_of(study, analysis.metric)) {
+    if (panel.labels.empty()) {
+      analysis.notes.push_back(
+          fmt::format("{} / {}: no round has finished yet", panel.dataset, panel.init));
+    } else if (!has_values(panel)) {
+      analysis.notes.push_back(fmt::format("{} / {}: no round has a finite {}; left out",
+                                           panel.dataset, panel.init, analysis.metric));
+    } else {
+      analysis.panels.push_back(summarize_panel(std::move(panel), analysis));
+    }
+  }
+  return analysis;
+}
+
+Analysis analyze(const Study& study, const AnalysisOptions& options) {
+  Analysis analysis = summarize(study, options);
+  check_baseline(study, analysis);
+  for (PanelAnalysis& panel : analysis.panels) {
+    add_tests(panel, analysis);
+    note_gaps(panel, analysis);
+    note_unequal_budgets(panel, analysis);
+  }
+  analysis.groups = analyze_groups(analysis);
+  for (const GroupAnalysis& group : analysis.groups) {
+    if (group.left_out.empty()) continue;
+    analysis.notes.push_back(fmt::format(
+        "{}: no trial of {} reached the last budget; left out of ranks and penalty matrices",
+        group.dataset, fmt::join(group.left_out, ", ")));
+  }
+  return analysis;
+}
+
+double sum_of_mean_stds(const Panel& panel) {
+  double sum = 0.0;
+  for (std::size_t budget = 0; budget < panel.labels.size(); ++budget) {
+    std::vector<double> stds;
+    for (const auto& strategy : panel.values) stds.push_back(population_std(strategy[budget]));
+    sum += describe(stds).mean;
+  }
+  return sum;
+}
+
+double mean_of_last(const Panel& panel) {
+  std::vector<double> means;
+  for (const auto& strategy : panel.values) means.push_back(describe(strategy.back()).mean);
+  return describe(means).mean;
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "study.hpp"
+
+#include <al_mpi/stats/bootstrap.hpp>
+#include <al_mpi/stats/curve.hpp>
+#include <al_mpi/stats/paired_tests.hpp>
+#include <al_mpi/stats/rank_tests.hpp>
+#include <al_mpi/stats/sample.hpp>
+
+namespace al_mpi {
+
+struct AnalysisOptions {
+  std::string metric;  ///< empty: metric_of() chooses
+  std::string baseline = "random_sampling";
+  double alpha = 0.05;           ///< level of tests; intervals have confidence 1 - alpha
+  std::optional<double> target;  ///< of the metric, for "labels to reach"
+  double ramp_up_share = 0.9;    ///< of the baseline's rise, where the ramp-up ends
+  std::size_t resamples = 1000;  ///< of the bootstrap
+};
+
+/// A number a seed, summed up.
+struct Spread {
+  Sample sample;
+  Interval interval;  ///< bootstrap interval of the mean, paired by seed
+};
+
+struct StrategySummary {
+  std::string strategy;
+  TrialCounts trials;
+  std::vector<Spread> rounds;  ///< [budget]
+  Spread final;                ///< at the last budget
+  Spread area;                 ///< normalised area under the learning curve (AULC)
+  Sample ramp_up, plateau;     ///< normalised areas before and after PanelAnalysis::split
+  double labels_to_baseline =
+      missing;  ///< labels at which the mean curve reaches the baseline's final mean
+  double labels_to_target = missing;
+  Sample drops;  ///< falls from one round to the next, a trial
+  double largest_drop = 0.0;
+};
+
+/// What one number a seed is measured on.
+enum class Measure { area, final };
+std::string to_string(Measure measure);  ///< "AULC", "final"
+
+/// A strategy against the baseline, over the seeds both have.
+struct Comparison {
+  std::string strategy;
+  Measure measure = Measure::area;
+  PairedTest t, wilcoxon;
+  double t_holm = missing,
+         wilcoxon_holm = missing;  ///< over the strategies of this panel and measure
+  Interval interval;               ///< of the difference
+  double effect = missing;         ///< Hedges' g of pairs
+  WinTieLoss seeds;                ///< won: better than the baseline
+  double seeds_1pt = missing, seeds_2pt = missing;  ///< needed to see a difference of 0.01, 0.02
+};
+
+/// How well the seeds at hand resolve differences, over all pairs of strategies.
+struct PowerStatement {
+  Measure measure = Measure::area;
+  double median_std = missing;                      ///< of paired differences, over pairs
+  double seeds_1pt = missing, seeds_2pt = missing;  ///< median pair, 80 % power
+  double resolved = missing;  ///< smallest difference the median pair shows with the seeds at hand
+};
+
+struct PanelAnalysis {
+  Panel panel;
+  double split = missing;  ///< labels at which the ramp-up ends
+  std::vector<StrategySummary> strategies;
+  std::vector<Comparison> comparisons;  ///< by measure, then strategy; empty without the baseline
+  std::vector<PowerStatement> power;    ///< one a measure
+};
+
+/// All initial sets of one data set together.
+struct GroupAnalysis {
+  std::string dataset;
+  std::vector<std::string> strategies;  ///< that finished a trial; all of them where none has
+  std::vector<std::string> left_out;    ///< the others: not in ranks and penalty matrices
+  std::vector<std::vector<int>> penalty,
+      penalty_holm;                      ///< summed over initial sets; row beats column
+  int budgets = 0;                       ///< the most a cell of the penalty matrix can hold
+  Friedman ranks_area, ranks_final;      ///< a block: one initial set and seed
+  double critical_difference = missing;  ///< of ranks_area
+  double critical_difference_final = missing;
+};
+
+/// What a sweep can be measured by: the mean final value of other trials, e.g. of all labels at
+/// once.
+struct Bound {
+  double labels = 0.0;
+  Sample sample;
+};
+
+/// The bounds that results files hold, one a file: over all trials that reached the file's last
+/// budget. Throws DataError, ConfigError (no such metric).
+std::vector<Bound> read_bounds(const std::vector<std::string>& paths, const std::string& metric);
+
+struct Analysis {
+  std::string metric;
+  AnalysisOptions options;
+  bool lower_is_better = false;
+  std::vector<PanelAnalysis> panels;
+  std::vector<GroupAnalysis> groups;
+  std::vector<Bound>
+      bounds;  ///< drawn across the learning curves; final values are shown as a share of the first
+  std::vector<std::string> notes;  ///< the study's, and what could not be computed
+};
+
+/// Throws ConfigError on an unknown metric or baseline (where the baseline is the default one and
+/// absent, a note says so).
+Analysis analyze(const Study& study, const AnalysisOptions& options);
+
+/// The summaries only: no comparisons, no power, no groups. Quick; for further metrics and running
+/// sweeps.
+Analysis summarize(const Study& study, const AnalysisOptions& options);
+
+/// Sum over budgets of the mean over strategies of the population standard deviation over seeds:
+/// the reference's measure of spread, printed in its figures.
+double sum_of_mean_stds(const Panel& panel);
+
+/// Mean over strategies of the mean at the last budget, as in the reference's figures.
+double mean_of_last(const Panel& panel);
+
+}  // namespace al_mpi

@@ -1,0 +1,200 @@
+#include "compare.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <al_mpi/stats/penalty.hpp>
+#include <al_mpi/stats/power.hpp>
+
+namespace al_mpi {
+namespace {
+
+constexpr double point = 0.01;  // one percentage point of a metric in [0, 1]
+
+Comparison compare(const std::vector<double>& strategy, const std::vector<double>& baseline,
+                   const Analysis& all, const PairedBootstrap& bootstrap) {
+  Comparison row;
+  row.t = paired_t(strategy, baseline);
+  row.wilcoxon = wilcoxon_signed_rank(strategy, baseline);
+  const std::vector<double> d = differences(strategy, baseline);
+  const double std = describe_differences(strategy, baseline).std;
+  row.interval =
+      std > 0.0 ? bootstrap.mean(d, 1.0 - all.options.alpha) : Interval{missing, missing};
+  row.effect = hedges_g(strategy, baseline);
+  row.seeds = win_tie_loss(strategy, baseline);
+  if (all.lower_is_better) std::swap(row.seeds.win, row.seeds.loss);
+  row.seeds_1pt = seeds_needed(point, std, {all.options.alpha});
+  row.seeds_2pt = seeds_needed(2 * point, std, {all.options.alpha});
+  return row;
+}
+
+/// The smallest true difference that `n` seeds show with 80 % power: seeds_needed() turned round.
+double resolved_difference(std::size_t n, double std, double alpha) {
+  if (n < 2 || !(std > 0.0)) return missing;
+  double low = 0.0, high = std * 100.0;
+  for (int step = 0; step < 60; ++step) {
+    const double middle = 0.5 * (low + high);
+    (paired_t_power(n, middle, std, alpha) < PowerOptions().power ? low : high) = middle;
+  }
+  return high;
+}
+
+/// A panel's curves in the order of the group's strategies, higher = better; absent ones all NaN.
+StrategyCurves aligned(const Panel& panel, const GroupAnalysis& group, bool lower_better) {
+  const std::vector<std::vector<double>> absent(panel.labels.size(),
+                                                std::vector<double>(panel.seeds.size(), missing));
+  StrategyCurves curves;
+  for (const std::string& name : group.strategies) {
+    const auto found = position(panel.strategies, name);
+    curves.push_back(found ? panel.values[*found] : absent);
+    if (!lower_better) continue;
+    for (auto& seeds : curves.back()) {
+      for (double& value : seeds) value = -value;
+    }
+  }
+  return curves;
+}
+
+void add_matrix(std::vector<std::vector<int>>& sum, const std::vector<std::vector<int>>& matrix) {
+  if (sum.empty()) sum.assign(matrix.size(), std::vector<int>(matrix.size(), 0));
+  for (std::size_t i = 0; i < matrix.size(); ++i) {
+    for (std::size_t j = 0; j < matrix.size(); ++j) sum[i][j] += matrix[i][j];
+  }
+}
+
+/// One block a seed: the strategies' scores, in the group's order.
+void add_blocks(std::vector<std::vector<double>>& blocks, const Panel& panel,
+                const GroupAnalysis& group, const Analysis& all, Measure measure) {
+  const std::size_t first = blocks.size();
+  blocks.resize(first + panel.seeds.size(), std::vector<double>(group.strategies.size(), missing));
+  for (std::size_t s = 0; s < group.strategies.size(); ++s) {
+    const auto found = position(panel.strategies, group.strategies[s]);
+    if (!found) continue;
+    const std::vector<double> scores = per_seed(panel, *found, measure);
+    for (std::size_t seed = 0; seed < scores.size(); ++seed) {
+      blocks[first + seed][s] = all.lower_is_better ? -scores[seed] : scores[seed];
+    }
+  }
+}
+
+/// The strategies of all panels; `finished`: only those with an area, for one without any would
+/// leave no block complete.
+std::vector<std::string> strategies_with(const std::vector<const Panel*>& panels, bool finished) {
+  std::vector<std::string> names;
+  for (const Panel* panel : panels) {
+    for (std::size_t s = 0; s < panel->strategies.size(); ++s) {
+      if (position(names, panel->strategies[s])) continue;
+      if (finished && describe(per_seed(*panel, s, Measure::area)).n == 0) continue;
+      names.push_back(panel->strategies[s]);
+    }
+  }
+  return names;
+}
+
+GroupAnalysis analyze_group(const std::vector<const Panel*>& panels, const Analysis& all) {
+  GroupAnalysis group;
+  group.dataset = panels.front()->dataset;
+  group.strategies = strategies_with(panels, true);
+  if (group.strategies.empty()) group.strategies = strategies_with(panels, false);
+  for (const std::string& name : strategies_with(panels, false)) {
+    if (!position(group.strategies, name)) group.left_out.push_back(name);
+  }
+  std::vector<std::vector<double>> areas, finals;
+  for (const Panel* panel : panels) {
+    const StrategyCurves curves = aligned(*panel, group, all.lower_is_better);
+    add_matrix(group.penalty, penalty_matrix(curves, {all.options.alpha, false}));
+    add_matrix(group.penalty_holm, penalty_matrix(curves, {all.options.alpha, true}));
+    group.budgets += static_cast<int>(panel->labels.size());
+    add_blocks(areas, *panel, group, all, Measure::area);
+    add_blocks(finals, *panel, group, all, Measure::final);
+  }
+  group.ranks_area = friedman(areas);
+  group.ranks_final = friedman(finals);
+  const auto difference = [&](const Friedman& ranks) {
+    return nemenyi_critical_difference(group.strategies.size(), ranks.blocks, all.options.alpha);
+  };
+  group.critical_difference = difference(group.ranks_area);
+  group.critical_difference_final = difference(group.ranks_final);
+  return group;
+}
+
+}  // namespace
+
+std::optional<std::size_t> position(const std::vector<std::string>& names,
+                                    const std::string& name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+std::vector<double> per_seed(const Panel& panel, std::size_t strategy, Measure measure) {
+  if (panel.labels.empty()) return {};
+  if (measure == Measure::final) return panel.values[strategy].back();
+  std::vector<double> areas;
+  for (const auto& curve : by_seed(panel, strategy)) {
+    areas.push_back(
+        normalized_area(curve.labels, curve.values, panel.labels.front(), panel.labels.back()));
+  }
+  return areas;
+}
+
+std::vector<Comparison> compare_with_baseline(const Panel& panel, const Analysis& all,
+                                              Measure measure, const PairedBootstrap& bootstrap) {
+  std::vector<Comparison> rows;
+  const auto baseline = position(panel.strategies, all.options.baseline);
+  if (!baseline) return rows;
+  const std::vector<double> reference = per_seed(panel, *baseline, measure);
+  std::vector<double> t, wilcoxon;
+  for (std::size_t s = 0; s < panel.strategies.size(); ++s) {
+    if (s == *baseline) continue;
+    rows.push_back(compare(per_seed(panel, s, measure), reference, all, bootstrap));
+    rows.back().strategy = panel.strategies[s];
+    rows.back().measure = measure;
+    t.push_back(rows.back().t.p);
+    wilcoxon.push_back(rows.back().wilcoxon.p);
+  }
+  t = holm(t);
+  wilcoxon = holm(wilcoxon);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].t_holm = t[i];
+    rows[i].wilcoxon_holm = wilcoxon[i];
+  }
+  return rows;
+}
+
+PowerStatement power_statement(const Panel& panel, const Analysis& all, Measure measure) {
+  PowerStatement result;
+  result.measure = measure;
+  std::vector<std::vector<double>> scores;
+  for (std::size_t s = 0; s < panel.strategies.size(); ++s) {
+    scores.push_back(per_seed(panel, s, measure));
+  }
+  std::vector<double> stds;
+  for (std::size_t a = 0; a < scores.size(); ++a) {
+    for (std::size_t b = a + 1; b < scores.size(); ++b) {
+      stds.push_back(describe_differences(scores[a], scores[b]).std);
+    }
+  }
+  result.median_std = median(stds);
+  result.seeds_1pt = seeds_needed(point, result.median_std, {all.options.alpha});
+  result.seeds_2pt = seeds_needed(2 * point, result.median_std, {all.options.alpha});
+  result.resolved = resolved_difference(panel.seeds.size(), result.median_std, all.options.alpha);
+  return result;
+}
+
+std::vector<GroupAnalysis> analyze_groups(const Analysis& all) {
+  std::vector<GroupAnalysis> groups;
+  std::vector<const Panel*> panels;
+  for (std::size_t i = 0; i < all.panels.size(); ++i) {
+    panels.push_back(&all.panels[i].panel);
+    if (i + 1 < all.panels.size() && all.panels[i + 1].panel.group == panels.front()->group)
+      continue;
+    groups.push_back(analyze_group(panels, all));
+    panels.clear();
+  }
+  return groups;
+}
+
+}  // namespace al_mpi

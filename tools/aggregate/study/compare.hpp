@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis.hpp"
+
+namespace al_mpi {
+
+/// Where `name` is in `names`.
+std::optional<std::size_t> position(const std::vector<std::string>& names, const std::string& name);
+
+/// One number a seed: area under the curve, or value at the last budget; NaN where the trial
+/// stopped early.
+std::vector<double> per_seed(const Panel& panel, std::size_t strategy, Measure measure);
+
+/// Every other strategy against the baseline; empty where the panel lacks it.
+std::vector<Comparison> compare_with_baseline(const Panel& panel, const Analysis& all,
+                                              Measure measure, const PairedBootstrap& bootstrap);
+
+PowerStatement power_statement(const Panel& panel, const Analysis& all, Measure measure);
+
+/// Penalty matrices and ranks of every data set, from its panels.
+std::vector<GroupAnalysis> analyze_groups(const Analysis& all);
+
+}  // namespace al_mpi

@@ -1,0 +1,133 @@
+#include "numbers.hpp"
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include <al_mpi/version.hpp>
+
+namespace al_mpi {
+namespace {
+
+using nlohmann::json;
+
+json number(double value) {
+  return std::isfinite(value) ? json(value) : json(nullptr);
+}
+
+json numbers(const std::vector<double>& values) {
+  json list = json::array();
+  for (const double value : values) list.push_back(number(value));
+  return list;
+}
+
+json sample(const Sample& s) {
+  return {{"n", s.n}, {"mean", number(s.mean)}, {"std", number(s.std)}};
+}
+
+json spread(const Spread& s) {
+  json object = sample(s.sample);
+  object["low"] = number(s.interval.low);
+  object["high"] = number(s.interval.high);
+  return object;
+}
+
+json summary(const StrategySummary& s) {
+  json rounds = json::array();
+  for (const Spread& round : s.rounds) rounds.push_back(spread(round));
+  return {{"strategy", s.strategy},
+          {"trials",
+           {{"planned", s.trials.planned},
+            {"done", s.trials.done},
+            {"failed", s.trials.failed},
+            {"gappy", s.trials.gappy}}},
+          {"rounds", rounds},
+          {"final", spread(s.final)},
+          {"aulc", spread(s.area)},
+          {"ramp_up", sample(s.ramp_up)},
+          {"plateau", sample(s.plateau)},
+          {"labels_to_baseline", number(s.labels_to_baseline)},
+          {"labels_to_target", number(s.labels_to_target)},
+          {"drops", sample(s.drops)},
+          {"largest_drop", number(s.largest_drop)}};
+}
+
+json test(const PairedTest& t, double holm) {
+  return {
+      {"n", t.n}, {"statistic", number(t.statistic)}, {"p", number(t.p)}, {"p_holm", number(holm)}};
+}
+
+json comparison(const Comparison& c) {
+  return {{"strategy", c.strategy},
+          {"measure", to_string(c.measure)},
+          {"difference", number(c.t.difference)},
+          {"low", number(c.interval.low)},
+          {"high", number(c.interval.high)},
+          {"paired_t", test(c.t, c.t_holm)},
+          {"wilcoxon", test(c.wilcoxon, c.wilcoxon_holm)},
+          {"hedges_g", number(c.effect)},
+          {"won", c.seeds.win},
+          {"tied", c.seeds.tie},
+          {"lost", c.seeds.loss},
+          {"seeds_1pt", number(c.seeds_1pt)},
+          {"seeds_2pt", number(c.seeds_2pt)}};
+}
+
+json panel(const PanelAnalysis& p) {
+  json object = {{"dataset", p.panel.dataset},
+                 {"init", p.panel.init},
+                 {"seeds", p.panel.seeds},
+                 {"labels", numbers(p.panel.labels)},
+                 {"ramp_up_end", number(p.split)},
+                 {"mean_of_last", number(mean_of_last(p.panel))},
+                 {"sum_of_mean_stds", number(sum_of_mean_stds(p.panel))}};
+  for (const StrategySummary& s : p.strategies) object["strategies"].push_back(summary(s));
+  for (const Comparison& c : p.comparisons) object["comparisons"].push_back(comparison(c));
+  for (const PowerStatement& s : p.power) {
+    object["power"].push_back({{"measure", to_string(s.measure)},
+                               {"median_std", number(s.median_std)},
+                               {"seeds_1pt", number(s.seeds_1pt)},
+                               {"seeds_2pt", number(s.seeds_2pt)},
+                               {"resolved", number(s.resolved)}});
+  }
+  return object;
+}
+
+json ranks(const Friedman& f, double critical_difference) {
+  return {{"blocks", f.blocks},     {"mean_ranks", numbers(f.mean_ranks)},
+          {"chi2", number(f.chi2)}, {"f", number(f.f)},
+          {"p", number(f.p)},       {"critical_difference", number(critical_difference)}};
+}
+
+json group(const GroupAnalysis& g) {
+  return {{"dataset", g.dataset},
+          {"strategies", g.strategies},
+          {"budgets", g.budgets},
+          {"penalty", g.penalty},
+          {"penalty_holm", g.penalty_holm},
+          {"aulc", ranks(g.ranks_area, g.critical_difference)},
+          {"final", ranks(g.ranks_final, g.critical_difference_final)}};
+}
+
+}  // namespace
+
+std::string numbers_json(const Study& study, const Analysis& analysis) {
+  json object = {{"program", std::string("al_aggregate ") + version},
+                 {"metric", analysis.metric},
+                 {"baseline", analysis.options.baseline},
+                 {"alpha", analysis.options.alpha},
+                 {"resamples", analysis.options.resamples},
+                 {"notes", analysis.notes},
+                 {"files", json::array()},
+                 {"panels", json::array()},
+                 {"groups", json::array()}};
+  for (const ResultsTables& file : study.files) {
+    object["files"].push_back(
+        {{"path", file.path}, {"complete", file.complete}, {"attributes", file.attributes}});
+  }
+  for (const PanelAnalysis& p : analysis.panels) object["panels"].push_back(panel(p));
+  for (const GroupAnalysis& g : analysis.groups) object["groups"].push_back(group(g));
+  return object.dump(1) + "\n";
+}
+
+}  // namespace al_mpi

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "tools/aggregate/study/analysis.hpp"
+
+namespace al_mpi {
+
+/// The whole analysis as JSON, every digit; NaN is null.
+std::string numbers_json(const Study& study, const Analysis& analysis);
+
+}  // namespace al_mpi
