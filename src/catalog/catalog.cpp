@@ -1,6 +1,7 @@
 #include <al_mpi/catalog/catalog.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <sstream>
 
@@ -22,6 +23,31 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// --- what a line of strategies.def or networks.def says beside the name ---
+
+using StrategyFact = std::function<void(StrategyInfo&)>;
+
+StrategyFact alias(const char* name) {
+  return [=](StrategyInfo& info) { info.alias = name; };
+}
+StrategyFact cost(double relative) {
+  return [=](StrategyInfo& info) { info.cost = relative; };
+}
+StrategyFact needs(const char* arrays) {
+  return [=](StrategyInfo& info) { info.needs = words(arrays); };
+}
+const auto pixels = [](auto& info) { info.segmentation = true; };
+const auto oracle = [](StrategyInfo& info) { info.oracle = true; };
+const auto embeddings = [](NetworkInfo& info) { info.embeddings = true; };
+
+template <class Info>
+Info with_facts(const char* name, const std::vector<std::function<void(Info&)>>& facts) {
+  Info info;
+  info.name = name;
+  for (const auto& fact : facts) fact(info);
+  return info;
+}
+
 const std::string& alias_of(const StrategyInfo& info) {
   return info.alias.empty() ? info.name : info.alias;
 }
@@ -30,13 +56,13 @@ const std::string& alias_of(const NetworkInfo& info) {
 }
 
 template <class Info>
-std::string known_name(const std::vector<Info>& catalog, const std::string& text,
-                       const std::string& key, const char* what) {
+const Info& known(const std::vector<Info>& catalog, const std::string& text, const std::string& key,
+                  const char* what) {
   const std::string wanted = normalized_name(text);
   std::vector<std::string> names;
   for (const Info& info : catalog) {
     if (wanted == normalized_name(info.name) || wanted == normalized_name(alias_of(info))) {
-      return info.name;
+      return info;
     }
     names.push_back(info.name);
   }
@@ -45,8 +71,7 @@ std::string known_name(const std::vector<Info>& catalog, const std::string& text
 
 }  // namespace
 
-#define AL_STRATEGY(name, alias, cost, segmentation, oracle, needs) \
-  {#name, alias, cost, segmentation, oracle, words(needs)},
+#define AL_STRATEGY(name, ...) with_facts<StrategyInfo>(#name, {__VA_ARGS__}),
 #define AL_INIT(name, ...)
 const std::vector<StrategyInfo>& strategy_catalog() {
   static const std::vector<StrategyInfo> catalog = {
@@ -58,8 +83,7 @@ const std::vector<StrategyInfo>& strategy_catalog() {
 #undef AL_INIT
 
 #define AL_STRATEGY(name, ...)
-#define AL_INIT(name, alias, cost, segmentation, oracle, needs) \
-  {#name, alias, cost, segmentation, oracle, words(needs)},
+#define AL_INIT(name, ...) with_facts<StrategyInfo>(#name, {__VA_ARGS__}),
 const std::vector<StrategyInfo>& init_catalog() {
   static const std::vector<StrategyInfo> catalog = {
 #include <al_mpi/catalog/strategies.def>
@@ -67,7 +91,7 @@ const std::vector<StrategyInfo>& init_catalog() {
   return catalog;
 }
 
-#define AL_NETWORK(name, segmentation, embeddings) {#name, segmentation, embeddings},
+#define AL_NETWORK(name, ...) with_facts<NetworkInfo>(#name, {__VA_ARGS__}),
 const std::vector<NetworkInfo>& network_catalog() {
   static const std::vector<NetworkInfo> catalog = {
 #include <al_mpi/catalog/networks.def>
@@ -117,16 +141,28 @@ bool is_oracle(const std::string& name) {
   return false;
 }
 
+const StrategyInfo& strategy_info(const std::string& text, const std::string& key) {
+  return known(strategy_catalog(), text, key, "strategy");
+}
+
+const StrategyInfo& init_info(const std::string& text, const std::string& key) {
+  return known(init_catalog(), text, key, "initial set");
+}
+
+const NetworkInfo& network_info(const std::string& text, const std::string& key) {
+  return known(network_catalog(), text, key, "network");
+}
+
 std::string strategy_name(const std::string& text, const std::string& key) {
-  return known_name(strategy_catalog(), text, key, "strategy");
+  return strategy_info(text, key).name;
 }
 
 std::string init_name(const std::string& text, const std::string& key) {
-  return known_name(init_catalog(), text, key, "initial set");
+  return init_info(text, key).name;
 }
 
 std::string network_name(const std::string& text, const std::string& key) {
-  return known_name(network_catalog(), text, key, "network");
+  return network_info(text, key).name;
 }
 
 }  // namespace al_mpi

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -11,14 +10,6 @@
 
 namespace al_mpi {
 namespace {
-
-template <class Info>
-const Info& find_info(const std::vector<Info>& catalog, const std::string& name) {
-  const auto found = std::find_if(catalog.begin(), catalog.end(),
-                                  [&](const Info& info) { return info.name == name; });
-  check(found != catalog.end(), "'{}' left the catalog", name);
-  return *found;
-}
 
 void check_budget(const SweepConfig& config, std::int64_t n_samples) {
   const LoopOptions& loop = config.loop;
@@ -65,7 +56,7 @@ void check_training(const SweepConfig& config, bool pixels) {
                       "nothing is held out to stop by (set training.validation, too)");
   }
   if (training.augment != "none" && config.model.torchscript.empty() &&
-      find_info(network_catalog(), config.model.name).embeddings) {
+      network_info(config.model.name).embeddings) {
     throw ConfigError("training.augment",
                       fmt::format("{} takes embeddings, not images (use none)", config.model.name));
   }
@@ -105,8 +96,7 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
   if (n_classes < 2) {
     throw ConfigError("dataset", fmt::format("{} class: there is nothing to learn", n_classes));
   }
-  if (config.model.torchscript.empty() &&
-      find_info(network_catalog(), config.model.name).segmentation != pixels) {
+  if (config.model.torchscript.empty() && network_info(config.model.name).segmentation != pixels) {
     throw ConfigError("model.name", fmt::format("{} does not answer the dataset's task ({})",
                                                 config.model.name, task));
   }
@@ -114,12 +104,12 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
     throw ConfigError("training.pseudo_labels.weight", "is for classification (must be 0)");
   }
   for (const std::string& name : config.sweep.strategies) {
-    if (pixels && !find_info(strategy_catalog(), name).segmentation) {
+    if (pixels && !strategy_info(name).segmentation) {
       throw ConfigError("sweep.strategies", fmt::format("{} does not work on segmentation", name));
     }
   }
   for (const std::string& name : config.sweep.inits) {
-    if (pixels && !find_info(init_catalog(), name).segmentation) {
+    if (pixels && !init_info(name).segmentation) {
       throw ConfigError("sweep.inits", fmt::format("{} does not work on segmentation", name));
     }
   }

@@ -7,11 +7,11 @@ namespace al_mpi {
 
 /// What programs without LibTorch must know of a strategy or an initial set.
 struct StrategyInfo {
-  std::string name;   ///< snake_case, the one name everywhere
-  std::string alias;  ///< the reference's class name; empty where it has none
-  double cost;        ///< first guess of a trial's cost relative to random_sampling
-  bool segmentation;  ///< works on pixels too
-  bool oracle;        ///< sees labels that were not bought: a bound, marked so in figures
+  std::string name;           ///< snake_case, the one name everywhere
+  std::string alias;          ///< the published study's class name; empty where it has none
+  double cost = 1.0;          ///< first guess of a trial's cost relative to random_sampling
+  bool segmentation = false;  ///< works on pixels too
+  bool oracle = false;        ///< sees labels that were not bought: a bound, marked so in figures
   std::vector<std::string> needs;  ///< arrays and more, see strategies.def
 };
 
@@ -22,8 +22,8 @@ struct ArrayInfo {
 
 struct NetworkInfo {
   std::string name;
-  bool segmentation;  ///< answers per pixel
-  bool embeddings;    ///< takes rows of embeddings instead of images
+  bool segmentation = false;  ///< answers per pixel
+  bool embeddings = false;    ///< takes rows of embeddings instead of images
 };
 
 const std::vector<StrategyInfo>& strategy_catalog();
@@ -31,7 +31,7 @@ const std::vector<StrategyInfo>& init_catalog();
 const std::vector<NetworkInfo>& network_catalog();
 const std::vector<ArrayInfo>& array_catalog();
 
-/// Whether a strategy of this name (no alias) has `what` among its needs.
+/// Whether a strategy of this name (no alias) has `what` among its needs; false for unknown names.
 bool strategy_needs(const std::string& name, const std::string& what);
 
 /// Strategies and initial sets that ask for an array, as a sentence.
@@ -40,8 +40,14 @@ std::string askers_of(const std::string& array);
 /// Whether a strategy or an initial set of this name is an oracle; false for unknown names.
 bool is_oracle(const std::string& name);
 
-/// The one name of a strategy, from its name or alias, compared without case and underscores.
-/// Throws ConfigError with the nearest known name. `key` is the setting's path, for the message.
+/// A strategy by its name or alias, compared without case and underscores. Throws ConfigError with
+/// the nearest known name. `key` is the setting's path, for the message.
+const StrategyInfo& strategy_info(const std::string& text,
+                                  const std::string& key = "sweep.strategies");
+const StrategyInfo& init_info(const std::string& text, const std::string& key = "sweep.inits");
+const NetworkInfo& network_info(const std::string& text, const std::string& key = "model.name");
+
+/// The one name of these.
 std::string strategy_name(const std::string& text, const std::string& key = "sweep.strategies");
 std::string init_name(const std::string& text, const std::string& key = "sweep.inits");
 std::string network_name(const std::string& text, const std::string& key = "model.name");

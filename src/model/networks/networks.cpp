@@ -42,12 +42,8 @@ NetworkPtr make_unet_resnet50(const NetworkShape& shape) {
   return std::make_shared<UNet>(resnet_kind("resnet50"), shape);
 }
 
-#define AL_NETWORK(name, segmentation, embeddings) {#name, {make_##name, embeddings}},
-struct Entry {
-  NetworkPtr (*make)(const NetworkShape&);
-  bool embeddings;
-};
-const std::map<std::string, Entry> networks = {
+#define AL_NETWORK(name, ...) {#name, make_##name},
+const std::map<std::string, NetworkPtr (*)(const NetworkShape&)> networks = {
 #include <al_mpi/catalog/networks.def>
 };
 #undef AL_NETWORK
@@ -55,11 +51,11 @@ const std::map<std::string, Entry> networks = {
 }  // namespace
 
 NetworkPtr make_network(const std::string& name, const NetworkShape& shape) {
-  return networks.at(network_name(name)).make(shape);
+  return networks.at(network_name(name))(shape);
 }
 
 bool takes_embeddings(const std::string& name) {
-  return networks.at(network_name(name)).embeddings;
+  return network_info(name).embeddings;
 }
 
 LinearHead Network::head() const {
