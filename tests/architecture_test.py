@@ -20,7 +20,7 @@ ARROWS = {
     "engine": {"base", "io", "data", "catalog", "model", "query", "trial"},
     "config": {"base", "catalog", "trial", "data", "model/options.hpp", "query/options.hpp",
                "engine/options.hpp"},
-    "results": {"base", "io", "trial"},
+    "results": {"base", "io", "trial", "catalog"},
     "farm": {"base", "trial"},
     "farm/mpi": {"base", "trial", "farm"},
     "sweep": {"base", "io", "trial", "catalog", "data", "stats", "config", "results", "farm"},

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <al_mpi/catalog/metrics.hpp>
+
 namespace al_mpi {
 namespace {
 
@@ -87,7 +89,7 @@ void write_curves(Hdf5File& file, const std::vector<TrialRecord>& trials,
   for (std::size_t id = 0; id < log.metric_names().size(); ++id) ids[log.metric_names()[id]] = id;
   for (const auto& entry : ids) {
     const std::size_t id = entry.second;
-    if (entry.first.rfind("seconds_", 0) != 0)
+    if (!metric_info(entry.first).wall_clock)
       write_curve(entry.first, [&](std::int64_t row) { return log.metric(row, id); });
   }
 }

@@ -10,6 +10,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
+#include <al_mpi/catalog/metrics.hpp>
 
 namespace al_mpi {
 namespace {
@@ -180,7 +181,7 @@ std::string difference(const RoundRecord& stored, const RoundRecord& came) {
     if (!same(a.score, b.score)) return line(fmt::format("score of pick {}", i), a.score, b.score);
   }
   for (const auto& [name, value] : came.metrics) {
-    if (name.rfind("seconds_", 0) == 0) continue;
+    if (metric_info(name).wall_clock) continue;
     if (!same(metric(stored, name), value)) return line(name, metric(stored, name), value);
   }
   if (stored.weights_hash != came.weights_hash) {

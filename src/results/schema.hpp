@@ -13,9 +13,4 @@ inline constexpr std::int64_t version = 1;
 inline constexpr std::array<const char*, 8> round_columns = {
     "trial", "strategy", "init", "seed", "round", "n_labeled", "weights_hash", "settings"};
 
-/// Metrics come in this order; others follow by name.
-inline constexpr std::array<const char*, 11> metric_order = {
-    "accuracy", "balanced_accuracy", "macro_f1",      "mean_iou",        "nll", "ece", "train_loss",
-    "steps",    "seconds_query",     "seconds_train", "seconds_evaluate"};
-
 }  // namespace al_mpi::schema

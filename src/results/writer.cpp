@@ -12,6 +12,7 @@
 #include "table_records.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
+#include <al_mpi/catalog/metrics.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/io/hdf5.hpp>
 
@@ -31,15 +32,14 @@ auto column(const std::vector<Row>& rows, const Get& get) {
 
 /// Ids of the log's metrics in the order of their columns.
 std::vector<std::size_t> ordered_metrics(const RoundLog& log) {
-  const auto& order = schema::metric_order;
-  const auto place = [&](std::size_t id) {
-    const std::string& name = log.metric_names()[id];
-    return std::make_pair(std::find(order.begin(), order.end(), name) - order.begin(), name);
-  };
-  std::vector<std::size_t> ids(log.metric_names().size());
-  std::iota(ids.begin(), ids.end(), 0);
-  std::sort(ids.begin(), ids.end(),
-            [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+  const std::vector<std::string>& by_id = log.metric_names();
+  std::vector<std::string> names = by_id;
+  sort_metrics(names);
+  std::vector<std::size_t> ids;
+  for (const std::string& name : names) {
+    const auto found = std::find(by_id.begin(), by_id.end(), name);
+    ids.push_back(static_cast<std::size_t>(found - by_id.begin()));
+  }
   return ids;
 }
 

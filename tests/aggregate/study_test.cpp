@@ -86,8 +86,6 @@ TEST_CASE("metrics without a number are not offered, unknown ones are refused") 
   CHECK(metric_of(merge_study({both}), "") == "accuracy");
   both.task = "segmentation";
   CHECK(metric_of(merge_study({both}), "") == "mean_iou");
-  CHECK(lower_is_better("nll"));
-  CHECK_FALSE(lower_is_better("macro_f1"));
 }
 
 TEST_CASE("a round of a trial that is not there is a damaged file") {

@@ -10,6 +10,7 @@
 #include "scratch_folder.hpp"
 #include "src/engine/checkpoint.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/catalog/metrics.hpp>
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/engine/network_file.hpp>
 #include <al_mpi/engine/run_trial.hpp>
@@ -51,6 +52,12 @@ std::vector<RoundRecord> records_of(const TrialInput& input, int stop_after = -1
   events.should_stop = [&] { return static_cast<int>(records.size()) == stop_after; };
   const TrialEnd end = run_trial(input, events);
   CHECK(end == (stop_after < 0 ? TrialEnd::done : TrialEnd::stopped));
+  for (const RoundRecord& record : records) {
+    for (const auto& [name, value] : record.metrics) {
+      INFO(name << " is not in src/catalog/metrics.def");
+      CHECK(is_known_metric(name));
+    }
+  }
   return records;
 }
 

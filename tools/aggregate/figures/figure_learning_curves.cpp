@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include "figures.hpp"
 #include "looks.hpp"
+#include <al_mpi/catalog/metrics.hpp>
 
 namespace al_mpi {
 namespace {
@@ -101,7 +102,8 @@ Figure learning_curve_figure(const Analysis& analysis, const PanelAnalysis& p) {
       fmt::format(
           "set title {} offset 0,-0.3\n",
           quoted(fmt::format("{}, initial set: {}", p.panel.dataset, shown_name(p.panel.init)))) +
-      fmt::format("set xlabel \"labelled samples\"\nset ylabel {}\n", quoted(analysis.metric)) +
+      fmt::format("set xlabel \"labelled samples\"\nset ylabel {}\n",
+                  quoted(metric_info(analysis.metric).title)) +
       legend(analysis, p, figure) + "plot " + bands + lines.substr(0, lines.rfind(", \\"));
   return figure;
 }

@@ -4,6 +4,7 @@
 #include "figures.hpp"
 #include "looks.hpp"
 #include "tools/aggregate/study/class_shares.hpp"
+#include <al_mpi/catalog/metrics.hpp>
 
 namespace al_mpi {
 namespace {
@@ -77,7 +78,7 @@ Figure reference_figure(const Study& study, const Analysis& analysis, const Pane
       fmt::format(
           "set title {}\nset xlabel \"labelled samples\"\nset ylabel {}\n",
           quoted(fmt::format("{}, initial set: {}", p.panel.dataset, shown_name(p.panel.init))),
-          quoted("mean " + analysis.metric)) +
+          quoted("mean " + metric_info(analysis.metric).title)) +
       fmt::format("set label {} at graph 0.98, graph 0.075 right\n", quoted(numbers)) +
       fmt::format(
           "set key at screen {:.4f}, screen 0.52 left center Left reverse samplen 3 "

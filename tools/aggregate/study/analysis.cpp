@@ -10,6 +10,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
+#include <al_mpi/catalog/metrics.hpp>
 #include <al_mpi/stats/power.hpp>
 
 namespace al_mpi {
@@ -229,7 +230,7 @@ Analysis summarize(const Study& study, const AnalysisOptions& options) {
   analysis.options = options;
   analysis.notes = study.notes;
   analysis.metric = metric_of(study, options.metric);
-  analysis.lower_is_better = lower_is_better(analysis.metric);
+  analysis.lower_is_better = metric_info(analysis.metric).lower_is_better;
   for (Panel& panel : panels_of(study, analysis.metric)) {
     if (panel.labels.empty()) {
       analysis.notes.push_back(

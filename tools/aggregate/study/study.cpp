@@ -12,13 +12,10 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
 #include <al_mpi/catalog/catalog.hpp>
+#include <al_mpi/catalog/metrics.hpp>
 
 namespace al_mpi {
 namespace {
-
-const std::vector<std::string> metric_order = {
-    "accuracy", "mean_iou", "frequency_weighted_iou", "macro_f1", "balanced_accuracy",
-    "nll",      "ece"};
 
 /// Position in a catalogue; unknown names (of a newer version) come last, in alphabetical order.
 std::pair<std::size_t, std::string> rank_in(const std::vector<StrategyInfo>& catalog,
@@ -164,19 +161,16 @@ Study read_study(const std::vector<std::string>& paths, const ReadWhat& what) {
 }
 
 std::vector<std::string> metrics_of(const Study& study) {
-  std::vector<std::string> names = metric_order;
   std::set<std::string> present;
   for (const ResultsTables& file : study.files) {
     for (const auto& [name, column] : file.rounds.metrics) {
-      if (std::none_of(column.begin(), column.end(), [](double v) { return std::isfinite(v); }))
-        continue;
-      present.insert(name);
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+      if (std::any_of(column.begin(), column.end(), [](double v) { return std::isfinite(v); })) {
+        present.insert(name);
+      }
     }
   }
-  names.erase(std::remove_if(names.begin(), names.end(),
-                             [&](const std::string& name) { return present.count(name) == 0; }),
-              names.end());
+  std::vector<std::string> names(present.begin(), present.end());
+  sort_metrics(names);
   return names;
 }
 
@@ -209,12 +203,6 @@ std::string metric_of(const Study& study, const std::string& name) {
   const bool pixels = !study.files.empty() && study.files.front().task == "segmentation";
   if (pixels && has("mean_iou")) return "mean_iou";
   return has("accuracy") || known.empty() ? "accuracy" : known.front();
-}
-
-bool lower_is_better(const std::string& metric) {
-  return metric == "nll" || metric == "ece" || metric == "brier" || metric == "train_loss" ||
-         metric == "validation_loss" || metric == "coverage_radius" || metric == "pool_entropy" ||
-         metric.rfind("seconds", 0) == 0 || metric.rfind("pixels_", 0) == 0;
 }
 
 }  // namespace al_mpi

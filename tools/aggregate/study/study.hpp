@@ -37,7 +37,7 @@ struct Study {
 Study read_study(const std::vector<std::string>& paths, const ReadWhat& what = {});
 Study merge_study(std::vector<ResultsTables> files);
 
-/// Metrics that hold at least one finite number, in a fixed order (accuracy first).
+/// Metrics that hold at least one finite number, in the catalogue's order.
 std::vector<std::string> metrics_of(const Study& study);
 
 /// Throws DataError where there are rounds, but not one finite number in them.
@@ -46,9 +46,6 @@ void check_values(const Study& study);
 /// `name` checked against metrics_of(); empty: mean_iou where there is one, else accuracy, else the
 /// first. Throws ConfigError on an unknown name.
 std::string metric_of(const Study& study, const std::string& name);
-
-/// nll, ece, brier, losses and seconds: lower is better.
-bool lower_is_better(const std::string& metric);
 
 /// How the trials of one strategy ended.
 struct TrialCounts {
