@@ -38,6 +38,7 @@ StrategyFact needs(const char* arrays) {
 }
 const auto pixels = [](auto& info) { info.segmentation = true; };
 const auto oracle = [](StrategyInfo& info) { info.oracle = true; };
+const auto images = [](NetworkInfo&) {};  // as NetworkInfo begins
 const auto embeddings = [](NetworkInfo& info) { info.embeddings = true; };
 
 template <class Info>
