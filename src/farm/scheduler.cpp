@@ -18,6 +18,10 @@ Scheduler::Scheduler(const std::vector<PlannedTrial>& trials, const SchedulerOpt
   for (const PlannedTrial& planned : trials) {
     const int trial = static_cast<int>(trials_.size());
     Trial& added = trials_.emplace_back();
+    if (!planned.wanted) {
+      added.state = TrialState::done;
+      continue;
+    }
     added.group = costs_.group(planned.group, planned.prior_cost);
     added.rest = static_cast<float>(planned.rest);
     // What an earlier farm left running is pending for this one.

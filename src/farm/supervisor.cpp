@@ -25,6 +25,13 @@ bool runs_on(const std::string& device, const std::string& wanted) {
   return wanted == "auto" || device.substr(0, device.find(':')) == wanted;
 }
 
+Ending ending_of(const EngineLine& line) {
+  if (line.type == EngineLine::Type::done) return Ending::done;
+  if (line.type == EngineLine::Type::stopped) return Ending::stopped;
+  if (line.failure == EngineLine::Failure::config) return Ending::refused;
+  return line.failure == EngineLine::Failure::data ? Ending::unreadable : Ending::failed;
+}
+
 }  // namespace
 
 Supervisor::Supervisor(Channel& channel, SupervisorOptions options)
@@ -61,39 +68,24 @@ void Supervisor::start_child(std::size_t index, double now) {
   }
 }
 
-void Supervisor::tell(Message::Kind kind, std::size_t index, std::string text, int attempt) {
-  Message message;
-  message.kind = kind;
-  message.slot = static_cast<int>(index);
-  message.trial = slots_[index].trial;
-  message.attempt = attempt;
-  message.text = std::move(text);
-  channel_.send(0, std::move(message));
-}
-
 void Supervisor::ask(std::size_t index) {
   slots_[index].state = State::idle;
-  slots_[index].trial = -1;
-  if (!draining_) tell(Message::Kind::ask, index, slots_[index].device, 0);
+  if (!draining_) report(message::Idle{static_cast<int>(index), slots_[index].device});
 }
 
-void Supervisor::handle(const Message& message, double now) {
-  if (message.kind == Message::Kind::drain) return drain();
-  if (message.kind != Message::Kind::run) return;
-  const auto index = static_cast<std::size_t>(message.slot);
+void Supervisor::run(const message::Run& order, double now) {
+  const auto index = static_cast<std::size_t>(order.of.worker);
   Slot& slot = slots_.at(index);
-  slot.trial = message.trial;
-  slot.attempt = message.attempt;
   if (draining_ || slot.state != State::idle) {  // it died, or we drain, since it asked
-    tell(Message::Kind::returned, index, "", message.attempt);
-    slot.trial = -1;
-    return;
+    return report(message::Ended{order.of, Ending::stopped, "", 0.0});
   }
+  slot.start = order.of;
+  slot.key = order.key;
   slot.state = State::running;
   slot.trial_started = slot.last_line = now;
   std::ofstream(log_file(index), std::ios::app)
-      << fmt::format("--- trial {} attempt {} ---\n", message.trial, message.attempt);
-  slot.process->send(message.text);
+      << fmt::format("--- trial {} attempt {} ---\n", order.of.trial, order.of.attempt);
+  slot.process->send(order.request);
 }
 
 bool Supervisor::turn(double now) {
@@ -116,55 +108,65 @@ bool Supervisor::turn(double now) {
 }
 
 void Supervisor::read_lines(std::size_t index, double now) {
-  while (const std::optional<std::string> line = slots_[index].process->read_line()) {
+  while (std::optional<std::string> line = slots_[index].process->read_line()) {
     busy_ = true;
     if (slots_[index].condemned) continue;
     slots_[index].last_line = now;
     try {
-      take_line(index, *line, now);
+      take_line(index, std::move(*line), now);
     } catch (const DataError& error) {  // not our protocol: the child is replaced
       condemn(slots_[index], error.what());
     }
   }
 }
 
-void Supervisor::take_line(std::size_t index, const std::string& line, double now) {
+void Supervisor::take_line(std::size_t index, std::string line, double now) {
   using Type = EngineLine::Type;
   Slot& slot = slots_[index];
-  const EngineLine parsed = parse_engine_line(line);
-  if (slot.state == State::starting) {
-    if (parsed.type == Type::ready && !runs_on(parsed.device, options_.device)) {
-      slot.failed_starts = max_failed_starts;
-      slot.code = ExitCode::config;
-      const std::string& gpu = options_.gpus[index];
-      condemn(slot,
-              fmt::format("the engine runs on {}, farm.device is {}{}", parsed.device,
-                          options_.device, gpu.empty() ? "" : " and it was given GPU " + gpu));
-    } else if (parsed.type == Type::ready) {
-      slot.failed_starts = 0;
-      slot.device = parsed.device;
-      ask(index);
-    } else if (parsed.type == Type::failed) {
-      const bool final = parsed.failure != EngineLine::Failure::runtime;
-      if (final) slot.failed_starts = max_failed_starts;
-      if (parsed.failure == EngineLine::Failure::config) slot.code = ExitCode::config;
-      if (parsed.failure == EngineLine::Failure::data) slot.code = ExitCode::data;
-      condemn(slot, parsed.message);  // it would wait for another request
-    }
-    return;
+  if (slot.state == State::running && is_round_line(line)) {
+    return report(message::Round{slot.start, std::move(line)});
   }
+  const EngineLine parsed = parse_engine_line(line);
+  if (slot.state == State::starting) return take_first_line(index, parsed);
   if (slot.state != State::running || parsed.type == Type::alive || parsed.type == Type::ready)
     return;
-  tell(Message::Kind::line, index, line, slot.attempt);
-  if (parsed.type == Type::round) return;
-  const bool broken = parsed.type == Type::failed && parsed.failure == EngineLine::Failure::runtime;
-  trial_ended(index, broken, now);
+  if (parsed.type == Type::round) {  // written with blanks that is_round_line() does not expect
+    return report(message::Round{slot.start, std::move(line)});
+  }
+  if (parsed.key != slot.key) {
+    return condemn(slot, fmt::format("the worker answered for trial '{}'", parsed.key));
+  }
+  trial_ended(index, parsed, now);
 }
 
-void Supervisor::trial_ended(std::size_t index, bool replace, double now) {
+void Supervisor::take_first_line(std::size_t index, const EngineLine& line) {
   Slot& slot = slots_[index];
-  if (!replace) return ask(index);
-  slot.trial = -1;
+  if (line.type == EngineLine::Type::failed) {
+    const bool final = line.failure != EngineLine::Failure::runtime;
+    if (final) slot.failed_starts = max_failed_starts;
+    if (line.failure == EngineLine::Failure::config) slot.code = ExitCode::config;
+    if (line.failure == EngineLine::Failure::data) slot.code = ExitCode::data;
+    condemn(slot, line.message);  // it would wait for another request
+  }
+  if (line.type != EngineLine::Type::ready) return;
+  if (!runs_on(line.device, options_.device)) {
+    slot.failed_starts = max_failed_starts;
+    slot.code = ExitCode::config;
+    const std::string& gpu = options_.gpus[index];
+    return condemn(slot,
+                   fmt::format("the engine runs on {}, farm.device is {}{}", line.device,
+                               options_.device, gpu.empty() ? "" : " and it was given GPU " + gpu));
+  }
+  slot.failed_starts = 0;
+  slot.device = line.device;
+  ask(index);
+}
+
+void Supervisor::trial_ended(std::size_t index, const EngineLine& line, double now) {
+  Slot& slot = slots_[index];
+  const Ending ending = ending_of(line);
+  report(message::Ended{slot.start, ending, line.message, line.seconds});
+  if (ending != Ending::failed) return ask(index);
   slot.state = State::leaving;
   slot.deadline = now + patience_to_leave;
   slot.process->close_input();
@@ -216,9 +218,8 @@ void Supervisor::child_ended(std::size_t index, const std::string& how, double n
   slot.deadline = now;
   if (slot.reason.empty()) slot.reason = with_last_words(index, "the worker " + how);
   if (state == State::running) {
-    spdlog::debug("trial {}: {}", slot.trial, slot.reason);
-    tell(Message::Kind::died, index, slot.reason, slot.attempt);
-    slot.trial = -1;
+    spdlog::debug("trial {}: {}", slot.start.trial, slot.reason);
+    report(message::Ended{slot.start, Ending::failed, slot.reason, 0.0});
   } else if (state == State::starting) {
     return start_failed(index, now);
   }
@@ -231,7 +232,7 @@ void Supervisor::start_failed(std::size_t index, double now) {
   slot.deadline = now + 0.25 * std::pow(4.0, slot.failed_starts);
   if (++slot.failed_starts >= max_failed_starts) {
     slot.state = State::retired;
-    tell(Message::Kind::retired, index, slot.reason, static_cast<int>(slot.code));
+    report(message::Retired{static_cast<int>(index), slot.code, slot.reason});
   }
   slot.reason.clear();
 }

@@ -66,8 +66,7 @@ void SweepState::apply(const json& record) {
 }
 
 void SweepState::apply_text(std::string_view text) {
-  // Nearly all records are rounds; text inside a string cannot look like this (quotes are escaped).
-  if (text.find("\"type\":\"round\"") != std::string_view::npos) {
+  if (is_round_line(text)) {  // nearly all records are rounds
     add_round(parse_round(text));
     return;
   }

@@ -4,6 +4,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <al_mpi/trial/engine_line.hpp>
+
 namespace al_mpi {
 namespace {
 
@@ -19,189 +21,147 @@ Coordinator::Coordinator(Channel& channel, ResultsStore& store, SweepPlan plan,
       plan_(std::move(plan)),
       options_(std::move(options)),
       scheduler_(plan_.trials, options_.scheduler),
-      trial_of_(store.trials().size(), -1),
       ranks_(static_cast<std::size_t>(channel.size())) {
-  for (std::size_t i = 0; i < plan_.store_trial.size(); ++i) {
-    const int number = plan_.store_trial[i];
-    trial_of_[static_cast<std::size_t>(number)] = static_cast<int>(i);
-    rounds_ += store.rounds_done(number);
-    rounds_total_ += plan_.n_rounds[i];
+  for (std::size_t trial = 0; trial < plan_.trials.size(); ++trial) {
+    if (!plan_.trials[trial].wanted) continue;
+    ++n_trials_;
+    rounds_ += store.rounds_done(static_cast<int>(trial));
+    rounds_total_ += plan_.n_rounds[trial];
   }
 }
 
-const TrialRecord& Coordinator::record(int trial) const {
-  return store_
-      .trials()[static_cast<std::size_t>(plan_.store_trial[static_cast<std::size_t>(trial)])];
+/// The ranks that have been heard of just now.
+std::vector<int> Coordinator::speaking(double now) const {
+  std::vector<int> speaking;
+  for (int rank = 0; rank < channel_.size(); ++rank) {
+    const Rank& peer = ranks_[static_cast<std::size_t>(rank)];
+    if (peer.known && !peer.lost && now - peer.last_heard < recently) speaking.push_back(rank);
+  }
+  return speaking;
 }
 
-void Coordinator::send(int rank, Message::Kind kind, int attempt, std::string text) {
-  Message message;
-  message.kind = kind;
-  message.attempt = attempt;
-  message.text = std::move(text);
-  channel_.send(rank, std::move(message));
-}
-
-bool Coordinator::speaks(const Rank& rank, double now) const {
-  return rank.known && !rank.lost && now - rank.last_heard < recently;
-}
-
-void Coordinator::handle(const Message& message, double now) {
-  Rank& rank = ranks_[static_cast<std::size_t>(message.rank)];
+void Coordinator::handle(int from, const Report& report, double now) {
+  Rank& rank = at(from);
   if (rank.lost) {
-    spdlog::warn("rank {} on {} speaks again", message.rank, rank.host);
+    spdlog::warn("rank {} on {} speaks again", from, rank.host);
     rank.lost = false;
   }
   rank.last_heard = now;
-  switch (message.kind) {
-    case Message::Kind::hello:
-      return greet(message);
-    case Message::Kind::ask:
-      return welcome_idle(message, now);
-    case Message::Kind::line:
-      return take_line(message, now);
-    case Message::Kind::died:
-      return conclude(message, Ending::failed, message.text, now);
-    case Message::Kind::returned:
-      return conclude(message, Ending::stopped, "", now);
-    case Message::Kind::retired:
-      return retire(message, now);
-    case Message::Kind::wish: {
-      drain_wished_ = true;
-      return;
-    }
-    default:
-      return answer(message.rank);
-  }
+  std::visit([&](const auto& one) { take(from, one, now); }, report);
 }
 
-void Coordinator::greet(const Message& hello) {
-  Rank& rank = ranks_[static_cast<std::size_t>(hello.rank)];
+void Coordinator::take(int from, const message::Hello& hello, double /*now*/) {
+  Rank& rank = at(from);
   rank.known = true;
-  rank.host = hello.text;
-  const int n_workers = options_.workers_per_rank > 0 ? options_.workers_per_rank : hello.slot;
+  rank.host = hello.host;
+  const int n_workers = options_.workers_per_rank > 0 ? options_.workers_per_rank : hello.n_workers;
   rank.slots.assign(static_cast<std::size_t>(n_workers), {});
-  if (code_) return answer(hello.rank);
-  send(hello.rank, Message::Kind::configure, n_workers, options_.configuration);
+  if (code_) return answer(from);
+  channel_.send(from, message::Configure{n_workers, options_.configuration});
+}
+
+void Coordinator::take(int /*from*/, const message::DrainWish& /*wish*/, double /*now*/) {
+  drain_wished_ = true;
+}
+
+void Coordinator::take(int from, const message::Heartbeat& /*heartbeat*/, double /*now*/) {
+  answer(from);
 }
 
 void Coordinator::answer(int to) {
-  Rank& rank = ranks_[static_cast<std::size_t>(to)];
   if (code_) {
-    rank.told_leave = true;
-    return send(to, Message::Kind::leave, static_cast<int>(*code_), lost_ranks() ? "lost" : "");
+    at(to).told_leave = true;
+    return channel_.send(to, message::Leave{*code_, lost_ranks()});
   }
-  send(to, scheduler_.draining() ? Message::Kind::drain : Message::Kind::going);
+  if (scheduler_.draining()) return channel_.send(to, message::Drain{});
+  channel_.send(to, message::Going{});
 }
 
-int Coordinator::worker_of(const Message& message) const {
-  const Rank& rank = ranks_[static_cast<std::size_t>(message.rank)];
-  return rank.slots.at(static_cast<std::size_t>(message.slot)).worker;
-}
-
-void Coordinator::welcome_idle(const Message& ask, double now) {
-  Rank& rank = ranks_[static_cast<std::size_t>(ask.rank)];
-  Slot& slot = rank.slots.at(static_cast<std::size_t>(ask.slot));
-  if (slot.worker < 0 || slot.gone) slot.worker = scheduler_.add_worker(rank.host, now);
+void Coordinator::take(int from, const message::Idle& idle, double now) {
+  Slot& slot = slot_of(from, idle.worker);
+  if (slot.worker < 0 || slot.gone) slot.worker = scheduler_.add_worker(at(from).host, now);
   slot.gone = false;
-  devices_[slot.worker] = ask.text;
-  const Worker worker{ask.rank, ask.slot};
+  devices_[slot.worker] = idle.device;
+  const Worker worker{from, idle.worker};
   if (code_ || !hand_out(worker, now)) idle_.insert(worker);
 }
 
 bool Coordinator::hand_out(const Worker& idle, double now) {
   const auto [to, slot] = idle;
-  const int worker =
-      ranks_[static_cast<std::size_t>(to)].slots[static_cast<std::size_t>(slot)].worker;
+  const int worker = slot_of(to, slot).worker;
   const std::optional<int> trial = scheduler_.next(worker, now);
   if (!trial) return false;
-  const int number = record(*trial).spec.trial;
-  store_.started(number, to, ranks_[static_cast<std::size_t>(to)].host, devices_[worker],
-                 options_.threads);
-  Message message;
-  message.kind = Message::Kind::run;
-  message.slot = slot;
-  message.trial = number;
-  message.attempt = record(*trial).attempts;
-  message.text = run_line(record(*trial).spec, message.attempt, store_.checkpoint_path(number));
-  channel_.send(to, std::move(message));
+  store_.started(*trial, to, at(to).host, devices_[worker], options_.threads);
+  const TrialSpec& spec = record(*trial).spec;
+  const int attempt = record(*trial).attempts;
+  channel_.send(to, message::Run{{slot, *trial, attempt},
+                                 spec.key(),
+                                 run_line(spec, attempt, store_.checkpoint_path(*trial))});
   return true;
 }
 
-void Coordinator::take_line(const Message& message, double now) {
-  const EngineLine line = parse_engine_line(message.text);
-  const int trial = trial_of_.at(static_cast<std::size_t>(message.trial));
-  if (line.key != record(trial).spec.key()) {
-    return conclude(message, Ending::failed,
-                    fmt::format("the worker answered for trial '{}'", line.key), now);
+void Coordinator::take(int from, const message::Round& round, double now) {
+  const int trial = round.of.trial;
+  try {
+    const RoundRecord parsed = parse_round(round.line);
+    if (parsed.key != record(trial).spec.key())
+      throw DataError("engine", "key", fmt::format("it answered for trial '{}'", parsed.key));
+    if (store_.take(parsed, round.line) != ResultsStore::Taken::stored) return;
+    ++rounds_;
+    const double left = 1.0 - static_cast<double>(parsed.round + 1) /
+                                  plan_.n_rounds[static_cast<std::size_t>(trial)];
+    scheduler_.round_done(trial, std::max(left, 0.01));
+  } catch (const DataError& error) {  // what else the engine says of this start does not count
+    give_back(from, {round.of, Ending::failed, error.what(), 0.0}, now);
   }
-  switch (line.type) {
-    case EngineLine::Type::round:
-      return take_round(trial, message.text);
-    case EngineLine::Type::stopped:
-      return conclude(message, Ending::stopped, "", now);
-    case EngineLine::Type::failed: {
-      const bool config = line.failure == EngineLine::Failure::config;
-      const bool data = line.failure == EngineLine::Failure::data;
-      const Ending ending = config ? Ending::refused : data ? Ending::unreadable : Ending::failed;
-      return conclude(message, ending, line.message, now);
-    }
-    case EngineLine::Type::done:
-      break;
-    default:
-      return;
-  }
+}
+
+void Coordinator::take(int from, const message::Ended& ended, double now) {
+  if (ended.ending != Ending::done) return give_back(from, ended, now);
+  const int trial = ended.of.trial;
+  const int n = store_.rounds_done(trial);
   const int n_rounds = plan_.n_rounds[static_cast<std::size_t>(trial)];
-  if (const int n = store_.rounds_done(message.trial); n < n_rounds) {
-    return conclude(message, Ending::failed, fmt::format("done after {} of {} rounds", n, n_rounds),
-                    now);
+  if (n < n_rounds) {
+    const std::string why = fmt::format("done after {} of {} rounds", n, n_rounds);
+    return give_back(from, {ended.of, Ending::failed, why, 0.0}, now);
   }
-  if (scheduler_.ended(worker_of(message), trial, Ending::done, now) == Verdict::done) {
-    store_.done(message.trial, line.seconds);
+  const int worker = slot_of(from, ended.of.worker).worker;
+  if (scheduler_.ended(worker, trial, Ending::done, now) == Verdict::done) {
+    store_.done(trial, ended.seconds);
   }
 }
 
-void Coordinator::take_round(int trial, const std::string& line) {
-  RoundRecord round = parse_round(line);
-  round.trial = record(trial).spec.trial;
-  if (store_.take(round) != ResultsStore::Taken::stored) return;
-  ++rounds_;
-  const double left =
-      1.0 - static_cast<double>(round.round + 1) / plan_.n_rounds[static_cast<std::size_t>(trial)];
-  scheduler_.round_done(trial, std::max(left, 0.01));
-}
-
-void Coordinator::conclude(const Message& message, Ending ending, const std::string& text,
-                           double now) {
-  const int trial = trial_of_.at(static_cast<std::size_t>(message.trial));
-  const Rank& rank = ranks_[static_cast<std::size_t>(message.rank)];
-  const bool had_work = !scheduler_.host_quarantined(rank.host);
-  const Verdict verdict = scheduler_.ended(worker_of(message), trial, ending, now);
+/// A start that did not finish its trial.
+void Coordinator::give_back(int from, const message::Ended& ended, double now) {
+  const int trial = ended.of.trial;
+  const std::string& host = at(from).host;
+  const bool had_work = !scheduler_.host_quarantined(host);
+  const Verdict verdict =
+      scheduler_.ended(slot_of(from, ended.of.worker).worker, trial, ended.ending, now);
   if (verdict == Verdict::ignored) return;
   work_came_back_ = work_came_back_ || verdict == Verdict::again;
-  if (ending == Ending::stopped) return store_.interrupted(message.trial);
+  if (ended.ending == Ending::stopped) return store_.interrupted(trial);
   const bool final = verdict != Verdict::again;
   const char* outcome = verdict == Verdict::again         ? "failed, will be tried again"
                         : verdict == Verdict::quarantined ? "quarantined (failed on two hosts)"
                                                           : "failed";
-  spdlog::warn("trial {} {}: {} (attempt {} on {})", record(trial).spec.key(), outcome, text,
-               message.attempt, rank.host);
-  if (had_work && scheduler_.host_quarantined(rank.host))
-    spdlog::warn("{} gets no more work: {} different trials failed there, the last one: {}",
-                 rank.host, options_.scheduler.host_strikes, text);
-  store_.failed(message.trial, text, final, verdict == Verdict::quarantined);
+  spdlog::warn("trial {} {}: {} (attempt {} on {})", record(trial).spec.key(), outcome, ended.why,
+               ended.of.attempt, host);
+  if (had_work && scheduler_.host_quarantined(host))
+    spdlog::warn("{} gets no more work: {} different trials failed there, the last one: {}", host,
+                 options_.scheduler.host_strikes, ended.why);
+  store_.failed(trial, ended.why, final, verdict == Verdict::quarantined);
 }
 
-void Coordinator::retire(const Message& message, double now) {
-  Rank& rank = ranks_[static_cast<std::size_t>(message.rank)];
-  Slot& slot = rank.slots.at(static_cast<std::size_t>(message.slot));
+void Coordinator::take(int from, const message::Retired& retired, double now) {
+  Slot& slot = slot_of(from, retired.worker);
   slot.retired = true;
   ++n_retired_;
   if (slot.worker >= 0) scheduler_.remove_worker(slot.worker, now);
-  idle_.erase({message.rank, message.slot});
-  no_worker_.emplace(static_cast<ExitCode>(message.attempt), "no worker starts: " + message.text);
-  no_start_.try_emplace(message.text, fmt::format("worker {} of rank {} on {}", message.slot,
-                                                  message.rank, rank.host));
+  idle_.erase({from, retired.worker});
+  no_worker_.emplace(retired.code, "no worker starts: " + retired.why);
+  no_start_.try_emplace(
+      retired.why, fmt::format("worker {} of rank {} on {}", retired.worker, from, at(from).host));
   work_came_back_ = true;  // what waited for this host
 }
 
@@ -217,9 +177,7 @@ void Coordinator::lose(int lost, double now) {
     idle_.erase({lost, static_cast<int>(slot)});
     if (worker < 0) continue;
     rank.slots[slot].gone = true;
-    if (const auto trial = scheduler_.remove_worker(worker, now)) {
-      store_.interrupted(record(*trial).spec.trial);
-    }
+    if (const auto trial = scheduler_.remove_worker(worker, now)) store_.interrupted(*trial);
   }
 }
 
@@ -247,8 +205,9 @@ void Coordinator::turn(double now) {
   tell_of_failed_starts();
   if (now >= next_look_ && !code_) look_for_silent_ranks(now);
   if (std::exchange(work_came_back_, false)) {
+    const std::vector<int> ranks = speaking(now);
     for (auto worker = idle_.begin(); worker != idle_.end();) {
-      const bool takes = speaks(ranks_[static_cast<std::size_t>(worker->first)], now);
+      const bool takes = std::binary_search(ranks.begin(), ranks.end(), worker->first);
       worker = takes && hand_out(*worker, now) ? idle_.erase(worker) : std::next(worker);
     }
   }
@@ -263,18 +222,7 @@ void Coordinator::drain(double now, double patience) {
   }
   scheduler_.drain();
   give_up_drain_ = now + patience;
-  tell_all(Message::Kind::drain, now);
-}
-
-void Coordinator::tell_all(Message::Kind kind, double now) {
-  for (int rank = 0; rank < channel_.size(); ++rank) {
-    if (!speaks(ranks_[static_cast<std::size_t>(rank)], now)) continue;
-    if (kind == Message::Kind::leave) {
-      answer(rank);
-    } else {
-      send(rank, kind);
-    }
-  }
+  for (const int rank : speaking(now)) answer(rank);
 }
 
 bool Coordinator::workers_to_come() const {
@@ -293,8 +241,7 @@ bool Coordinator::finished(double now) const {
 }
 
 void Coordinator::finish(double now) {
-  for (std::size_t trial = 0; trial < plan_.trials.size(); ++trial) {
-    const TrialRecord& left = record(static_cast<int>(trial));
+  for (const TrialRecord& left : store_.trials()) {
     if (left.state == TrialState::running) store_.interrupted(left.spec.trial);
   }
   const bool all_ended = scheduler_.n(TrialState::pending) + scheduler_.n(TrialState::running) == 0;
@@ -303,7 +250,7 @@ void Coordinator::finish(double now) {
   code_ = !all_ended ? ExitCode::unfinished : any_failed ? ExitCode::failed_trials : ExitCode::ok;
   if (*code_ == ExitCode::unfinished && nobody_could_work()) code_ = no_worker_->code();
   finished_at_ = now;
-  tell_all(Message::Kind::leave, now);
+  for (const int rank : speaking(now)) answer(rank);
   store_.snapshot();
 }
 
@@ -327,7 +274,7 @@ bool Coordinator::dismissed(double now) const {
 
 SweepProgress Coordinator::progress(double now) {
   SweepProgress progress;
-  progress.n_trials = static_cast<int>(plan_.trials.size());
+  progress.n_trials = n_trials_;
   progress.done = scheduler_.n(TrialState::done);
   progress.running = scheduler_.n(TrialState::running);
   progress.failed = scheduler_.n(TrialState::failed) + scheduler_.n(TrialState::quarantined);

@@ -14,7 +14,6 @@
 #include <al_mpi/results/store.hpp>
 #include <al_mpi/sweep/plan.hpp>
 #include <al_mpi/sweep/progress.hpp>
-#include <al_mpi/trial/engine_line.hpp>
 
 namespace al_mpi {
 
@@ -35,7 +34,7 @@ class Coordinator {
  public:
   Coordinator(Channel& channel, ResultsStore& store, SweepPlan plan, CoordinatorOptions options);
 
-  void handle(const Message& message, double now);
+  void handle(int from, const Report& report, double now);
   void turn(double now);  ///< lost ranks, hand-outs, commit, snapshot
   /// Hands out nothing more; finished() after `patience` seconds even if children still run.
   void drain(double now, double patience);
@@ -67,38 +66,44 @@ class Coordinator {
   };
   using Worker = std::pair<int, int>;  ///< rank, slot
 
-  void greet(const Message& hello);
-  void take_line(const Message& message, double now);
-  void take_round(int trial, const std::string& line);
-  void conclude(const Message& message, Ending ending, const std::string& text, double now);
-  void welcome_idle(const Message& ask, double now);
+  // One of these for each kind of report.
+  void take(int from, const message::Hello& hello, double now);
+  void take(int from, const message::Idle& idle, double now);
+  void take(int from, const message::Round& round, double now);
+  void take(int from, const message::Ended& ended, double now);
+  void take(int from, const message::Retired& retired, double now);
+  void take(int from, const message::DrainWish& wish, double now);
+  void take(int from, const message::Heartbeat& heartbeat, double now);
+
+  void give_back(int from, const message::Ended& ended, double now);
   bool hand_out(const Worker& idle, double now);
-  void retire(const Message& message, double now);
   void tell_of_failed_starts();
   void lose(int rank, double now);
   void answer(int rank);
   void look_for_silent_ranks(double now);
-  void tell_all(Message::Kind kind, double now);
-  void send(int rank, Message::Kind kind, int attempt = 0, std::string text = "");
-  int worker_of(const Message& message) const;
-  bool speaks(const Rank& rank, double now) const;
+  std::vector<int> speaking(double now) const;
+  Rank& at(int rank) { return ranks_[static_cast<std::size_t>(rank)]; }
+  Slot& slot_of(int rank, int worker) {
+    return at(rank).slots.at(static_cast<std::size_t>(worker));
+  }
   bool workers_to_come() const;
   bool nobody_could_work() const;
-  const TrialRecord& record(int trial) const;
+  const TrialRecord& record(int trial) const {
+    return store_.trials().at(static_cast<std::size_t>(trial));
+  }
 
   Channel& channel_;
   ResultsStore& store_;
   SweepPlan plan_;
   CoordinatorOptions options_;
   Scheduler scheduler_;
-  std::vector<int> trial_of_;  ///< [trials of the store] -> scheduler's number, -1: not wanted
   std::vector<Rank> ranks_;
   std::set<Worker> idle_;
   std::map<int, std::string> devices_;  ///< worker -> what its child runs on
   std::optional<Error> no_worker_;      ///< why the last retired worker could not start
   /// Why workers could not start -> the first of them; empty once it was told.
   std::map<std::string, std::string> no_start_;
-  int n_retired_ = 0;
+  int n_retired_ = 0, n_trials_ = 0;
   bool drain_wished_ = false;
   double give_up_drain_ = 0.0;
   double finished_at_ = 0.0;

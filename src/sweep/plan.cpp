@@ -54,7 +54,6 @@ SweepPlan plan_grid(const SweepConfig& config, const std::vector<TrialSpec>& gri
     trial.group = group_of(spec);
     trial.prior_cost = prior_cost(spec.strategy) * n_rounds;
     plan.trials.push_back(std::move(trial));
-    plan.store_trial.push_back(spec.trial);
     plan.n_rounds.push_back(n_rounds);
   }
   return plan;
@@ -62,18 +61,23 @@ SweepPlan plan_grid(const SweepConfig& config, const std::vector<TrialSpec>& gri
 
 SweepPlan plan_sweep(const SweepConfig& config, const std::vector<TrialSpec>& grid,
                      const ResultsStore& store) {
-  std::unordered_map<std::string, int> numbers;
-  for (const TrialRecord& record : store.trials())
-    numbers.emplace(record.spec.key(), record.spec.trial);
-  SweepPlan plan = plan_grid(config, grid);
-  for (std::size_t i = 0; i < grid.size(); ++i) {
-    const int number = numbers.at(grid[i].key());
-    plan.store_trial[i] = number;
-    plan.trials[i].state = store.trials()[static_cast<std::size_t>(number)].state;
-    plan.trials[i].failures = store.blamed(number);
+  std::unordered_map<std::string, std::size_t> places;  // key -> place in the grid
+  for (std::size_t place = 0; place < grid.size(); ++place) places[grid[place].key()] = place;
+  const SweepPlan of_grid = plan_grid(config, grid);
+  SweepPlan plan;
+  for (const TrialRecord& record : store.trials()) {
+    PlannedTrial& trial = plan.trials.emplace_back();
+    int& n_rounds = plan.n_rounds.emplace_back(0);
+    const auto found = places.find(record.spec.key());
+    trial.wanted = found != places.end();
+    if (!trial.wanted) continue;
+    trial = of_grid.trials[found->second];
+    n_rounds = of_grid.n_rounds[found->second];
+    trial.state = record.state;
+    trial.failures = store.blamed(record.spec.trial);
     // A trial whose rounds are all stored may still lack its "done": it is not nothing to do.
-    const double left = 1.0 - static_cast<double>(store.rounds_done(number)) / plan.n_rounds[i];
-    plan.trials[i].rest = std::clamp(left, 0.01, 1.0);
+    const double left = 1.0 - static_cast<double>(store.rounds_done(record.spec.trial)) / n_rounds;
+    trial.rest = std::clamp(left, 0.01, 1.0);
   }
   return plan;
 }

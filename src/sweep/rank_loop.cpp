@@ -25,12 +25,11 @@ std::string host_name() {
   return name.data();
 }
 
-Message to_rank_0(Message::Kind kind, int slot = -1, std::string text = "") {
-  Message message;
-  message.kind = kind;
-  message.slot = slot;
-  message.text = std::move(text);
-  return message;
+/// A sign of life and its answer: nothing to do comes after it.
+bool is_beat(const Message& message) {
+  if (const auto* report = std::get_if<Report>(&message))
+    return std::holds_alternative<message::Heartbeat>(*report);
+  return std::holds_alternative<message::Going>(std::get<Order>(message));
 }
 
 /// Waits for children, signals and (by waking up) messages: short naps while there is traffic,
@@ -66,7 +65,7 @@ class RankLoop {
         nap_(channel.size() == 1) {}
 
   RankEnd run() {
-    channel_.send(0, to_rank_0(Message::Kind::hello, options_.default_workers, host_name()));
+    channel_.send(0, message::Hello{host_name(), options_.default_workers});
     last_heard_ = steady_seconds();
     for (;;) {
       const double now = steady_seconds();
@@ -91,32 +90,21 @@ class RankLoop {
     bool any = false;
     // Bounded, so that children and heartbeats get their turn under a flood of messages.
     for (int n = 0; n < 10000; ++n) {
-      const std::optional<Message> message = channel_.receive();
-      if (!message) break;
-      any = any || (message->kind != Message::Kind::alive && message->kind != Message::Kind::going);
-      if (is_for_rank_0(message->kind)) {
-        if (coordinator_ != nullptr) coordinator_->handle(*message, now);
+      const std::optional<Received> received = channel_.receive();
+      if (!received) break;
+      any = any || !is_beat(received->message);
+      if (const auto* report = std::get_if<Report>(&received->message)) {
+        if (coordinator_ != nullptr) coordinator_->handle(received->from, *report, now);
       } else {
         last_heard_ = now;
-        obey(*message, now);
+        std::visit([&](const auto& one) { obey(one, now); }, std::get<Order>(received->message));
       }
     }
     return any;
   }
 
-  void obey(const Message& message, double now) {
-    if (message.kind == Message::Kind::configure) {
-      begin(message, now);
-    } else if (message.kind == Message::Kind::leave) {
-      left_ = true;
-      end_ = {static_cast<ExitCode>(message.attempt), !message.text.empty()};
-    } else if (supervisor_) {
-      supervisor_->handle(message, now);
-    }
-  }
-
   /// A rank that cannot have children leaves the work to the others.
-  void begin(const Message& configure, double now) {
+  void obey(const message::Configure& configure, double now) {
     std::string problem;
     ExitCode code = ExitCode::internal;
     try {
@@ -129,18 +117,31 @@ class RankLoop {
       problem = error.what();
     }
     supervisor_.reset();
-    for (int slot = 0; slot < configure.attempt; ++slot) {
-      Message retired = to_rank_0(Message::Kind::retired, slot, problem);
-      retired.attempt = static_cast<int>(code);
-      channel_.send(0, std::move(retired));
+    for (int worker = 0; worker < configure.n_workers; ++worker) {
+      channel_.send(0, message::Retired{worker, code, problem});
     }
+  }
+
+  void obey(const message::Run& order, double now) {
+    if (supervisor_) supervisor_->run(order, now);
+  }
+
+  void obey(const message::Going& /*order*/, double /*now*/) {}
+
+  void obey(const message::Drain& /*order*/, double /*now*/) {
+    if (supervisor_) supervisor_->drain();
+  }
+
+  void obey(const message::Leave& leave, double /*now*/) {
+    left_ = true;
+    end_ = {leave.code, leave.rank_lost};
   }
 
   void heed_signals(double now) {
     if (!drain_signalled() || left_) return;
     if (supervisor_) supervisor_->drain();  // at once: the launcher may leave a second only
     if (!std::exchange(wished_, true)) {
-      channel_.send(0, to_rank_0(Message::Kind::wish));
+      channel_.send(0, message::DrainWish{});
       if (coordinator_ != nullptr) {
         spdlog::info(
             "stopping: trials finish the round they are in; the same command goes on later");
@@ -166,7 +167,7 @@ class RankLoop {
 
   void beat(double now) {
     if (now < next_beat_) return;
-    channel_.send(0, to_rank_0(Message::Kind::alive));
+    channel_.send(0, message::Heartbeat{});
     next_beat_ = now + heartbeat;
   }
 
@@ -207,26 +208,20 @@ RankEnd run_rank(Channel& channel, Coordinator* coordinator, const RankOptions& 
 void turn_away(Channel& channel, ExitCode code) {
   const double end = steady_seconds() + 30.0;  // ranks may still be starting
   for (int told = 1; told < channel.size() && steady_seconds() < end;) {
-    const std::optional<Message> message = channel.receive();
-    if (!message || message->kind != Message::Kind::hello) {
-      ::poll(nullptr, 0, message ? 0 : 1);
+    const std::optional<Received> received = channel.receive();
+    const auto* report = received ? std::get_if<Report>(&received->message) : nullptr;
+    if (report == nullptr || !std::holds_alternative<message::Hello>(*report)) {
+      ::poll(nullptr, 0, received ? 0 : 1);
       continue;
     }
-    Message leave;
-    leave.kind = Message::Kind::leave;
-    leave.attempt = static_cast<int>(code);
-    channel.send(message->rank, std::move(leave));
+    channel.send(received->from, message::Leave{code, false});
     ++told;
   }
   while (!channel.all_sent() && steady_seconds() < end) ::poll(nullptr, 0, 1);
 }
 
 void reassure(Channel& channel) {
-  for (int rank = 1; rank < channel.size(); ++rank) {
-    Message going;
-    going.kind = Message::Kind::going;
-    channel.send(rank, std::move(going));
-  }
+  for (int rank = 1; rank < channel.size(); ++rank) channel.send(rank, message::Going{});
   channel.all_sent();
 }
 

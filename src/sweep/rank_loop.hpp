@@ -17,8 +17,8 @@ struct RankOptions {
   double job_end = std::numeric_limits<double>::infinity();  ///< seconds since 1970
   double drain_margin =
       120;  ///< seconds before the job's end at which rank 0 drains; its patience, too
-  /// Makes this rank's supervisor from the `configure` message.
-  std::function<std::unique_ptr<Supervisor>(const Message&)> make_supervisor;
+  /// Makes this rank's supervisor as its Configure says.
+  std::function<std::unique_ptr<Supervisor>(const message::Configure&)> make_supervisor;
 };
 
 /// The life of a rank, from its hello to the leave it is told. `coordinator` is rank 0's, else

@@ -60,11 +60,11 @@ void warn_of_crowded_gpus(std::size_t n_workers, std::size_t n_gpus, const FarmO
 }
 
 std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank,
-                                            const Message& configure) {
-  const auto [config_yaml, expected] = read_configuration(configure.text);
+                                            const message::Configure& configure) {
+  const auto [config_yaml, expected] = read_configuration(configure.settings);
   const SweepConfig config = parse_config(config_yaml, "rank 0");
   const FarmOptions& farm = config.farm;
-  const int n_workers = configure.attempt;
+  const int n_workers = configure.n_workers;
   const std::vector<std::string> gpus = gpus_of(farm);
   if (!gpus.empty()) warn_of_crowded_gpus(static_cast<std::size_t>(n_workers), gpus.size(), farm);
   if (gpus.empty() && channel.rank() == 0 && n_workers * farm.threads > usable_cores()) {
@@ -101,7 +101,8 @@ CoordinatorOptions coordinator_options(const Sweep& sweep, int workers) {
 RankOptions rank_options(Channel& channel, const RankPlace& place) {
   RankOptions options;
   options.rank_0_silence = 2.0 * silence();
-  options.make_supervisor = [&channel, local_rank = place.local_rank](const Message& configure) {
+  options.make_supervisor = [&channel,
+                             local_rank = place.local_rank](const message::Configure& configure) {
     return make_supervisor(channel, local_rank, configure);
   };
   return options;

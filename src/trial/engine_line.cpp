@@ -44,6 +44,11 @@ std::string dump(const json& object) {
 
 }  // namespace
 
+bool is_round_line(std::string_view line) {
+  // No text inside a string can look like this: its quotes are escaped.
+  return line.find("\"type\":\"round\"") != std::string_view::npos;
+}
+
 EngineLine parse_engine_line(const std::string& line) {
   const json object = parse_object(line);
   try {

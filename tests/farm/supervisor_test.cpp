@@ -10,7 +10,7 @@
 #include <al_mpi/farm/supervisor.hpp>
 
 using namespace al_mpi;
-using Kind = Message::Kind;
+using namespace al_mpi::message;
 
 namespace {
 
@@ -47,54 +47,64 @@ struct Farm {
     return options;
   }
 
-  Message next() {
+  Report next() {
     const double end = now() + 10;
     while (now() < end) {
       supervisor.turn(now());
-      if (auto message = channel.receive()) return *message;
+      if (auto received = channel.receive()) return std::get<Report>(received->message);
       ::poll(nullptr, 0, 2);
     }
     FAIL("no message in 10 s");
     return {};
   }
 
-  void run(int trial, int attempt = 1, int slot = 0) {
+  /// The next report, which must be of this kind; rounds that come before it are passed over.
+  template <class Kind>
+  Kind next() {
+    Report report = next();
+    while (!std::is_same_v<Kind, Round> && std::holds_alternative<Round>(report)) report = next();
+    REQUIRE(std::holds_alternative<Kind>(report));
+    return std::get<Kind>(report);
+  }
+
+  void run(int trial, int attempt = 1, int worker = 0, const std::string& strategy = "s") {
     TrialSpec spec;
     spec.trial = trial;
     spec.strategy = "s";
     spec.init = "i";
-    Message message;
-    message.kind = Kind::run;
-    message.slot = slot;
-    message.trial = trial;
-    message.attempt = attempt;
-    message.text = run_line(spec, attempt, folder.file("checkpoint" + std::to_string(trial)));
-    supervisor.handle(message, now());
-  }
-
-  Message next_but_rounds() {
-    Message message = next();
-    while (message.kind == Kind::line && message.text.find("\"round\"") != std::string::npos)
-      message = next();
-    return message;
+    const std::string checkpoint = folder.file("checkpoint" + std::to_string(trial));
+    const std::string request = run_line(spec, attempt, checkpoint);
+    spec.strategy = strategy;
+    supervisor.run({{worker, trial, attempt}, spec.key(), request}, now());
   }
 };
 
 }  // namespace
 
-TEST_CASE("an idle worker asks, runs a trial, relays its lines, and asks again") {
+TEST_CASE("an idle worker asks, runs a trial, relays its rounds unread, and asks again") {
   Farm farm;
-  CHECK(farm.next().kind == Kind::ask);
+  farm.next<Idle>();
   farm.run(7);
   for (int round = 0; round <= 2; ++round) {
-    const Message message = farm.next();
-    CHECK(message.kind == Kind::line);
-    CHECK(message.trial == 7);
-    CHECK(parse_round(message.text).round == round);
+    const Round told = farm.next<Round>();
+    CHECK(told.of.trial == 7);
+    CHECK(parse_round(told.line).round == round);
   }
-  const Message done = farm.next();
-  CHECK(parse_engine_line(done.text).type == EngineLine::Type::done);
-  CHECK(farm.next().kind == Kind::ask);
+  const Ended done = farm.next<Ended>();
+  CHECK(done.ending == Ending::done);
+  CHECK(done.of.trial == 7);
+  CHECK(done.seconds > 0);
+  farm.next<Idle>();
+}
+
+TEST_CASE("an engine that answers for another trial is replaced") {
+  Farm farm;
+  farm.next<Idle>();
+  farm.run(7, 1, 0, "another");
+  const Ended ended = farm.next<Ended>();
+  CHECK(ended.ending == Ending::failed);
+  CHECK(ended.why == "the worker answered for trial 's/i/0'");
+  farm.next<Idle>();
 }
 
 TEST_CASE(
@@ -102,16 +112,16 @@ TEST_CASE(
     "checkpoint") {
   const Variable fault("AL_MPI_FAULT", "crash@1");
   Farm farm;
-  farm.next();
+  farm.next<Idle>();
   farm.run(0);
-  const Message died = farm.next_but_rounds();
-  CHECK(died.kind == Kind::died);
-  CHECK(died.trial == 0);
-  CHECK(died.text == "the worker was killed by signal 11 (Segmentation fault)");
-  CHECK(farm.next().kind == Kind::ask);
+  const Ended died = farm.next<Ended>();
+  CHECK(died.ending == Ending::failed);
+  CHECK(died.of.trial == 0);
+  CHECK(died.why == "the worker was killed by signal 11 (Segmentation fault)");
+  farm.next<Idle>();
   farm.run(0, 2);
-  CHECK(parse_round(farm.next().text).attempt == 1);  // round 0, from the checkpoint
-  CHECK(parse_round(farm.next().text).attempt == 2);
+  CHECK(parse_round(farm.next<Round>().line).attempt == 1);  // round 0, from the checkpoint
+  CHECK(parse_round(farm.next<Round>().line).attempt == 2);
 }
 
 TEST_CASE("a hanging child is killed at the stall timeout") {
@@ -119,12 +129,12 @@ TEST_CASE("a hanging child is killed at the stall timeout") {
   SupervisorOptions options;
   options.stall_timeout = 1.0;
   Farm farm(options);
-  farm.next();
+  farm.next<Idle>();
   farm.run(0);
-  const Message died = farm.next_but_rounds();
-  CHECK(died.kind == Kind::died);
-  CHECK(died.text == "no sign of life for 1 s (farm.stall_timeout)");
-  CHECK(farm.next().kind == Kind::ask);
+  const Ended died = farm.next<Ended>();
+  CHECK(died.ending == Ending::failed);
+  CHECK(died.why == "no sign of life for 1 s (farm.stall_timeout)");
+  farm.next<Idle>();
 }
 
 TEST_CASE("a child that takes too much memory is killed, one that does not is left alone") {
@@ -132,14 +142,14 @@ TEST_CASE("a child that takes too much memory is killed, one that does not is le
   SupervisorOptions options;
   options.memory_limit = 300;
   Farm farm(options);
-  farm.next();
+  farm.next<Idle>();
   farm.run(0);
-  const Message died = farm.next_but_rounds();
-  CHECK(died.kind == Kind::died);
-  CHECK(died.text.find(" MiB of memory, 300 are allowed (farm.memory_limit)") != std::string::npos);
-  CHECK(farm.next().kind == Kind::ask);
+  const Ended died = farm.next<Ended>();
+  CHECK(died.ending == Ending::failed);
+  CHECK(died.why.find(" MiB of memory, 300 are allowed (farm.memory_limit)") != std::string::npos);
+  farm.next<Idle>();
   farm.run(0, 2);
-  CHECK(parse_engine_line(farm.next_but_rounds().text).type == EngineLine::Type::done);
+  CHECK(farm.next<Ended>().ending == Ending::done);
 }
 
 TEST_CASE("a trial that takes too long is killed though it shows signs of life") {
@@ -147,21 +157,22 @@ TEST_CASE("a trial that takes too long is killed though it shows signs of life")
   SupervisorOptions options;
   options.trial_timeout = 0.5;
   Farm farm(options);
-  farm.next();
+  farm.next<Idle>();
   farm.run(0);
-  CHECK(farm.next_but_rounds().text == "not done in 0.5 s (farm.trial_timeout)");
+  CHECK(farm.next<Ended>().why == "not done in 0.5 s (farm.trial_timeout)");
 }
 
 TEST_CASE("after a runtime failure the child is replaced, after a data failure it goes on") {
   const auto restarted = [](const std::string& fault) {
     const Variable variable("AL_MPI_FAULT", fault);
     Farm farm;
-    farm.next();
+    farm.next<Idle>();
     farm.run(0);
-    CHECK(parse_engine_line(farm.next_but_rounds().text).type == EngineLine::Type::failed);
+    const Ending ending = farm.next<Ended>().ending;
+    CHECK(ending == (fault == "error@1" ? Ending::failed : Ending::unreadable));
     farm.run(1);  // rank 0 does not know better yet
-    const Kind kind = farm.next().kind;
-    return kind == Kind::returned;
+    const Report next = farm.next();
+    return std::holds_alternative<Ended>(next) && std::get<Ended>(next).of.trial == 1;
   };
   CHECK(restarted("error@1"));
   CHECK_FALSE(restarted("nan@1"));
@@ -170,33 +181,32 @@ TEST_CASE("after a runtime failure the child is replaced, after a data failure i
 TEST_CASE("draining stops a trial after its round and hands back what was not begun") {
   const Variable slow("FAKE_ENGINE_SECONDS", "0.2");
   Farm farm({}, 2);
-  CHECK(farm.next().kind == Kind::ask);
-  CHECK(farm.next().kind == Kind::ask);
+  farm.next<Idle>();
+  farm.next<Idle>();
   farm.run(0, 1, 0);
   farm.supervisor.drain();
   farm.run(1, 1, 1);
-  CHECK(farm.next().kind == Kind::returned);
-  const Message stopped = farm.next_but_rounds();
-  CHECK(parse_engine_line(stopped.text).type == EngineLine::Type::stopped);
-  CHECK(stopped.trial == 0);
+  for (const int trial : {1, 0}) {  // what was not begun comes first
+    const Ended stopped = farm.next<Ended>();
+    CHECK(stopped.ending == Ending::stopped);
+    CHECK(stopped.of.trial == trial);
+  }
 }
 
 TEST_CASE("a worker that never starts is retired after three tries, with its last words") {
   const Variable mood("FAKE_ENGINE", "die");
   Farm farm;
-  const Message retired = farm.next();
-  CHECK(retired.kind == Kind::retired);
-  CHECK(retired.text == "the worker left with exit code 1: no GPU here");
+  const Retired retired = farm.next<Retired>();
+  CHECK(retired.why == "the worker left with exit code 1: no GPU here");
 }
 
 TEST_CASE(
     "a worker that refuses the configuration is retired at once, with the reason and its code") {
   const Variable mood("FAKE_ENGINE", "refuse");
   Farm farm;
-  const Message retired = farm.next();
-  CHECK(retired.kind == Kind::retired);
-  CHECK(retired.text == "tiles.h5: no such file");
-  CHECK(retired.attempt == static_cast<int>(ExitCode::data));
+  const Retired retired = farm.next<Retired>();
+  CHECK(retired.why == "tiles.h5: no such file");
+  CHECK(retired.code == ExitCode::data);
 }
 
 TEST_CASE("a worker that was given a GPU and runs on the CPU is retired at once") {
@@ -205,10 +215,9 @@ TEST_CASE("a worker that was given a GPU and runs on the CPU is retired at once"
   options.device = "cuda";
   options.gpus = {"GPU-7"};
   Farm farm(options);
-  const Message retired = farm.next();
-  CHECK(retired.kind == Kind::retired);
-  CHECK(retired.text == "the engine runs on cpu, farm.device is cuda and it was given GPU GPU-7");
-  CHECK(retired.attempt == static_cast<int>(ExitCode::config));
+  const Retired retired = farm.next<Retired>();
+  CHECK(retired.why == "the engine runs on cpu, farm.device is cuda and it was given GPU GPU-7");
+  CHECK(retired.code == ExitCode::config);
 }
 
 TEST_CASE("a worker on its GPU says which when it asks") {
@@ -216,23 +225,20 @@ TEST_CASE("a worker on its GPU says which when it asks") {
   options.device = "cuda";
   options.gpus = {"3"};
   Farm farm(options);
-  const Message ask = farm.next();
-  CHECK(ask.kind == Kind::ask);
-  CHECK(ask.text == "cuda:Fake GPU 3, CUDA 1.2");
+  CHECK(farm.next<Idle>().device == "cuda:Fake GPU 3, CUDA 1.2");
 }
 
 TEST_CASE("a program that speaks something else is no engine") {
   const Variable mood("FAKE_ENGINE", "babble");
   Farm farm;
-  const Message retired = farm.next();
-  CHECK(retired.kind == Kind::retired);
-  CHECK(retired.text.find("is no JSON object") != std::string::npos);
+  const Retired retired = farm.next<Retired>();
+  CHECK(retired.why.find("is no JSON object") != std::string::npos);
 }
 
 TEST_CASE("closing ends every child") {
   Farm farm({}, 2);
-  farm.next();
-  farm.next();
+  farm.next<Idle>();
+  farm.next<Idle>();
   farm.supervisor.close();
   CHECK(farm.supervisor.descriptors().empty());
 }

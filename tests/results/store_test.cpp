@@ -73,7 +73,7 @@ TEST_CASE("the same command again continues, and more seeds extend the grid") {
     auto store = example::open(file);
     example::run(*store, 3);
     store->started(0, 2, "node8", "cuda:1", 1);
-    store->take(example::round(store->trials()[0].spec, 0));
+    example::take(*store, example::round(store->trials()[0].spec, 0));
     store->commit();
   }  // trial 0 is left running
   auto store = example::open(file, example::grid({2, 3}));
@@ -84,8 +84,6 @@ TEST_CASE("the same command again continues, and more seeds extend the grid") {
   CHECK(store->trials()[0].attempts == 1);
   CHECK(store->trials()[3].spec.key() == "margin_sampling/random/2");  // kept its number
   CHECK(store->trials()[8].spec.key() == "random_sampling/random/3");
-  CHECK_FALSE(store->wanted(0));  // seed 1 is not asked for now
-  CHECK(store->wanted(3));
   CHECK(store->attempts(0)[0].outcome == "interrupted");
   CHECK(ResultsStore::stored_config(file) == example::provenance().config_yaml);
 }
@@ -113,26 +111,26 @@ TEST_CASE("a round that comes twice is stored once, and one that differs is told
   auto store = example::open(folder.file("x.h5"));
   store->started(0, 0, "h", "cpu", 1);
   RoundRecord record = example::round(store->trials()[0].spec, 0);
-  CHECK(store->take(record) == ResultsStore::Taken::stored);
-  CHECK(store->take(record) == ResultsStore::Taken::duplicate);
+  CHECK(example::take(*store, record) == ResultsStore::Taken::stored);
+  CHECK(example::take(*store, record) == ResultsStore::Taken::duplicate);
   record.metrics[3].second = 99;  // seconds_train: times do not count
-  CHECK(store->take(record) == ResultsStore::Taken::duplicate);
+  CHECK(example::take(*store, record) == ResultsStore::Taken::duplicate);
   const RoundRecord same = record;
   record.metrics[0].second += 1e-12;
-  CHECK(store->take(record) == ResultsStore::Taken::different);
+  CHECK(example::take(*store, record) == ResultsStore::Taken::different);
   record = same;
   record.picks[1].index += 1;
-  CHECK(store->take(record) == ResultsStore::Taken::different);
+  CHECK(example::take(*store, record) == ResultsStore::Taken::different);
   record = same;
   record.confusion[4] += 1;
-  CHECK(store->take(record) == ResultsStore::Taken::different);
+  CHECK(example::take(*store, record) == ResultsStore::Taken::different);
   record = same;
   record.weights_hash = "00000000000000ff";
-  CHECK(store->take(record) == ResultsStore::Taken::different);
+  CHECK(example::take(*store, record) == ResultsStore::Taken::different);
   CHECK(store->rounds_done(0) == 1);
   record.confusion.pop_back();
   record.round = 1;
-  CHECK_THROWS_AS(store->take(record), DataError);
+  CHECK_THROWS_AS(example::take(*store, record), DataError);
 }
 
 TEST_CASE("failures are blamed, given up, forgiven") {
@@ -222,7 +220,7 @@ TEST_CASE("a damaged line is survived, and what it held is run again") {
   CHECK(state(*store, 1) == TrialState::done);
   store->started(0, 0, "h", "cpu", 1);
   for (int r = 0; r < 3; ++r) {
-    CHECK(store->take(example::round(store->trials()[0].spec, r)) ==
+    CHECK(example::take(*store, example::round(store->trials()[0].spec, r)) ==
           (r == 1 ? ResultsStore::Taken::stored : ResultsStore::Taken::duplicate));
   }
   store->done(0, 1);
@@ -254,7 +252,7 @@ TEST_CASE("what the journal lost is taken from the results file") {
   auto store = example::open(file);
   for (int t = 0; t < 4; ++t) {
     CHECK(state(*store, t) == TrialState::done);
-    CHECK(store->take(example::round(store->trials()[0].spec, t % 3)) ==
+    CHECK(example::take(*store, example::round(store->trials()[0].spec, t % 3)) ==
           ResultsStore::Taken::duplicate);
   }
   CHECK(state(*store, 4) == TrialState::failed);

@@ -4,8 +4,11 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include <al_mpi/results/reader.hpp>
 #include <al_mpi/results/store.hpp>
+#include <al_mpi/trial/json.hpp>
 
 /// A small sweep with made-up numbers: 2 strategies x 2 inits x 2 seeds, 3 rounds of 2 picks, 3
 /// classes.
@@ -61,12 +64,19 @@ inline std::unique_ptr<ResultsStore> open(const std::string& file,
   return ResultsStore::open({file, 0.0, false}, provenance(), specs);
 }
 
+/// Gives the store a round as rank 0 does: with the engine's line.
+inline ResultsStore::Taken take(ResultsStore& store, const RoundRecord& record) {
+  nlohmann::json line = record;
+  line["type"] = "round";
+  return store.take(record, line.dump());
+}
+
 /// Runs a trial from its first missing round to the end.
 inline void run(ResultsStore& store, int trial) {
   store.started(trial, 1, "node7", "cpu", 1);
   const TrialRecord record = store.trials()[static_cast<std::size_t>(trial)];
   for (int r = store.rounds_done(trial); r < n_rounds; ++r)
-    store.take(round(record.spec, r, record.attempts));
+    take(store, round(record.spec, r, record.attempts));
   store.done(trial, 12.5);
   store.commit();
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <al_mpi/farm/cost_model.hpp>
+#include <al_mpi/farm/ending.hpp>
 #include <al_mpi/trial/trial.hpp>
 
 namespace al_mpi {
@@ -26,18 +27,9 @@ struct PlannedTrial {
   std::string group;        ///< trials of a group cost the same: strategy and own settings
   double prior_cost = 1.0;  ///< relative, > 0
   TrialState state = TrialState::pending;
-  int failures = 0;   ///< blamed ones of earlier farms
-  double rest = 1.0;  ///< share of its rounds still to do, (0, 1]; < 1: started earlier
-};
-
-/// How a trial ended on a worker.
-enum class Ending {
-  done,
-  failed,      ///< threw, crashed, hung or ran out of time: blamed on the trial
-  refused,     ///< its settings are wrong: trying again is pointless
-  unreadable,  ///< a file it needs: its host's fault as long as another one may read it
-  stopped,     ///< drained; not blamed
-  lost,        ///< its worker is gone (killed rank, lost node); not blamed
+  int failures = 0;    ///< blamed ones of earlier farms
+  double rest = 1.0;   ///< share of its rounds still to do, (0, 1]; < 1: started earlier
+  bool wanted = true;  ///< else it only keeps its number: a trial of an earlier, larger grid
 };
 
 /// What that means for the trial.

@@ -36,7 +36,7 @@ class Supervisor {
   Supervisor(Channel& channel, SupervisorOptions options);
 
   void start(double now);
-  void handle(const Message& message, double now);  ///< run, drain
+  void run(const message::Run& order, double now);
   bool turn(double now);  ///< reads, restarts, checks time limits; whether anything was read
   void drain();           ///< children stop after the round in progress
   void close(double patience = 5.0);  ///< ends all children; running ones at once
@@ -49,8 +49,8 @@ class Supervisor {
   struct Slot {
     std::unique_ptr<WorkerProcess> process;
     State state = State::off;
-    int trial = -1;
-    int attempt = 0;
+    message::Start start;  ///< running: of this trial
+    std::string key;       ///< of that trial
     double last_line = 0.0;
     double trial_started = 0.0;
     double next_weighing = 0.0;
@@ -64,15 +64,16 @@ class Supervisor {
 
   void start_child(std::size_t index, double now);
   void read_lines(std::size_t index, double now);
-  void take_line(std::size_t index, const std::string& line, double now);
-  void trial_ended(std::size_t index, bool replace, double now);
+  void take_line(std::size_t index, std::string line, double now);
+  void take_first_line(std::size_t index, const EngineLine& line);
+  void trial_ended(std::size_t index, const EngineLine& line, double now);
   void child_ended(std::size_t index, const std::string& how, double now);
   void start_failed(std::size_t index, double now);
   static void condemn(Slot& slot, std::string reason);
   static void check_time_limits(Slot& slot, const SupervisorOptions& limits, double now);
   static void check_memory(Slot& slot, const SupervisorOptions& limits, double now);
+  void report(Report report) { channel_.send(0, std::move(report)); }
   void ask(std::size_t index);
-  void tell(Message::Kind kind, std::size_t index, std::string text, int attempt);
   std::string log_file(std::size_t index) const;
   std::string with_last_words(std::size_t index, const std::string& how) const;
 

@@ -1,15 +1,26 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include <al_mpi/results/reader.hpp>
 #include <al_mpi/trial/trial.hpp>
 
 namespace al_mpi {
+
+class Journal;
+class SweepLock;
+class SweepState;
+struct Files;
+struct Replay;
 
 /// What a results file is about; written into its attributes.
 struct Provenance {
@@ -48,36 +59,55 @@ class ResultsStore {
   static std::unique_ptr<ResultsStore> open(const StoreOptions& options,
                                             const Provenance& provenance,
                                             const std::vector<TrialSpec>& grid);
-  virtual ~ResultsStore() = default;
+  ~ResultsStore();
 
   /// The stored configuration (YAML) of an existing results file; empty if there is none.
   static std::string stored_config(const std::string& file);
 
-  virtual const std::vector<TrialRecord>& trials() const = 0;  ///< index = TrialSpec::trial
-  virtual int rounds_done(int trial) const = 0;                ///< rounds stored, 0-based count
-  virtual int blamed(
-      int trial) const = 0;  ///< failed attempts, without interrupted and forgiven ones
-  virtual bool wanted(int trial) const = 0;  ///< is in `grid`; the file may hold more
-  virtual const std::vector<ResultsTables::Attempt>& attempts(int trial) const = 0;
-  virtual std::string checkpoint_path(
-      int trial) const = 0;  ///< NAME.checkpoints/...; the folder exists
+  const std::vector<TrialRecord>& trials() const;  ///< index = TrialSpec::trial
+  int rounds_done(int trial) const;                ///< rounds stored without a gap
+  int blamed(int trial) const;  ///< failed attempts, without interrupted and forgiven ones
+  const std::vector<ResultsTables::Attempt>& attempts(int trial) const;
+  std::string checkpoint_path(int trial) const;  ///< NAME.checkpoints/...; the folder exists
 
   // Appended to the journal; durable after the next commit().
-  virtual void started(int trial, int rank, const std::string& host, const std::string& device,
-                       int threads) = 0;
-  virtual Taken take(const RoundRecord& record) = 0;  ///< `different` is logged as non-determinism
-  virtual void done(int trial,
-                    double seconds) = 0;  ///< also removes the checkpoint, after it is durable
+  void started(int trial, int rank, const std::string& host, const std::string& device,
+               int threads);
+  /// `text` is the record's JSON with "type":"round", as the engine writes it: it goes into the
+  /// journal as it is. `different` is logged as non-determinism.
+  Taken take(const RoundRecord& record, std::string_view text);
+  void done(int trial, double seconds);  ///< also removes the checkpoint, after it is durable
   /// A failed attempt. `final`: the trial is given up (failed, or quarantined if `quarantine`).
-  virtual void failed(int trial, const std::string& message, bool final,
-                      bool quarantine = false) = 0;
-  virtual void interrupted(int trial) = 0;  ///< back to pending: drained, or its rank was lost
-  virtual void reset_failed() = 0;          ///< --retry-failed: failed trials are pending again
+  void failed(int trial, const std::string& message, bool final, bool quarantine = false);
+  void interrupted(int trial);  ///< back to pending: drained, or its rank was lost
+  void reset_failed();          ///< --retry-failed: failed trials are pending again
 
-  virtual void commit() = 0;  ///< fdatasync of what was appended; cheap if nothing was
-  virtual void
-  snapshot_if_due() = 0;  ///< rebuilds NAME.h5 if snapshot_every has passed; does not block long
-  virtual void snapshot() = 0;  ///< rebuilds it now and waits: temporary + fsync + rename
+  void commit();           ///< fdatasync of what was appended; cheap if nothing was
+  void snapshot_if_due();  ///< rebuilds NAME.h5 if snapshot_every has passed; does not block long
+  void snapshot();         ///< rebuilds it now and waits: temporary + fsync + rename
+
+ private:
+  ResultsStore(const StoreOptions& options, const Provenance& provenance,
+               const std::vector<TrialSpec>& grid);
+  const TrialRecord& trial(int number) const;
+  void record(const nlohmann::json& event);  ///< into the state and the journal
+  void ended(int trial, const char* outcome, nlohmann::json more);
+  void open_journal(Replay& replay);
+  void start_session(const Provenance& provenance, const std::vector<TrialSpec>& grid);
+  void begin_snapshot();
+  void finish_snapshot();
+
+  using Clock = std::chrono::steady_clock;
+  StoreOptions options_;
+  std::unique_ptr<Files> files_;
+  std::unique_ptr<SweepLock> lock_;
+  std::unique_ptr<SweepState> state_;
+  std::unique_ptr<Journal> journal_;
+  std::vector<std::string> obsolete_;  ///< checkpoints to remove after the next commit
+  Clock::time_point last_heartbeat_ = Clock::now();
+  Clock::time_point last_snapshot_ = Clock::now() - std::chrono::hours(1);
+  double snapshot_seconds_ = 0.0;
+  std::future<double> writing_;  ///< seconds the snapshot took
 };
 
 }  // namespace al_mpi

@@ -28,6 +28,9 @@ struct EngineLine {
   std::string libtorch;                ///< ready: its version
 };
 
+/// Whether `line` is the engine's about a round, by a search for its type: nothing is parsed.
+bool is_round_line(std::string_view line);
+
 /// Throws DataError if `line` is no JSON object, has no known type, or a field of another type.
 /// A round's record is not looked at; parse_round() reads it.
 EngineLine parse_engine_line(const std::string& line);

@@ -14,13 +14,9 @@ namespace {
 constexpr int tag = 1;
 constexpr std::size_t piece_size = 2048;
 
-/// The head of each piece. Ranks of one job run the same build, so its bytes mean the same to all.
-struct Head {
-  Message::Kind kind;
-  int slot, trial, attempt;
-  std::uint32_t text_left;  ///< bytes of text in this piece and the ones after it
-};
-constexpr std::size_t text_size = piece_size - sizeof(Head);
+/// What each piece begins with: the bytes of the message in it and the pieces after it.
+using Head = std::uint32_t;
+constexpr std::size_t body_size = piece_size - sizeof(Head);
 
 struct Piece {
   std::array<char, piece_size> bytes;
@@ -36,26 +32,23 @@ class MpiChannel final : public Channel {
 
   void send(int to, Message message) override {
     if (to == rank_) return self_.send(to, std::move(message));
-    std::size_t at = 0;
-    do {
-      const std::size_t left = message.text.size() - at;
-      const std::size_t now = std::min(left, text_size);
-      const Head head{message.kind, message.slot, message.trial, message.attempt,
-                      static_cast<std::uint32_t>(left)};
+    const std::string bytes = encode(message);
+    for (std::size_t at = 0, now = 0; at < bytes.size(); at += now) {
+      const Head left = static_cast<Head>(bytes.size() - at);
+      now = std::min<std::size_t>(left, body_size);
       Piece& piece = outgoing_.emplace_back();
-      std::memcpy(piece.bytes.data(), &head, sizeof head);
-      std::memcpy(piece.bytes.data() + sizeof head, message.text.data() + at, now);
-      check_mpi(MPI_Isend(piece.bytes.data(), static_cast<int>(sizeof head + now), MPI_BYTE, to,
+      std::memcpy(piece.bytes.data(), &left, sizeof left);
+      std::memcpy(piece.bytes.data() + sizeof left, bytes.data() + at, now);
+      check_mpi(MPI_Isend(piece.bytes.data(), static_cast<int>(sizeof left + now), MPI_BYTE, to,
                           tag, MPI_COMM_WORLD, &piece.request),
                 "MPI_Isend");
-      at += now;
-    } while (at < message.text.size());
+    }
     all_sent();
   }
 
-  std::optional<Message> receive() override {
+  std::optional<Received> receive() override {
     if (auto own = self_.receive()) {
-      own->rank = rank_;
+      own->from = rank_;
       return own;
     }
     all_sent();
@@ -83,7 +76,7 @@ class MpiChannel final : public Channel {
 
  private:
   /// Receives the piece that waits from `source`; the message, if it was the last of one.
-  std::optional<Message> take_piece(int source) {
+  std::optional<Received> take_piece(int source) {
     std::array<char, piece_size> bytes;
     MPI_Status status;
     int size = 0;
@@ -91,15 +84,15 @@ class MpiChannel final : public Channel {
                        MPI_COMM_WORLD, &status),
               "MPI_Recv");
     MPI_Get_count(&status, MPI_BYTE, &size);
-    Head head;
-    std::memcpy(&head, bytes.data(), sizeof head);
-    const std::size_t text = static_cast<std::size_t>(size) - sizeof head;
+    Head left = 0;
+    std::memcpy(&left, bytes.data(), sizeof left);
+    const std::size_t body = static_cast<std::size_t>(size) - sizeof left;
     std::string& partial = incoming_[source];
-    partial.append(bytes.data() + sizeof head, text);
-    if (head.text_left > text) return std::nullopt;
-    Message message{head.kind, head.slot, head.trial, head.attempt, std::move(partial), source};
+    partial.append(bytes.data() + sizeof left, body);
+    if (left > body) return std::nullopt;
+    Received received{source, decode(partial)};
     partial.clear();
-    return message;
+    return received;
   }
 
   int rank_;
@@ -107,7 +100,7 @@ class MpiChannel final : public Channel {
   LocalChannel self_;
   std::list<Piece> outgoing_;  ///< not yet gone; addresses must stay
   std::unordered_map<int, std::string>
-      incoming_;  ///< source -> text so far of an unfinished message
+      incoming_;  ///< source -> bytes so far of an unfinished message
 };
 
 }  // namespace
