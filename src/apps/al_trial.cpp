@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
       "  al_trial configs/demo.yaml --strategy badge --seed 1 loop.n_rounds=2\n"
       "  al_trial pick --strategy margin_sampling --input predictions.h5 --n 32\n"
       "  al_trial predict --checkpoint trial.network --image scene.tif --output classes.tif\n"
-      "  al_trial --serve   (the child of a rank: docs/protocols.md)");
+      "  al_trial --serve   (the engine of a worker: docs/protocols.md)");
 
   RunOptions run;
   bool serve = false;

@@ -119,9 +119,7 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
   for (const TrialSpec& spec : expand(config)) {
     if (spec.settings == checked) continue;  // trials of one combination are neighbours
     checked = spec.settings;
-    std::vector<std::string> own;
-    for (const auto& [key, value] : checked) own.push_back(key + "=" + value);
-    const SweepConfig combination = with_overrides(config, own);
+    const SweepConfig combination = with_settings(config, checked);
     check_inputs(combination);
     check_budget(combination, pool_size);
     check_training(combination, pixels);

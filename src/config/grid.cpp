@@ -23,7 +23,7 @@ std::vector<std::string> checked_values(const SweepConfig& config, const std::st
   if (values.empty()) throw ConfigError(path, "the list is empty (nothing to run)");
   std::vector<std::string> checked;
   for (const std::string& value : values) {
-    const std::string text = value_text(*option, with_overrides(config, {key + "=" + value}));
+    const std::string text = value_text(*option, with_settings(config, {{key, value}}));
     for (const std::string& other : checked) {
       if (other == text) throw ConfigError(path, fmt::format("{} is listed twice", text));
     }

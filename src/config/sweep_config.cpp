@@ -214,10 +214,11 @@ SweepConfig parse_config(const std::string& yaml, const std::string& origin,
   return config;
 }
 
-SweepConfig with_overrides(const SweepConfig& config, const std::vector<std::string>& overrides) {
+SweepConfig with_settings(const SweepConfig& config,
+                          const std::map<std::string, std::string>& settings) {
   SweepConfig changed = config;
-  for (const std::string& text : overrides) {
-    const Setting setting = setting_of(text);
+  for (const auto& [key, value] : settings) {
+    const Setting setting = setting_of(key + "=" + value);
     if (setting.key == "protocol")
       refuse(setting.key, "it cannot change here (it sets defaults)", setting.place);
     apply(setting, changed);

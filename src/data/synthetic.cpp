@@ -174,4 +174,9 @@ std::shared_ptr<const Dataset> make_synthetic(const SyntheticOptions& options) {
   return Generator(options).run();
 }
 
+std::shared_ptr<const Dataset> load_dataset(const std::string& path,
+                                            const SyntheticOptions& otherwise) {
+  return path.empty() ? make_synthetic(otherwise) : Dataset::open(path);
+}
+
 }  // namespace al_mpi

@@ -12,7 +12,7 @@
 #include <sched.h>
 
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/farm/worker_process.hpp>
+#include <al_mpi/farm/engine_process.hpp>
 #include <al_mpi/trial/engine_line.hpp>
 
 namespace al_mpi {
@@ -42,7 +42,7 @@ bool is_gpu(const std::string& name) {  // in /dev; dxg is Windows' door to its 
 }
 
 EngineLine devices_line(const std::string& engine) {
-  WorkerProcess process({{engine, "--devices"}, {}, "/dev/null"});
+  EngineProcess process({{engine, "--devices"}, {}, "/dev/null"});
   process.close_input();
   const auto end = std::chrono::steady_clock::now() + patience;
   while (std::chrono::steady_clock::now() < end) {
@@ -105,9 +105,9 @@ std::vector<std::string> assign_gpus(const std::vector<std::string>& gpus, int l
                                      int n_workers) {
   std::vector<std::string> assigned(static_cast<std::size_t>(n_workers));
   if (gpus.empty()) return assigned;
-  for (int slot = 0; slot < n_workers; ++slot) {
-    const auto place = static_cast<std::size_t>(local_rank * n_workers + slot);
-    assigned[static_cast<std::size_t>(slot)] = gpus[place % gpus.size()];
+  for (int worker = 0; worker < n_workers; ++worker) {
+    const auto place = static_cast<std::size_t>(local_rank * n_workers + worker);
+    assigned[static_cast<std::size_t>(worker)] = gpus[place % gpus.size()];
   }
   return assigned;
 }

@@ -34,18 +34,12 @@ Axis<Value> axis(const std::vector<TrialRecord>& trials, const Get& get) {
 
 }  // namespace
 
-std::string settings_text(const TrialSpec& spec) {
-  std::string text;
-  for (const auto& [key, value] : spec.settings) text += fmt::format("{}={};", key, value);
-  return text;
-}
-
 void write_curves(Hdf5File& file, const std::vector<TrialRecord>& trials,
                   const SortedRounds& rounds) {
   const RoundLog& log = rounds.log();
   if (rounds.size() == 0) return;
   const auto strategies = axis<std::string>(
-      trials, [](const TrialSpec& spec) { return settings_text(spec) + spec.strategy; });
+      trials, [](const TrialSpec& spec) { return spec.own_settings() + spec.strategy; });
   const auto inits = axis<std::string>(trials, [](const TrialSpec& spec) { return spec.init; });
   const auto seeds = axis<std::int64_t>(trials, [](const TrialSpec& spec) { return spec.seed; });
   std::int32_t last_round = 0;

@@ -67,7 +67,7 @@ void read_trials(const Hdf5File& file, ResultsTables& tables) {
     TrialRecord record;
     try {
       record.spec = TrialSpec::from_key(keys[i]);
-      record.state = trial_state(states[i]);
+      record.state = enum_of<TrialState>(states[i], "state");
     } catch (const Error& error) {
       throw DataError(tables.path, "/trials", error.what());
     }

@@ -180,7 +180,7 @@ void ResultsStore::done(int number, double seconds) {
 
 void ResultsStore::failed(int number, const std::string& message, bool final, bool quarantine) {
   json more = {{"message", message}};
-  if (final) more["verdict"] = to_string(quarantine ? TrialState::quarantined : TrialState::failed);
+  if (final) more["verdict"] = name_of(quarantine ? TrialState::quarantined : TrialState::failed);
   ended(number, "failed", more);
 }
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/host_name.hpp>
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 
@@ -27,12 +28,6 @@ namespace {
 using nlohmann::json;
 
 constexpr double silent_after = 120.0;  // seconds without a heartbeat: its holder is gone
-
-std::string host_name() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);

@@ -117,7 +117,7 @@ void SweepState::ended(const json& record) {
   history.rounds_expected = std::max(history.rounds_expected,
                                      record.contains("rounds") ? int_field(record, "rounds") : -1);
   if (record.contains("verdict") && number >= history.given_up_at) {
-    history.verdict = trial_state(record.at("verdict").get<std::string>());
+    history.verdict = enum_of<TrialState>(record.at("verdict").get<std::string>(), "state");
     history.given_up_at = number;
   }
   refresh(trial);

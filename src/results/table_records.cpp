@@ -46,7 +46,7 @@ json ended(const ResultsTables::Attempt& attempt, const TrialRecord& trial, int 
                  {"message", attempt.message},
                  {"seconds", attempt.seconds}};
   const bool given_up = trial.state == TrialState::failed || trial.state == TrialState::quarantined;
-  if (given_up && attempt.attempt == trial.attempts) record["verdict"] = to_string(trial.state);
+  if (given_up && attempt.attempt == trial.attempts) record["verdict"] = name_of(trial.state);
   if (attempt.outcome == "done") record["rounds"] = n_rounds;
   return record;
 }

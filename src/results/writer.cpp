@@ -60,7 +60,7 @@ void write_rounds(Hdf5File& file, const std::vector<TrialRecord>& trials,
   using Text = const std::string&;
   const RoundLog& log = rounds.log();
   const std::vector<std::string> settings =
-      column(trials, [](const TrialRecord& trial) { return settings_text(trial.spec); });
+      column(trials, [](const TrialRecord& trial) { return trial.spec.own_settings(); });
   const auto hash = [&](std::size_t i) {
     const std::uint64_t value = log.weights_hash(rounds.rows()[i]);
     return value == 0 ? std::string() : to_hex(value);
@@ -113,8 +113,8 @@ void write_trials(Hdf5File& file, const std::vector<TrialRecord>& trials) {
                     {"strategy", column(trials, [](Record r) { return r.spec.strategy; })},
                     {"init", column(trials, [](Record r) { return r.spec.init; })},
                     {"seed", column(trials, [](Record r) { return r.spec.seed; })},
-                    {"settings", column(trials, [](Record r) { return settings_text(r.spec); })},
-                    {"state", column(trials, [](Record r) { return to_string(r.state); })},
+                    {"settings", column(trials, [](Record r) { return r.spec.own_settings(); })},
+                    {"state", column(trials, [](Record r) { return name_of(r.state); })},
                     {"attempts", column(trials, [](Record r) { return std::int32_t{r.attempts}; })},
                     {"rank", column(trials, [](Record r) { return std::int32_t{r.rank}; })},
                     {"host", column(trials, [](Record r) { return r.host; })},

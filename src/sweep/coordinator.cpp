@@ -55,7 +55,7 @@ void Coordinator::take(int from, const message::Hello& hello, double /*now*/) {
   rank.known = true;
   rank.host = hello.host;
   const int n_workers = options_.workers_per_rank > 0 ? options_.workers_per_rank : hello.n_workers;
-  rank.slots.assign(static_cast<std::size_t>(n_workers), {});
+  rank.workers.assign(static_cast<std::size_t>(n_workers), {});
   if (code_) return answer(from);
   channel_.send(from, message::Configure{n_workers, options_.configuration});
 }
@@ -78,23 +78,23 @@ void Coordinator::answer(int to) {
 }
 
 void Coordinator::take(int from, const message::Idle& idle, double now) {
-  Slot& slot = slot_of(from, idle.worker);
-  if (slot.worker < 0 || slot.gone) slot.worker = scheduler_.add_worker(at(from).host, now);
-  slot.gone = false;
-  devices_[slot.worker] = idle.device;
-  const Worker worker{from, idle.worker};
-  if (code_ || !hand_out(worker, now)) idle_.insert(worker);
+  Worker& worker = worker_at(from, idle.worker);
+  if (worker.number < 0 || worker.gone) worker.number = scheduler_.add_worker(at(from).host, now);
+  worker.gone = false;
+  devices_[worker.number] = idle.device;
+  const Place place{from, idle.worker};
+  if (code_ || !hand_out(place, now)) idle_.insert(place);
 }
 
-bool Coordinator::hand_out(const Worker& idle, double now) {
-  const auto [to, slot] = idle;
-  const int worker = slot_of(to, slot).worker;
+bool Coordinator::hand_out(const Place& idle, double now) {
+  const auto [to, which] = idle;
+  const int worker = worker_at(to, which).number;
   const std::optional<int> trial = scheduler_.next(worker, now);
   if (!trial) return false;
   store_.started(*trial, to, at(to).host, devices_[worker], options_.threads);
   const TrialSpec& spec = record(*trial).spec;
   const int attempt = record(*trial).attempts;
-  channel_.send(to, message::Run{{slot, *trial, attempt},
+  channel_.send(to, message::Run{{which, *trial, attempt},
                                  spec.key(),
                                  run_line(spec, attempt, store_.checkpoint_path(*trial))});
   return true;
@@ -125,7 +125,7 @@ void Coordinator::take(int from, const message::Ended& ended, double now) {
     const std::string why = fmt::format("done after {} of {} rounds", n, n_rounds);
     return give_back(from, {ended.of, Ending::failed, why, 0.0}, now);
   }
-  const int worker = slot_of(from, ended.of.worker).worker;
+  const int worker = worker_at(from, ended.of.worker).number;
   if (scheduler_.ended(worker, trial, Ending::done, now) == Verdict::done) {
     store_.done(trial, ended.seconds);
   }
@@ -137,7 +137,7 @@ void Coordinator::give_back(int from, const message::Ended& ended, double now) {
   const std::string& host = at(from).host;
   const bool had_work = !scheduler_.host_quarantined(host);
   const Verdict verdict =
-      scheduler_.ended(slot_of(from, ended.of.worker).worker, trial, ended.ending, now);
+      scheduler_.ended(worker_at(from, ended.of.worker).number, trial, ended.ending, now);
   if (verdict == Verdict::ignored) return;
   work_came_back_ = work_came_back_ || verdict == Verdict::again;
   if (ended.ending == Ending::stopped) return store_.interrupted(trial);
@@ -154,10 +154,10 @@ void Coordinator::give_back(int from, const message::Ended& ended, double now) {
 }
 
 void Coordinator::take(int from, const message::Retired& retired, double now) {
-  Slot& slot = slot_of(from, retired.worker);
-  slot.retired = true;
+  Worker& worker = worker_at(from, retired.worker);
+  worker.retired = true;
   ++n_retired_;
-  if (slot.worker >= 0) scheduler_.remove_worker(slot.worker, now);
+  if (worker.number >= 0) scheduler_.remove_worker(worker.number, now);
   idle_.erase({from, retired.worker});
   no_worker_.emplace(retired.code, "no worker starts: " + retired.why);
   no_start_.try_emplace(
@@ -172,11 +172,11 @@ void Coordinator::lose(int lost, double now) {
   rank.lost = true;
   ++n_lost_;
   work_came_back_ = true;  // what waited for this host
-  for (std::size_t slot = 0; slot < rank.slots.size(); ++slot) {
-    const int worker = rank.slots[slot].worker;
-    idle_.erase({lost, static_cast<int>(slot)});
+  for (std::size_t i = 0; i < rank.workers.size(); ++i) {
+    const int worker = rank.workers[i].number;
+    idle_.erase({lost, static_cast<int>(i)});
     if (worker < 0) continue;
-    rank.slots[slot].gone = true;
+    rank.workers[i].gone = true;
     if (const auto trial = scheduler_.remove_worker(worker, now)) store_.interrupted(*trial);
   }
 }
@@ -227,10 +227,10 @@ void Coordinator::drain(double now, double patience) {
 
 bool Coordinator::workers_to_come() const {
   return std::any_of(ranks_.begin(), ranks_.end(), [](const Rank& rank) {
-    return !rank.lost &&
-           (!rank.known || std::any_of(rank.slots.begin(), rank.slots.end(), [](const Slot& slot) {
-             return slot.worker < 0 && !slot.retired;
-           }));
+    return !rank.lost && (!rank.known || std::any_of(rank.workers.begin(), rank.workers.end(),
+                                                     [](const Worker& worker) {
+                                                       return worker.number < 0 && !worker.retired;
+                                                     }));
   });
 }
 

@@ -36,7 +36,7 @@ class Coordinator {
 
   void handle(int from, const Report& report, double now);
   void turn(double now);  ///< lost ranks, hand-outs, commit, snapshot
-  /// Hands out nothing more; finished() after `patience` seconds even if children still run.
+  /// Hands out nothing more; finished() after `patience` seconds even if trials still run.
   void drain(double now, double patience);
   bool drain_wished() const { return drain_wished_; }  ///< another rank got a signal
 
@@ -51,8 +51,8 @@ class Coordinator {
   SweepProgress progress(double now);
 
  private:
-  struct Slot {
-    int worker = -1;    ///< the scheduler's number; -1: not there (yet, or any more)
+  struct Worker {
+    int number = -1;    ///< the scheduler's number; -1: not there (yet, or any more)
     bool gone = false;  ///< its rank was lost since
     bool retired = false;
   };
@@ -62,9 +62,9 @@ class Coordinator {
     bool lost = false;
     bool told_leave = false;
     std::string host;
-    std::vector<Slot> slots;
+    std::vector<Worker> workers;
   };
-  using Worker = std::pair<int, int>;  ///< rank, slot
+  using Place = std::pair<int, int>;  ///< of a worker: rank, number there
 
   // One of these for each kind of report.
   void take(int from, const message::Hello& hello, double now);
@@ -76,15 +76,15 @@ class Coordinator {
   void take(int from, const message::Heartbeat& heartbeat, double now);
 
   void give_back(int from, const message::Ended& ended, double now);
-  bool hand_out(const Worker& idle, double now);
+  bool hand_out(const Place& idle, double now);
   void tell_of_failed_starts();
   void lose(int rank, double now);
   void answer(int rank);
   void look_for_silent_ranks(double now);
   std::vector<int> speaking(double now) const;
   Rank& at(int rank) { return ranks_[static_cast<std::size_t>(rank)]; }
-  Slot& slot_of(int rank, int worker) {
-    return at(rank).slots.at(static_cast<std::size_t>(worker));
+  Worker& worker_at(int rank, int worker) {
+    return at(rank).workers.at(static_cast<std::size_t>(worker));
   }
   bool workers_to_come() const;
   bool nobody_could_work() const;
@@ -98,8 +98,8 @@ class Coordinator {
   CoordinatorOptions options_;
   Scheduler scheduler_;
   std::vector<Rank> ranks_;
-  std::set<Worker> idle_;
-  std::map<int, std::string> devices_;  ///< worker -> what its child runs on
+  std::set<Place> idle_;
+  std::map<int, std::string> devices_;  ///< worker -> what its engine runs on
   std::optional<Error> no_worker_;      ///< why the last retired worker could not start
   /// Why workers could not start -> the first of them; empty once it was told.
   std::map<std::string, std::string> no_start_;

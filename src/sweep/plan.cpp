@@ -24,11 +24,8 @@ class RoundsOf {
   explicit RoundsOf(const SweepConfig& config) : config_(config) {}
   int operator()(const TrialSpec& spec) {
     const auto [found, is_new] = known_.try_emplace(spec.settings, 0);
-    if (is_new) {
-      std::vector<std::string> overrides;
-      for (const auto& [key, value] : spec.settings) overrides.push_back(key + "=" + value);
-      found->second = static_cast<int>(with_overrides(config_, overrides).loop.n_rounds) + 1;
-    }
+    if (is_new)
+      found->second = static_cast<int>(with_settings(config_, spec.settings).loop.n_rounds) + 1;
     return found->second;
   }
 
@@ -36,12 +33,6 @@ class RoundsOf {
   const SweepConfig& config_;
   std::map<std::map<std::string, std::string>, int> known_;
 };
-
-std::string group_of(const TrialSpec& spec) {
-  std::string group = spec.strategy;
-  for (const auto& [key, value] : spec.settings) group += fmt::format(" {}={}", key, value);
-  return group;
-}
 
 }  // namespace
 
@@ -51,7 +42,7 @@ SweepPlan plan_grid(const SweepConfig& config, const std::vector<TrialSpec>& gri
   for (const TrialSpec& spec : grid) {
     const int n_rounds = rounds_of(spec);
     PlannedTrial trial;
-    trial.group = group_of(spec);
+    trial.group = spec.own_settings() + spec.strategy;
     trial.prior_cost = prior_cost(spec.strategy) * n_rounds;
     plan.trials.push_back(std::move(trial));
     plan.n_rounds.push_back(n_rounds);

@@ -24,8 +24,7 @@ Sweep prepare_sweep(const SweepArguments& arguments) {
   check_inputs(sweep.config);
   settle_device(sweep.config.farm);
   const DatasetOptions& from = sweep.config.dataset;
-  const auto dataset =
-      from.path.empty() ? make_synthetic(from.synthetic) : Dataset::open(from.path);
+  const auto dataset = load_dataset(from.path, from.synthetic);
   check_against_dataset(sweep.config, dataset->train().n, dataset->n_classes(),
                         to_string(dataset->task));
   const std::string& file = sweep.config.results.file;

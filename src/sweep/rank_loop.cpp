@@ -1,29 +1,19 @@
 #include "rank_loop.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdlib>
 #include <ctime>
 
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
+#include <al_mpi/base/host_name.hpp>
 #include <al_mpi/sweep/signals.hpp>
 
 namespace al_mpi {
 namespace {
 
 constexpr double heartbeat = 1.0;  // seconds
-
-std::string host_name() {
-  // Tests play several hosts on one machine.
-  if (const char* given = std::getenv("AL_MPI_HOST")) return given;
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
 
 /// A sign of life and its answer: nothing to do comes after it.
 bool is_beat(const Message& message) {
@@ -32,7 +22,7 @@ bool is_beat(const Message& message) {
   return std::holds_alternative<message::Going>(std::get<Order>(message));
 }
 
-/// Waits for children, signals and (by waking up) messages: short naps while there is traffic,
+/// Waits for engines, signals and (by waking up) messages: short naps while there is traffic,
 /// longer ones in silence, so that a waiting rank costs next to nothing. MPI has nothing that could
 /// be polled.
 class Nap {
@@ -88,7 +78,7 @@ class RankLoop {
  private:
   bool receive(double now) {
     bool any = false;
-    // Bounded, so that children and heartbeats get their turn under a flood of messages.
+    // Bounded, so that engines and heartbeats get their turn under a flood of messages.
     for (int n = 0; n < 10000; ++n) {
       const std::optional<Received> received = channel_.receive();
       if (!received) break;
@@ -103,7 +93,7 @@ class RankLoop {
     return any;
   }
 
-  /// A rank that cannot have children leaves the work to the others.
+  /// A rank that cannot have engines leaves the work to the others.
   void obey(const message::Configure& configure, double now) {
     std::string problem;
     ExitCode code = ExitCode::internal;

@@ -1,7 +1,5 @@
 #include <al_mpi/trial/engine_line.hpp>
 
-#include <map>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -13,14 +11,6 @@ namespace {
 
 using nlohmann::json;
 using Type = EngineLine::Type;
-using Failure = EngineLine::Failure;
-
-const std::map<std::string, Type> types = {{"ready", Type::ready},     {"alive", Type::alive},
-                                           {"round", Type::round},     {"done", Type::done},
-                                           {"stopped", Type::stopped}, {"failed", Type::failed},
-                                           {"devices", Type::devices}};
-const std::map<std::string, Failure> failures = {
-    {"runtime", Failure::runtime}, {"config", Failure::config}, {"data", Failure::data}};
 
 json parse_object(const std::string& line) {
   json object = json::parse(line, nullptr, false);
@@ -30,11 +20,11 @@ json parse_object(const std::string& line) {
   return object;
 }
 
-template <class T>
-T named(const std::map<std::string, T>& known, const json& object, const char* field) {
-  const auto found = known.find(object.value(field, ""));
-  if (found == known.end()) throw DataError("engine", field, "missing or unknown");
-  return found->second;
+template <class Enum>
+Enum named(const json& object, const char* field) {
+  const auto found = find_enum<Enum>(object.value(field, ""));
+  if (!found) throw DataError("engine", field, "missing or unknown");
+  return *found;
 }
 
 /// Error messages of libraries carry non-UTF-8 bytes and newlines now and then.
@@ -53,12 +43,12 @@ EngineLine parse_engine_line(const std::string& line) {
   const json object = parse_object(line);
   try {
     EngineLine parsed;
-    parsed.type = named(types, object, "type");
+    parsed.type = named<Type>(object, "type");
     parsed.key = object.value("key", "");
     parsed.seconds = object.value("seconds", 0.0);
     parsed.device = object.value("device", "");
     if (parsed.type == Type::failed) {
-      parsed.failure = named(failures, object, "kind");
+      parsed.failure = named<EngineFailure>(object, "kind");
       parsed.message = object.value("message", "");
     }
     if (parsed.type == Type::devices) {

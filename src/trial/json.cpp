@@ -134,7 +134,7 @@ void from_json(const json& object, RoundRecord& record) {
 
 void to_json(json& object, const TrialRecord& record) {
   object = json{{"spec", record.spec},
-                {"state", to_string(record.state)},
+                {"state", name_of(record.state)},
                 {"attempts", record.attempts},
                 {"rank", record.rank},
                 {"host", record.host},
@@ -147,7 +147,7 @@ void to_json(json& object, const TrialRecord& record) {
 
 void from_json(const json& object, TrialRecord& record) {
   record.spec = field<TrialSpec>(object, "spec");
-  record.state = trial_state(field<std::string>(object, "state"));
+  record.state = enum_of<TrialState>(field<std::string>(object, "state"), "state");
   record.attempts = field<int>(object, "attempts");
   record.rank = field<int>(object, "rank");
   record.host = field<std::string>(object, "host");

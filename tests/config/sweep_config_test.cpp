@@ -140,11 +140,11 @@ TEST_CASE("a configuration written as YAML reads back to the same") {
   CHECK(again.training.reset == "none");
 }
 
-TEST_CASE("with_overrides changes single values of a resolved configuration") {
+TEST_CASE("with_settings changes single values of a resolved configuration") {
   const SweepConfig config = parsed("protocol: reference");
-  CHECK(with_overrides(config, {"loop.n_init=10"}).loop.n_init == 10);
-  CHECK(with_overrides(config, {"loop.n_init=10"}).training.reset == "none");
-  CHECK_THROWS_AS(with_overrides(config, {"protocol=recommended"}), ConfigError);
+  CHECK(with_settings(config, {{"loop.n_init", "10"}}).loop.n_init == 10);
+  CHECK(with_settings(config, {{"loop.n_init", "10"}}).training.reset == "none");
+  CHECK_THROWS_AS(with_settings(config, {{"protocol", "recommended"}}), ConfigError);
 }
 
 TEST_CASE("every key is documented with its default and what the reference protocol sets") {

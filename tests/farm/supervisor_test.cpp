@@ -35,7 +35,7 @@ struct Farm {
 
   explicit Farm(SupervisorOptions options = {}, std::size_t n_workers = 1)
       : supervisor(channel, complete(std::move(options), n_workers)) {
-    ::signal(SIGPIPE, SIG_IGN);  // as al_mpi: a child may be gone when it is written to
+    ::signal(SIGPIPE, SIG_IGN);  // as al_mpi: an engine may be gone when it is written to
     supervisor.start(now());
   }
 
@@ -103,12 +103,12 @@ TEST_CASE("an engine that answers for another trial is replaced") {
   farm.run(7, 1, 0, "another");
   const Ended ended = farm.next<Ended>();
   CHECK(ended.ending == Ending::failed);
-  CHECK(ended.why == "the worker answered for trial 's/i/0'");
+  CHECK(ended.why == "the engine answered for trial 's/i/0'");
   farm.next<Idle>();
 }
 
 TEST_CASE(
-    "a crashed child is told with its signal, replaced, and its trial resumes from the "
+    "a crashed engine is told with its signal, replaced, and its trial resumes from the "
     "checkpoint") {
   const Variable fault("AL_MPI_FAULT", "crash@1");
   Farm farm;
@@ -117,14 +117,14 @@ TEST_CASE(
   const Ended died = farm.next<Ended>();
   CHECK(died.ending == Ending::failed);
   CHECK(died.of.trial == 0);
-  CHECK(died.why == "the worker was killed by signal 11 (Segmentation fault)");
+  CHECK(died.why == "the engine was killed by signal 11 (Segmentation fault)");
   farm.next<Idle>();
   farm.run(0, 2);
   CHECK(parse_round(farm.next<Round>().line).attempt == 1);  // round 0, from the checkpoint
   CHECK(parse_round(farm.next<Round>().line).attempt == 2);
 }
 
-TEST_CASE("a hanging child is killed at the stall timeout") {
+TEST_CASE("a hanging engine is killed at the stall timeout") {
   const Variable fault("AL_MPI_FAULT", "hang@1");
   SupervisorOptions options;
   options.stall_timeout = 1.0;
@@ -137,7 +137,7 @@ TEST_CASE("a hanging child is killed at the stall timeout") {
   farm.next<Idle>();
 }
 
-TEST_CASE("a child that takes too much memory is killed, one that does not is left alone") {
+TEST_CASE("an engine that takes too much memory is killed, one that does not is left alone") {
   const Variable fault("AL_MPI_FAULT", "leak@1");
   SupervisorOptions options;
   options.memory_limit = 300;
@@ -162,7 +162,7 @@ TEST_CASE("a trial that takes too long is killed though it shows signs of life")
   CHECK(farm.next<Ended>().why == "not done in 0.5 s (farm.trial_timeout)");
 }
 
-TEST_CASE("after a runtime failure the child is replaced, after a data failure it goes on") {
+TEST_CASE("after a runtime failure the engine is replaced, after a data failure it goes on") {
   const auto restarted = [](const std::string& fault) {
     const Variable variable("AL_MPI_FAULT", fault);
     Farm farm;
@@ -197,7 +197,7 @@ TEST_CASE("a worker that never starts is retired after three tries, with its las
   const Variable mood("FAKE_ENGINE", "die");
   Farm farm;
   const Retired retired = farm.next<Retired>();
-  CHECK(retired.why == "the worker left with exit code 1: no GPU here");
+  CHECK(retired.why == "the engine left with exit code 1: no GPU here");
 }
 
 TEST_CASE(
@@ -235,7 +235,7 @@ TEST_CASE("a program that speaks something else is no engine") {
   CHECK(retired.why.find("is no JSON object") != std::string::npos);
 }
 
-TEST_CASE("closing ends every child") {
+TEST_CASE("closing ends every engine") {
   Farm farm({}, 2);
   farm.next<Idle>();
   farm.next<Idle>();

@@ -129,6 +129,6 @@ TEST_CASE("missing and mistyped fields are data errors that name the field") {
 }
 
 TEST_CASE("trial states have names") {
-  CHECK(trial_state("failed") == TrialState::failed);
-  CHECK_THROWS_AS(trial_state("fialed"), ConfigError);
+  CHECK(enum_of<TrialState>("failed", "state") == TrialState::failed);
+  CHECK_THROWS_AS(enum_of<TrialState>("fialed", "state"), ConfigError);
 }

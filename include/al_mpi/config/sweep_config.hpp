@@ -34,16 +34,16 @@ struct SweepOptions {
 
 /// Section `farm`: how trials are run; never changes a number, but for the kind of device.
 struct FarmOptions {
-  std::int64_t workers_per_rank =
-      0;                             ///< children a rank keeps; 0 = 1 under MPI, else GPUs or cores
-  std::int64_t workers_per_gpu = 1;  ///< children that share a GPU
-  std::int64_t threads = 1;          ///< CPU threads a trial
-  std::string device = "auto";       ///< auto | cpu | cuda
-  std::int64_t max_attempts = 3;     ///< blamed failures before a trial is given up
-  double stall_timeout = 1800;       ///< seconds without a sign of life before a child is killed
-  double trial_timeout = 0;          ///< seconds a trial may take; 0 = no limit
-  std::int64_t memory_limit = 0;  ///< MiB a child may hold, the mapped dataset aside; 0 = no limit
-  double drain_margin = 120;      ///< seconds before SLURM_JOB_END_TIME at which the farm drains
+  std::int64_t workers_per_rank = 0;  ///< workers of a rank; 0 = 1 under MPI, else GPUs or cores
+  std::int64_t workers_per_gpu = 1;   ///< workers that share a GPU
+  std::int64_t threads = 1;           ///< CPU threads a trial
+  std::string device = "auto";        ///< auto | cpu | cuda
+  std::int64_t max_attempts = 3;      ///< blamed failures before a trial is given up
+  double stall_timeout = 1800;        ///< seconds without a sign of life before an engine is killed
+  double trial_timeout = 0;           ///< seconds a trial may take; 0 = no limit
+  std::int64_t memory_limit =
+      0;                      ///< MiB an engine may hold, the mapped dataset aside; 0 = no limit
+  double drain_margin = 120;  ///< seconds before SLURM_JOB_END_TIME at which the farm drains
 };
 
 /// Section `results`.
@@ -78,8 +78,9 @@ SweepConfig load_config(const std::string& path, const std::vector<std::string>&
 /// The same from YAML text; `origin` names it in messages.
 SweepConfig parse_config(const std::string& yaml, const std::string& origin,
                          const std::vector<std::string>& overrides = {});
-/// The same with more overrides on top (the own settings of a trial).
-SweepConfig with_overrides(const SweepConfig& config, const std::vector<std::string>& overrides);
+/// The same with more settings on top ("section.key" -> value): the own settings of a trial.
+SweepConfig with_settings(const SweepConfig& config,
+                          const std::map<std::string, std::string>& settings);
 
 /// Optimiser steps that each round of a trial makes; 0 = training.epochs passes over its labelled
 /// set. Equal effort (training.steps: -1) is what `epochs` passes over the mean labelled set of the

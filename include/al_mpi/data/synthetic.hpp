@@ -27,4 +27,8 @@ struct SyntheticOptions {
 /// Generates the dataset in memory; a pure function of `options`. Throws ConfigError on bad sizes.
 std::shared_ptr<const Dataset> make_synthetic(const SyntheticOptions& options);
 
+/// The dataset file `path`; the built-in scenes where it is empty.
+std::shared_ptr<const Dataset> load_dataset(const std::string& path,
+                                            const SyntheticOptions& otherwise);
+
 }  // namespace al_mpi

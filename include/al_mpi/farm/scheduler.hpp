@@ -38,9 +38,9 @@ enum class Verdict { ignored, done, again, failed, quarantined };
 /// Decides which trial a worker runs next, and what becomes of one that fails.
 ///
 /// A pure state machine: no input, no output, no clock (`now` is in seconds, any origin, never
-/// falling). A worker is one child process of a rank. Order: trials that were started before, then
-/// the longest by learnt cost, so that no long trial is left for the end. next() costs O(groups +
-/// log trials).
+/// falling). A worker is a place of a rank where one trial runs at a time. Order: trials that were
+/// started before, then the longest by learnt cost, so that no long trial is left for the end.
+/// next() costs O(groups + log trials).
 ///
 /// Blame: `max_attempts` failures, or failures on two hosts, end a trial; three quick failures of
 /// different trials end a host (its failures are then forgiven), but never the last healthy one.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
@@ -18,6 +19,9 @@ using InputFn = std::function<at::Tensor(const std::string& split, const Indices
 
 /// Throws DataError where the dataset has no split of that name.
 const Split& split_of(const Dataset& dataset, const std::string& name);
+
+/// One value for each band, to compute with images: [1, bands, 1, 1] float32 on the device.
+at::Tensor per_band(const std::vector<float>& values, const c10::Device& device);
 
 /// Images [b, bands, H, W] in channels-last memory, read straight from the mapped pixels:
 /// (pixel - mean) / std_dev of the dataset, band by band.

@@ -14,7 +14,7 @@ namespace al_mpi {
 struct SweepArguments {
   std::string config;
   std::vector<std::string> overrides;
-  int workers = 0;  ///< children a rank; 0: as the configuration says
+  int workers = 0;  ///< of each rank; 0: as the configuration says
   bool retry_failed = false;
   bool tells_what_next = true;  ///< as the last line
   std::string mpi_library;      ///< its version, for the record

@@ -8,15 +8,15 @@
 
 namespace al_mpi {
 
+AL_ENUM(EngineLineType, ready, alive, round, done, stopped, failed, devices)
+/// Runtime failures are tried again, the others are final.
+AL_ENUM(EngineFailure, runtime, config, data)
+
 /// A line that the engine wrote (docs/protocols.md). Fields that its type does not carry stay
 /// empty.
 struct EngineLine {
-  enum class Type { ready, alive, round, done, stopped, failed, devices };
-  enum class Failure {
-    runtime,
-    config,
-    data
-  };  ///< runtime failures are tried again, the others are final
+  using Type = EngineLineType;
+  using Failure = EngineFailure;
 
   Type type = Type::alive;
   std::string key;                     ///< TrialSpec::key(); empty where no trial is meant

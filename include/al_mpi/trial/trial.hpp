@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <al_mpi/base/enum_names.hpp>
+
 namespace al_mpi {
 
 /// One cell of the grid: a whole active-learning loop. Everything a result may depend on is in the
@@ -18,7 +20,9 @@ struct TrialSpec {
   /// Settings that differ from the sweep's, "section.key" -> value (sweep.grid); usually empty.
   std::map<std::string, std::string> settings;
 
-  /// Identity across runs: "strategy/init/seed", with "key=value;.../" before it for own settings.
+  std::string own_settings() const;  ///< "key=value;...;", empty where there are none
+
+  /// Identity across runs: "strategy/init/seed", with own_settings() and "/" before it.
   std::string key() const;
 
   /// A name for files of this trial: readable, and unique by a hash of the key.
@@ -51,7 +55,7 @@ struct RoundRecord {
   std::string weights_hash;             ///< 16 hex digits
 };
 
-enum class TrialState { pending, running, done, failed, quarantined };
+AL_ENUM(TrialState, pending, running, done, failed, quarantined)
 
 /// How a trial ended, or what it is doing.
 struct TrialRecord {
@@ -66,9 +70,6 @@ struct TrialRecord {
   double seconds = 0.0;  ///< wall time of the last attempt
   std::string error;     ///< one line; empty unless failed
 };
-
-std::string to_string(TrialState state);
-TrialState trial_state(const std::string& name);  ///< throws ConfigError on an unknown name
 
 /// The value of `metrics` named `name`; NaN where it is absent.
 double metric(const RoundRecord& record, const std::string& name);

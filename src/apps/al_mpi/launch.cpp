@@ -15,7 +15,7 @@
 
 #include "status.hpp"
 #include <al_mpi/base/log.hpp>
-#include <al_mpi/farm/worker_process.hpp>
+#include <al_mpi/farm/engine_process.hpp>
 #include <al_mpi/sweep/replicate.hpp>
 #include <al_mpi/sweep/signals.hpp>
 #include <al_mpi/sweep/sweep.hpp>

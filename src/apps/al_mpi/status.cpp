@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/config/sweep_config.hpp>
-#include <al_mpi/farm/worker_process.hpp>
+#include <al_mpi/farm/engine_process.hpp>
 #include <al_mpi/results/store.hpp>
 #include <al_mpi/sweep/progress.hpp>
 #include <al_mpi/trial/json.hpp>
@@ -57,7 +57,7 @@ long n_rounds(const ResultsStore& store) {
 
 void print_json(const ResultsStore& store, const std::string& file, bool all) {
   nlohmann::json status;
-  for (const TrialState state : states) status[to_string(state)] = count(store, state);
+  for (const TrialState state : states) status[name_of(state)] = count(store, state);
   status["trials"] = store.trials().size();
   status["rounds"] = n_rounds(store);
   status["exit_code"] = static_cast<int>(code_of(store));
@@ -68,15 +68,14 @@ void print_json(const ResultsStore& store, const std::string& file, bool all) {
 
 void print_trial(const ResultsStore& store, const TrialRecord& trial) {
   fmt::print("{:5}  {:11}  {:3} rounds  {:2} attempts  {}{}\n", trial.spec.trial,
-             to_string(trial.state), store.rounds_done(trial.spec.trial), trial.attempts,
+             name_of(trial.state), store.rounds_done(trial.spec.trial), trial.attempts,
              trial.spec.key(), trial.error.empty() ? "" : ": " + trial.error);
 }
 
 void print_text(const ResultsStore& store, const std::string& file, bool all) {
   std::string text;
   for (const TrialState state : states) {
-    if (const int n = count(store, state); n > 0)
-      text += fmt::format("{} {}, ", n, to_string(state));
+    if (const int n = count(store, state); n > 0) text += fmt::format("{} {}, ", n, name_of(state));
   }
   fmt::print("{}: {} trials: {}{} rounds stored\n", file, store.trials().size(), text,
              n_rounds(store));

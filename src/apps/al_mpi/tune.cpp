@@ -174,11 +174,13 @@ ExitCode tune(const TuneArguments& arguments, bool under_mpi, int rank, int& arg
   const std::vector<Candidate> candidates = best_first(sweep);
   print_table(candidates);
   if (!candidates.front().complete) return code;
-  std::vector<std::string> chosen;
-  for (const auto& [key, value] : candidates.front().settings) chosen.push_back(key + "=" + value);
+  const std::map<std::string, std::string>& chosen = candidates.front().settings;
   refuse_existing(arguments.output);
-  write_file_atomically(arguments.output, to_yaml(with_overrides(config, chosen)));
-  fmt::print("{} holds {}\n", arguments.output, fmt::join(chosen, ", "));
+  write_file_atomically(arguments.output, to_yaml(with_settings(config, chosen)));
+  std::string what;
+  for (const auto& [key, value] : chosen)
+    what += fmt::format("{}{}={}", what.empty() ? "" : ", ", key, value);
+  fmt::print("{} holds {}\n", arguments.output, what);
   return ExitCode::ok;
 }
 

@@ -26,11 +26,6 @@ void add_run_options(CLI::App& app, RunOptions& options) {
                  "Folder for the acquisition scores of the whole pool, a file a round");
 }
 
-std::shared_ptr<const Dataset> load_dataset(const SweepConfig& config) {
-  return config.dataset.path.empty() ? make_synthetic(config.dataset.synthetic)
-                                     : Dataset::open(config.dataset.path);
-}
-
 TrialInput trial_input(const SweepConfig& config, const TrialSpec& spec,
                        std::shared_ptr<const Dataset> dataset, const std::string& device) {
   TrialInput input;
@@ -71,7 +66,7 @@ ExitCode run_one(const RunOptions& options) {
   config.sweep.strategies = {spec.strategy};  // the sweep's others are not asked
   config.sweep.inits = {spec.init};
   spec.seed = options.seed;
-  const auto dataset = load_dataset(config);
+  const auto dataset = load_dataset(config.dataset.path, config.dataset.synthetic);
   check_against_dataset(config, dataset->train().n, dataset->n_classes(), to_string(dataset->task));
   TrialInput input = trial_input(config, spec, dataset, device);
   input.checkpoint = options.checkpoint;

@@ -29,7 +29,6 @@ void add_run_options(CLI::App& app, RunOptions& options);
 ExitCode run_one(const RunOptions& options);
 
 /// The dataset that a configuration names: its file, or the built-in scenes.
-std::shared_ptr<const Dataset> load_dataset(const SweepConfig& config);
 
 /// What `run_trial` needs, from a configuration. `dataset` belongs to `config`.
 TrialInput trial_input(const SweepConfig& config, const TrialSpec& spec,

@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "apps/al_trial/run.hpp"
+#include <al_mpi/base/host_name.hpp>
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/model/device.hpp>
 #include <al_mpi/model/gpu_memory.hpp>
 #include <al_mpi/model/process.hpp>
@@ -27,8 +29,8 @@ namespace {
 
 using nlohmann::json;
 
-/// The rank decides when its child ends: signals sent to the whole group are not for it, and it
-/// must not outlive the rank (a lost rank's child would keep the GPU).
+/// The rank decides when its engine ends: signals sent to the whole group are not for it, and it
+/// must not outlive the rank (a lost rank's engine would keep the GPU).
 void bind_to_parent() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPIPE}) {
     std::signal(signal, SIG_IGN);
@@ -121,11 +123,9 @@ class Server {
       tune_process(static_cast<int>(config_->farm.threads));
       check_expected(request.value("expected", json::object()));
       claim_gpu(device_, config_->farm.workers_per_gpu);
-      char host[256] = "";
-      ::gethostname(host, sizeof host - 1);
       send({{"type", "ready"},
             {"device", device_description(device_)},
-            {"host", host},
+            {"host", host_name()},
             {"pid", ::getpid()},
             {"versions", {{"libtorch", torch_version()}}}});
     });
@@ -159,7 +159,7 @@ class Server {
     attempt_to(key_of(request), attempt, [&] {
       if (!config_) throw ConfigError("", "'run' came before 'configure'");
       spec = request.at("trial").get<TrialSpec>();
-      const SweepConfig config = with_settings_of(spec);
+      const SweepConfig config = with_settings(*config_, spec.settings);
       TrialInput input = trial_input(config, spec, dataset_of(config), device_);
       input.checkpoint = request.value("checkpoint", "");
       input.attempt = attempt;
@@ -195,19 +195,13 @@ class Server {
     return (folder / std::filesystem::path(checkpoint).stem()).string();
   }
 
-  SweepConfig with_settings_of(const TrialSpec& spec) const {
-    std::vector<std::string> overrides;
-    for (const auto& [name, value] : spec.settings) overrides.push_back(name + "=" + value);
-    return overrides.empty() ? *config_ : with_overrides(*config_, overrides);
-  }
-
   /// The dataset stays mapped from trial to trial; another one only if the settings name another.
   std::shared_ptr<const Dataset> dataset_of(const SweepConfig& config) {
     SweepConfig only;  // the other sections at their defaults: equal text = equal dataset
     only.dataset = config.dataset;
     const std::string identity = to_yaml(only);
     if (identity != dataset_identity_) {
-      dataset_ = load_dataset(config);
+      dataset_ = load_dataset(config.dataset.path, config.dataset.synthetic);
       dataset_identity_ = identity;
     }
     return dataset_;

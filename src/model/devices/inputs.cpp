@@ -76,10 +76,6 @@ at::Tensor shared_images(const std::string& name, const Split& split, const c10:
   return images;
 }
 
-at::Tensor per_band(const std::vector<float>& values, const c10::Device& device) {
-  return at::tensor(values).view({1, -1, 1, 1}).to(device);
-}
-
 /// Normalises batches on the device. Keeps a split's images there from its first batch on.
 class ResidentInputs {
  public:
@@ -115,6 +111,10 @@ class ResidentInputs {
 };
 
 }  // namespace
+
+at::Tensor per_band(const std::vector<float>& values, const c10::Device& device) {
+  return at::tensor(values).view({1, -1, 1, 1}).to(device);
+}
 
 const Split& split_of(const Dataset& dataset, const std::string& name) {
   const auto found = dataset.splits.find(name);

@@ -3,12 +3,12 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/nan_to_num.h>
-#include <ATen/ops/tensor.h>
 
 #include "model.hpp"
 #include "src/model/networks/weights.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/model/inputs.hpp>
 
 namespace al_mpi {
 
@@ -54,10 +54,6 @@ LearnerOptions options_of(const TrainedNetwork& network, const std::string& devi
   options.device = device;
   options.threads = at::get_num_threads();
   return options;
-}
-
-at::Tensor per_band(const std::vector<float>& values, c10::Device device) {
-  return at::tensor(values).view({1, -1, 1, 1}).to(device);
 }
 
 }  // namespace

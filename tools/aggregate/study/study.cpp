@@ -105,7 +105,7 @@ void note_states(Study& study) {
     for (const auto& [state, count] : states) {
       if (state == TrialState::done) continue;
       study.notes.push_back(fmt::format("{}: {} of {} trials {} {}", study.groups[group], count,
-                                        total, count == 1 ? "is" : "are", to_string(state)));
+                                        total, count == 1 ? "is" : "are", name_of(state)));
     }
   }
 }

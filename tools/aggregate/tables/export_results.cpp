@@ -56,7 +56,7 @@ std::string rounds_csv(const Study& study) {
     if (dataset.find_first_of(",\"\n") != std::string::npos)
       dataset = fmt::format("\"{}\"", dataset);
     const std::string start = fmt::format("{},{},{},{},{}", dataset, spec.strategy, spec.init,
-                                          spec.seed, to_string(trial.state));
+                                          spec.seed, name_of(trial.state));
     for (std::size_t row = trial.first_row; row < trial.first_row + trial.n_rows; ++row) {
       fmt::format_to(out, "{},{},{}", start, file.rounds.round[row], file.rounds.n_labeled[row]);
       for (const std::string& metric : metrics) {

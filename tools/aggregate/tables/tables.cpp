@@ -229,7 +229,7 @@ Table trials_table(const Study& study) {
     if (trial.state == TrialState::done) continue;
     const TrialRecord& r = study.record(trial);
     table.rows.push_back({study.groups[trial.group], r.spec.strategy, r.spec.init,
-                          TableCell::count(static_cast<double>(r.spec.seed)), to_string(r.state),
+                          TableCell::count(static_cast<double>(r.spec.seed)), name_of(r.state),
                           TableCell::count(static_cast<double>(trial.n_rows)),
                           TableCell::count(r.attempts), r.host, r.error});
   }

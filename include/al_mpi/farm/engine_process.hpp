@@ -11,27 +11,27 @@
 
 namespace al_mpi {
 
-struct WorkerCommand {
+struct EngineCommand {
   std::vector<std::string> arguments;    ///< program and its arguments
   std::vector<std::string> environment;  ///< "NAME=value", over what is inherited
   std::string log_file;                  ///< its standard error is appended here
 };
 
-/// One child process that speaks lines: requests on its standard input, answers on its standard
-/// output.
+/// The process of an engine: it speaks lines: requests on its standard input, answers on its
+/// standard output.
 ///
-/// Nothing here blocks. The child inherits no descriptor but 0, 1 and 2, no variable of MPI or
+/// Nothing here blocks. The engine inherits no descriptor but 0, 1 and 2, no variable of MPI or
 /// Slurm (an MPI_Init in it would take the job down), and has the signals blocked that are sent to
 /// whole process groups: its rank decides when it ends. It is told its parent in AL_MPI_PARENT_PID,
 /// so that it can ask the kernel to die with it.
-class WorkerProcess {
+class EngineProcess {
  public:
-  /// Starts the child. Throws FarmError if the program cannot be started or the log cannot be
+  /// Starts it. Throws FarmError if the program cannot be started or the log cannot be
   /// opened.
-  explicit WorkerProcess(const WorkerCommand& command);
-  ~WorkerProcess();  ///< kills it if it still runs
-  WorkerProcess(const WorkerProcess&) = delete;
-  WorkerProcess& operator=(const WorkerProcess&) = delete;
+  explicit EngineProcess(const EngineCommand& command);
+  ~EngineProcess();  ///< kills it if it still runs
+  EngineProcess(const EngineProcess&) = delete;
+  EngineProcess& operator=(const EngineProcess&) = delete;
 
   pid_t pid() const { return pid_; }
   int output() const { return output_; }  ///< descriptor to poll for reading; -1 after its end

@@ -7,17 +7,17 @@
 #include "catch.hpp"
 #include "farm/temporary_folder.hpp"
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/farm/worker_process.hpp>
+#include <al_mpi/farm/engine_process.hpp>
 
 using namespace al_mpi;
 
 namespace {
 
-WorkerCommand shell(const TemporaryFolder& folder, const std::string& script) {
+EngineCommand shell(const TemporaryFolder& folder, const std::string& script) {
   return {{"/bin/sh", "-c", script}, {"OMP_NUM_THREADS=3"}, folder.file("log")};
 }
 
-std::string wait_for_line(WorkerProcess& process) {
+std::string wait_for_line(EngineProcess& process) {
   for (int i = 0; i < 1000; ++i) {
     process.write_queued();
     if (auto line = process.read_line()) return *line;
@@ -26,7 +26,7 @@ std::string wait_for_line(WorkerProcess& process) {
   return "(no line in 5 s)";
 }
 
-std::string wait_for_end(WorkerProcess& process) {
+std::string wait_for_end(EngineProcess& process) {
   for (int i = 0; i < 1000; ++i) {
     while (process.read_line()) continue;
     if (const std::string how = process.ended(); !how.empty()) return how;
@@ -39,7 +39,7 @@ std::string wait_for_end(WorkerProcess& process) {
 
 TEST_CASE("a worker answers lines and leaves when its input ends") {
   const TemporaryFolder folder;
-  WorkerProcess process(shell(folder, "cat; exit 3"));
+  EngineProcess process(shell(folder, "cat; exit 3"));
   process.send("hello");
   CHECK(wait_for_line(process) == "hello");
   CHECK(process.ended().empty());
@@ -49,7 +49,7 @@ TEST_CASE("a worker answers lines and leaves when its input ends") {
 
 TEST_CASE("a request larger than a pipe goes through without blocking") {
   const TemporaryFolder folder;
-  WorkerProcess process(shell(folder, "sleep 0.2; cat"));
+  EngineProcess process(shell(folder, "sleep 0.2; cat"));
   const std::string large(1 << 20, 'x');
   process.send(large);
   CHECK(wait_for_line(process) == large);
@@ -57,17 +57,17 @@ TEST_CASE("a request larger than a pipe goes through without blocking") {
 
 TEST_CASE("a killed worker is told by its signal, and lines it wrote before are read") {
   const TemporaryFolder folder;
-  WorkerProcess process(shell(folder, "echo last; kill -SEGV $$"));
+  EngineProcess process(shell(folder, "echo last; kill -SEGV $$"));
   CHECK(wait_for_line(process) == "last");
   CHECK(wait_for_end(process) == "was killed by signal 11 (Segmentation fault)");
 }
 
-TEST_CASE("the child has a clean environment: own variables in, the launcher's out") {
+TEST_CASE("the engine has a clean environment: own variables in, the launcher's out") {
   const TemporaryFolder folder;
   ::setenv("OMPI_COMM_WORLD_RANK", "3", 1);
   ::setenv("SLURM_JOB_ID", "7", 1);
   ::setenv("OMP_NUM_THREADS", "64", 1);
-  WorkerProcess process(shell(
+  EngineProcess process(shell(
       folder, "echo $OMPI_COMM_WORLD_RANK,$SLURM_JOB_ID,$OMP_NUM_THREADS,$AL_MPI_PARENT_PID"));
   ::unsetenv("OMPI_COMM_WORLD_RANK");
   ::unsetenv("SLURM_JOB_ID");
@@ -75,12 +75,12 @@ TEST_CASE("the child has a clean environment: own variables in, the launcher's o
   CHECK(wait_for_line(process) == ",,3," + std::to_string(::getpid()));
 }
 
-TEST_CASE("the child inherits no descriptor and outlives group signals") {
+TEST_CASE("the engine inherits no descriptor and outlives group signals") {
   const TemporaryFolder folder;
   const int leaked = ::open("/dev/null", O_RDONLY);  // inheritable, as MPI's sockets are
   REQUIRE(leaked < 64);
   // No `ls | ...`: the shell itself holds the ends of that pipe for a moment.
-  WorkerProcess process(
+  EngineProcess process(
       shell(folder,
             "i=3; while [ $i -lt 64 ]; do [ -e /proc/$$/fd/$i ] && echo open $i; i=$((i+1)); done;"
             "echo none; read line; echo $line"));
@@ -94,7 +94,7 @@ TEST_CASE("the child inherits no descriptor and outlives group signals") {
 
 TEST_CASE("standard error goes to the log, whose tail starts with a whole line") {
   const TemporaryFolder folder;
-  WorkerProcess process(shell(folder, "for i in 1 2 3 4 5; do echo line $i >&2; done"));
+  EngineProcess process(shell(folder, "for i in 1 2 3 4 5; do echo line $i >&2; done"));
   wait_for_end(process);
   CHECK(log_tail(folder.file("log"), 15) == "line 4\nline 5\n");
   CHECK(log_tail(folder.file("log")).substr(0, 7) == "line 1\n");
@@ -103,9 +103,9 @@ TEST_CASE("standard error goes to the log, whose tail starts with a whole line")
 
 TEST_CASE("a program that is not there and a log that cannot be written are told") {
   const TemporaryFolder folder;
-  CHECK_THROWS_WITH(WorkerProcess({{"/no/such/engine"}, {}, folder.file("log")}),
+  CHECK_THROWS_WITH(EngineProcess({{"/no/such/engine"}, {}, folder.file("log")}),
                     Contains("cannot start /no/such/engine: No such file"));
-  CHECK_THROWS_WITH(WorkerProcess({{"/bin/true"}, {}, "/no/such/folder/log"}),
+  CHECK_THROWS_WITH(EngineProcess({{"/bin/true"}, {}, "/no/such/folder/log"}),
                     Contains("cannot write /no/such/folder/log"));
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("a worker that is dropped is killed and reaped") {
   const TemporaryFolder folder;
   pid_t pid = -1;
   {
-    WorkerProcess process(shell(folder, "exec sleep 60"));
+    EngineProcess process(shell(folder, "exec sleep 60"));
     pid = process.pid();
   }
   CHECK(::kill(pid, 0) == -1);

@@ -1,4 +1,4 @@
-#include <al_mpi/farm/worker_process.hpp>
+#include <al_mpi/farm/engine_process.hpp>
 
 #include <array>
 #include <cerrno>
@@ -61,7 +61,7 @@ std::string name_of(const std::string& variable) {
   return variable.substr(0, variable.find('=') + 1);
 }
 
-std::vector<std::string> child_environment(const std::vector<std::string>& own) {
+std::vector<std::string> engine_environment(const std::vector<std::string>& own) {
   std::vector<std::string> variables = own;
   variables.push_back("AL_MPI_PARENT_PID=" + std::to_string(::getpid()));
   const std::size_t n_own = variables.size();
@@ -81,7 +81,7 @@ std::vector<char*> c_strings(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-/// posix_spawn's two objects, set up for a worker.
+/// posix_spawn's two objects, set up for an engine.
 struct SpawnSetup {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -121,12 +121,12 @@ std::string how_it_ended(int status) {
   return fmt::format("left with exit code {}", WEXITSTATUS(status));
 }
 
-WorkerProcess::WorkerProcess(const WorkerCommand& command) {
+EngineProcess::EngineProcess(const EngineCommand& command) {
   Pipe requests, answers;
   Descriptor log{::open(command.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
   if (log.fd < 0) fail("cannot write " + command.log_file, errno);
   close_on_exec_everything();
-  const std::vector<std::string> variables = child_environment(command.environment);
+  const std::vector<std::string> variables = engine_environment(command.environment);
   const SpawnSetup setup(requests.read.fd, answers.write.fd, log.fd);
   const int error =
       ::posix_spawnp(&pid_, command.arguments.front().c_str(), &setup.actions, &setup.attributes,
@@ -138,7 +138,7 @@ WorkerProcess::WorkerProcess(const WorkerCommand& command) {
   ::fcntl(output_, F_SETFL, O_NONBLOCK);
 }
 
-WorkerProcess::~WorkerProcess() {
+EngineProcess::~EngineProcess() {
   close_input();
   if (output_ >= 0) ::close(output_);
   if (pid_ > 0) {
@@ -147,26 +147,26 @@ WorkerProcess::~WorkerProcess() {
   }
 }
 
-void WorkerProcess::send(const std::string& line) {
+void EngineProcess::send(const std::string& line) {
   queued_ += line;
   queued_ += '\n';
   write_queued();
 }
 
-void WorkerProcess::write_queued() {
+void EngineProcess::write_queued() {
   while (input_ >= 0 && !queued_.empty()) {
     const ssize_t written = ::write(input_, queued_.data(), queued_.size());
     if (written > 0) {
       queued_.erase(0, static_cast<std::size_t>(written));
     } else if (errno == EAGAIN) {
-      return;  // the child is busy; it reads later
+      return;  // the engine is busy; it reads later
     } else if (errno != EINTR) {
       queued_.clear();  // it is gone; ended() tells
     }
   }
 }
 
-void WorkerProcess::read_available() {
+void EngineProcess::read_available() {
   std::array<char, 65536> buffer;
   while (output_ >= 0) {
     const ssize_t size = ::read(output_, buffer.data(), buffer.size());
@@ -180,7 +180,7 @@ void WorkerProcess::read_available() {
   }
 }
 
-std::optional<std::string> WorkerProcess::read_line() {
+std::optional<std::string> EngineProcess::read_line() {
   std::optional<std::string> line = lines_.next();
   if (!line) {
     read_available();
@@ -190,7 +190,7 @@ std::optional<std::string> WorkerProcess::read_line() {
   return line;
 }
 
-std::string WorkerProcess::ended() {
+std::string EngineProcess::ended() {
   if (output_ >= 0 && !lines_.broken()) return "";
   if (pid_ > 0) {
     int status = 0;
@@ -201,18 +201,18 @@ std::string WorkerProcess::ended() {
   return how_it_ended_;
 }
 
-std::int64_t WorkerProcess::memory() const {
+std::int64_t EngineProcess::memory() const {
   std::ifstream file(fmt::format("/proc/{}/statm", pid_));  // proc(5), in pages
   std::int64_t size = 0, resident = 0, of_files = 0;
   file >> size >> resident >> of_files;
   return (resident - of_files) * ::sysconf(_SC_PAGESIZE);
 }
 
-void WorkerProcess::close_input() {
+void EngineProcess::close_input() {
   if (input_ >= 0) ::close(std::exchange(input_, -1));
 }
 
-void WorkerProcess::kill() {
+void EngineProcess::kill() {
   if (pid_ > 0) ::kill(pid_, SIGKILL);
 }
 
