@@ -1,8 +1,12 @@
-// The scheduler: decisions a second, and how near its schedules come to the lower bound.
+// The scheduler: decisions a second, and how near its schedules come to the lower bound. A round on
+// its way to the journal: what its rank and rank 0 do with the engine's line.
 
 #include <benchmark/benchmark.h>
+#include <nlohmann/json.hpp>
 
 #include <al_mpi/farm/simulate.hpp>
+#include <al_mpi/trial/engine_line.hpp>
+#include <al_mpi/trial/json.hpp>
 
 namespace {
 
@@ -34,6 +38,30 @@ BENCHMARK(schedule)
     ->Args({1'000, 100'000})
     ->Args({10'000, 1'000'000})
     ->Unit(benchmark::kMillisecond);
+
+/// The line of a round with eleven metrics, 32 picks and a 10 x 10 confusion matrix.
+std::string round_line() {
+  RoundRecord record;
+  record.key = "margin_sampling/random/7";
+  for (int i = 0; i < 11; ++i) record.metrics.emplace_back("metric_" + std::to_string(i), 1 / 7.0);
+  for (int i = 0; i < 32; ++i) record.picks.push_back({60 * i, i % 10, 1 / 3.0 + i});
+  record.confusion.assign(100, 90);
+  nlohmann::json line = record;
+  line["type"] = "round";
+  return line.dump();
+}
+
+void relay_round(benchmark::State& state) {
+  const std::string line = round_line();
+  for (auto _ : state) benchmark::DoNotOptimize(is_round_line(line));
+}
+BENCHMARK(relay_round);
+
+void read_round(benchmark::State& state) {
+  const std::string line = round_line();
+  for (auto _ : state) benchmark::DoNotOptimize(parse_round(line).picks.size());
+}
+BENCHMARK(read_round);
 
 }  // namespace
 
