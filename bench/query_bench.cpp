@@ -73,17 +73,20 @@ void kmeans_32(benchmark::State& state) {
 }
 BENCHMARK(kmeans_32)->Unit(benchmark::kMillisecond)->Iterations(1);
 
-void pixel_reduction(benchmark::State& state, const char* how) {
+void pixel_reduction(benchmark::State& state, PixelReduction how) {
   const at::Tensor scores = at::randn({64, 256, 256}, at::kDouble);
   const at::Tensor classes = (scores * 3).clamp(0, 8).to(at::kLong);
   for (auto _ : state) benchmark::DoNotOptimize(pixel_reduce(scores, classes, how));
   state.SetItemsProcessed(state.iterations() * scores.size(0));
 }
-BENCHMARK_CAPTURE(pixel_reduction, trimmed_mean_minus_std, "trimmed_mean_minus_std")
+BENCHMARK_CAPTURE(pixel_reduction, trimmed_mean_minus_std, PixelReduction::trimmed_mean_minus_std)
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(pixel_reduction, top_share, "top_share")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(pixel_reduction, grid_mean, "grid_mean")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(pixel_reduction, class_balanced, "class_balanced")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(pixel_reduction, top_share, PixelReduction::top_share)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(pixel_reduction, grid_mean, PixelReduction::grid_mean)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(pixel_reduction, class_balanced, PixelReduction::class_balanced)
+    ->Unit(benchmark::kMillisecond);
 
 /// Acquisition functions on 20,000 samples of 10 classes, BALD on 10 passes of them.
 void acquisition(benchmark::State& state, at::Tensor (*score)(const at::Tensor&), int passes) {

@@ -18,7 +18,7 @@ constexpr std::int64_t n_pool = 24;
 Learner& learner() {
   static const auto made = [] {
     SyntheticOptions scenes;
-    scenes.task = "segmentation";
+    scenes.task = Task::segmentation;
     scenes.n_train = n_pool;
     scenes.n_test = 10;
     scenes.tile = 128;

@@ -31,7 +31,8 @@ const Option* find_option(const std::string& key);
 /// The value as one line of text: "0.05", "[random, fps]".
 std::string value_text(const Option& option, const SweepConfig& config);
 
-/// Whether numbers depend on the option: what the fingerprint covers and sweep.grid may vary.
+/// Whether numbers depend on the option: what the fingerprint covers and sweep.grid may vary. True
+/// for all keys of the sections model, training, loop, query and oracle, for no others.
 bool shapes_results(const Option& option);
 
 }  // namespace al_mpi

@@ -8,6 +8,7 @@
 
 #include "option.hpp"
 #include "values.hpp"
+#include <al_mpi/base/enum_names.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
 #include <al_mpi/base/paths.hpp>
@@ -54,6 +55,13 @@ Within fraction() {
 Within fraction_or_own() {
   return {"in [0, 1), or -1", [](double x) { return x == -1 || (x >= 0 && x < 1); }};
 }
+
+/// A name of the member's enum.
+struct Choice {
+  std::string text;
+  template <class Enum>
+  void operator()(Enum&, const std::string&) const {}
+};
 
 struct OneOf {
   std::vector<std::string> names;
@@ -120,6 +128,9 @@ Option make_option(const std::string& key, const std::string& doc, Member member
                    const Rule& rule) {
   using Value = std::decay_t<decltype(member(std::declval<SweepConfig&>()))>;
   Option option{key, doc, rule.text, "", {}, {}};
+  if constexpr (std::is_enum_v<Value>) {
+    option.allowed = fmt::format("{}", fmt::join(enum_names<Value>(), " | "));
+  }
   option.read = [=](SweepConfig& config, const YAML::Node& node) {
     Value value{};
     read_value(node, key, value);
@@ -130,20 +141,20 @@ Option make_option(const std::string& key, const std::string& doc, Member member
   return option;
 }
 
-// The path of the member is the key.
+// The path of the member is the key. Its section decides whether numbers depend on it: see
+// shapes_results().
 #define AL_OPTION(path, rule, doc) \
   make_option(                     \
       #path, doc, [](auto& config) -> auto& { return config.path; }, rule)
 
 std::vector<Option> make_table() {
   return {
-      AL_OPTION(protocol, (OneOf{{"recommended", "reference"}}),
+      AL_OPTION(protocol, Choice{},
                 "sets the defaults of single flags, before the file's own keys"),
 
       AL_OPTION(dataset.path, Path{"a file"},
                 "dataset file made by al_prepare; empty = the synthetic scenes below"),
-      AL_OPTION(dataset.synthetic.task, (OneOf{{"classification", "segmentation"}}),
-                "one label an image, or one a pixel"),
+      AL_OPTION(dataset.synthetic.task, Choice{}, "one label an image, or one a pixel"),
       AL_OPTION(dataset.synthetic.n_train, at_least(1), "images in the pool"),
       AL_OPTION(dataset.synthetic.n_test, at_least(1), "images in the test set"),
       AL_OPTION(dataset.synthetic.n_validation, at_least(0), "images in the validation set"),
@@ -214,39 +225,37 @@ std::vector<Option> make_table() {
       AL_OPTION(loop.reference_mean_iou, Anything{"true | false"},
                 "segmentation: also record the published study's mIoU")
           .reference("true"),
-      AL_OPTION(loop.diagnostics, (OneOf{{"none", "distances", "all"}}),
+      AL_OPTION(loop.diagnostics, Choice{},
                 "recorded each round: coverage_radius and batch_diversity of the embeddings; all: "
                 "pool_entropy, too (one pass over the pool)"),
 
       AL_OPTION(
-          query.features, (OneOf{{"embeddings", "penultimate"}}),
+          query.features, Choice{},
           "what diversity strategies measure: frozen embeddings, or the network's own features")
           .reference("embeddings"),
       AL_OPTION(query.embeddings, Anything{"a name"},
                 "embeddings in the dataset file; auto = its first, else band statistics"),
       AL_OPTION(query.mc_passes, at_least(1), "Monte-Carlo dropout passes"),
-      AL_OPTION(query.mc_batch_norm, (OneOf{{"frozen", "batch"}}),
+      AL_OPTION(query.mc_batch_norm, Choice{},
                 "statistics of batch norm in those passes: running, or the batch's")
           .reference("batch"),
       AL_OPTION(query.mc_batch_size, at_least(1),
                 "images a batch with mc_batch_norm batch (it changes the result)"),
-      AL_OPTION(query.pixel_reduction,
-                (OneOf{{"trimmed_mean_minus_std", "mean", "sum", "max", "trimmed_mean", "top_share",
-                        "grid_mean", "class_balanced"}}),
+      AL_OPTION(query.pixel_reduction, Choice{},
                 "segmentation: pixel scores to one score an image"),
-      AL_OPTION(query.pixel_entropy, (OneOf{{"highest", "lowest"}}),
+      AL_OPTION(query.pixel_entropy, Choice{},
                 "segmentation: which entropy entropy_sampling labels first")
           .reference("lowest"),
       AL_OPTION(
-          query.pixel_margin, (OneOf{{"probabilities", "class_indices"}}),
+          query.pixel_margin, Choice{},
           "segmentation: what margin_sampling subtracts (class indices: the reference's slip)")
           .reference("class_indices"),
-      AL_OPTION(query.ignored_class, (OneOf{{"left_out", "cut_off"}}),
+      AL_OPTION(query.ignored_class, Choice{},
                 "segmentation: pixel probabilities over the other classes only, or cut off after "
                 "the softmax (rows then sum to less than 1)")
           .reference("cut_off"),
       AL_OPTION(query.kmeans_restarts, at_least(1), "k-means++ starts, the best inertia is kept"),
-      AL_OPTION(query.stochastic, (OneOf{{"none", "power", "softmax", "softrank"}}),
+      AL_OPTION(query.stochastic, Choice{},
                 "Gumbel noise on acquisition scores: draws instead of the top"),
       AL_OPTION(query.stochastic_beta, above(0), "its inverse temperature"),
       AL_OPTION(query.batch_bald_candidates, at_least(1), "best by BALD that batch_bald looks at"),
@@ -264,7 +273,7 @@ std::vector<Option> make_table() {
                 "principal axes of the features that bait looks at; 0 = 320 / classes - 1"),
       AL_OPTION(query.bait_ridge, above(0),
                 "bait's lambda on the diagonal of the Fisher information"),
-      AL_OPTION(query.bait_ridge_on, (OneOf{{"sum", "mean"}}),
+      AL_OPTION(query.bait_ridge_on, Choice{},
                 "what bait's lambda is added to: the information of labelled and picked samples "
                 "summed, or divided by their number (the authors' code)"),
       AL_OPTION(query.bait_weight, at_least(0),

@@ -131,7 +131,7 @@ SweepConfig defaults_for(const std::vector<Setting>& settings) {
   for (const Setting& setting : settings) {
     if (setting.key == "protocol") apply(setting, config);
   }
-  if (config.protocol != "reference") return config;
+  if (config.protocol != Protocol::reference) return config;
   for (const Option& option : option_table()) {
     if (!option.reference_value.empty()) option.read(config, YAML::Node(option.reference_value));
   }

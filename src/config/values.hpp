@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <yaml-cpp/yaml.h>
+
+#include <al_mpi/base/enum_names.hpp>
 
 namespace al_mpi {
 
@@ -20,6 +23,13 @@ void read_value(const YAML::Node& node, const std::string& key, std::vector<std:
 void read_value(const YAML::Node& node, const std::string& key, std::vector<std::int64_t>& value);
 void read_value(const YAML::Node& node, const std::string& key, GridValues& value);
 
+template <class Enum, class = std::enable_if_t<std::is_enum_v<Enum>>>
+void read_value(const YAML::Node& node, const std::string& key, Enum& value) {
+  std::string name;
+  read_value(node, key, name);
+  value = enum_of<Enum>(name, key);
+}
+
 YAML::Node to_node(const std::string& value);
 YAML::Node to_node(bool value);
 YAML::Node to_node(std::int64_t value);
@@ -27,5 +37,10 @@ YAML::Node to_node(double value);
 YAML::Node to_node(const std::vector<std::string>& value);
 YAML::Node to_node(const std::vector<std::int64_t>& value);
 YAML::Node to_node(const GridValues& value);
+
+template <class Enum, class = std::enable_if_t<std::is_enum_v<Enum>>>
+YAML::Node to_node(Enum value) {
+  return to_node(name_of(value));
+}
 
 }  // namespace al_mpi

@@ -32,7 +32,7 @@ void add_split(Fingerprint& fingerprint, const Split& split) {
   for (const auto extent : {split.n, split.channels, split.height, split.width}) {
     fingerprint.add(extent);
   }
-  fingerprint.add(to_string(split.pixel_type));
+  fingerprint.add(name_of(split.pixel_type));
   fingerprint.add(split.labels);
   fingerprint.add(split.names);
   const std::int64_t pixels = split.height * split.width;
@@ -48,22 +48,6 @@ void add_split(Fingerprint& fingerprint, const Split& split) {
 }
 
 }  // namespace
-
-std::string to_string(Task task) {
-  return task == Task::classification ? "classification" : "segmentation";
-}
-
-std::string to_string(PixelType type) {
-  switch (type) {
-    case PixelType::uint8:
-      return "uint8";
-    case PixelType::uint16:
-      return "uint16";
-    case PixelType::float32:
-      return "float32";
-  }
-  throw InternalError("bug: pixel type");
-}
 
 std::size_t bytes_of(PixelType type) {
   switch (type) {
@@ -91,7 +75,7 @@ const std::uint8_t* Split::label_map(std::int64_t i) const {
 
 std::string Dataset::fingerprint() const {
   Fingerprint fingerprint;
-  fingerprint.add(to_string(task));
+  fingerprint.add(name_of(task));
   fingerprint.add(classes);
   fingerprint.add(bands);
   fingerprint.add(mean);

@@ -46,11 +46,10 @@ class DatasetReader {
     if (version != 1) {
       fail("@version", fmt::format("{} (this program reads version 1)", version.value_or(0)));
     }
-    const std::string task = file_.text_attribute("/", "task").value_or("");
-    if (task != "classification" && task != "segmentation") {
-      fail("@task", fmt::format("'{}' (expected classification or segmentation)", task));
-    }
-    dataset_->task = task == "classification" ? Task::classification : Task::segmentation;
+    const std::string name = file_.text_attribute("/", "task").value_or("");
+    const auto task = find_enum<Task>(name);
+    if (!task) fail("@task", fmt::format("'{}' (expected classification or segmentation)", name));
+    dataset_->task = *task;
     dataset_->ignore_label = file_.int_attribute("/", "ignore_label").value_or(-1);
     if (dataset_->ignore_label < -1 || dataset_->ignore_label > 255) {
       fail("@ignore_label", fmt::format("{} (expected -1 or 0..255)", dataset_->ignore_label));
@@ -269,8 +268,8 @@ class DatasetReader {
         split.width != train.width) {
       fail(group + "/images",
            fmt::format("{} images of {} x {} pixels, but /train has {} images of {} x {}",
-                       to_string(split.pixel_type), split.height, split.width,
-                       to_string(train.pixel_type), train.height, train.width));
+                       name_of(split.pixel_type), split.height, split.width,
+                       name_of(train.pixel_type), train.height, train.width));
     }
   }
 

@@ -26,7 +26,7 @@ class DatasetWriter {
   void write_header() {
     file_.set_attribute("/", "format", std::string("al_mpi dataset"));
     file_.set_attribute("/", "version", std::int64_t{1});
-    file_.set_attribute("/", "task", to_string(description_.task));
+    file_.set_attribute("/", "task", name_of(description_.task));
     file_.set_attribute("/", "source", description_.source);
     file_.set_attribute("/", "licence", description_.licence);
     file_.set_attribute("/", "ignore_label", description_.ignore_label);

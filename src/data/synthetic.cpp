@@ -19,10 +19,6 @@ void check_range(const char* name, double value, double low, double high) {
 }
 
 void check_options(const SyntheticOptions& options) {
-  if (options.task != "classification" && options.task != "segmentation") {
-    throw ConfigError("dataset.synthetic.task",
-                      fmt::format("'{}' (known: classification, segmentation)", options.task));
-  }
   check_range("n_classes", double(options.n_classes), 2, double(n_scene_classes));
   check_range("n_bands", double(options.n_bands), 1, double(n_bands_of_sentinel2));
   check_range("tile", double(options.tile), 4, 1024);
@@ -85,7 +81,7 @@ class Generator {
   }
 
  private:
-  bool segmentation() const { return options_.task == "segmentation"; }
+  bool segmentation() const { return options_.task == Task::segmentation; }
 
   void describe() {
     const auto n_classes = static_cast<std::size_t>(options_.n_classes);

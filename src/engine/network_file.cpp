@@ -11,12 +11,9 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* magic = "al_mpi network 1";
-constexpr PixelType pixel_types[] = {PixelType::uint8, PixelType::uint16, PixelType::float32};
 
 PixelType pixel_type(const std::string& name) {
-  for (const PixelType type : pixel_types) {
-    if (to_string(type) == name) return type;
-  }
+  if (const auto type = find_enum<PixelType>(name)) return *type;
   throw DataError("network", "pixel_type", fmt::format("unknown '{}'", name));
 }
 
@@ -53,11 +50,11 @@ void save_network(const std::string& path, const TrainedNetwork& network) {
                       {"dropout", network.model.dropout},
                       {"torchscript", network.model.torchscript},
                       {"precision", network.precision},
-                      {"task", to_string(network.task)},
+                      {"task", name_of(network.task)},
                       {"classes", network.classes},
                       {"ignore_label", network.ignore_label},
                       {"bands", network.bands},
-                      {"pixel_type", to_string(network.pixel_type)},
+                      {"pixel_type", name_of(network.pixel_type)},
                       {"mean", network.mean},
                       {"std", network.std_dev},
                       {"sensor", network.sensor},

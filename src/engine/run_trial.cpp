@@ -176,8 +176,8 @@ class Trial {
   /// How well the labelled set covers the pool, how varied its last batch is, how sure the network
   /// is of the rest.
   void add_diagnostics(RoundRecord& record, Predictions& predictions) const {
-    const std::string& wanted = input_.loop.diagnostics;
-    if (wanted == "none") return;
+    const Diagnostics wanted = input_.loop.diagnostics;
+    if (wanted == Diagnostics::none) return;
     Indices batch;
     for (const PickRecord& pick : record.picks) batch.push_back(pick.index);
     const Indices rest = pool_.unlabeled();
@@ -187,7 +187,7 @@ class Trial {
     add("coverage_radius",
         coverage_radius(predictions.embeddings(rest), predictions.embeddings(pool_.labeled())));
     add("batch_diversity", mean_pairwise_distance(predictions.embeddings(batch)));
-    if (wanted == "all") add("pool_entropy", mean_entropy(predictions, rest));
+    if (wanted == Diagnostics::all) add("pool_entropy", mean_entropy(predictions, rest));
   }
 
   /// The oracle answers: marks the picks as labelled and fills in their labels.

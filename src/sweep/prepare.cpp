@@ -26,7 +26,7 @@ Sweep prepare_sweep(const SweepArguments& arguments) {
   const DatasetOptions& from = sweep.config.dataset;
   const auto dataset = load_dataset(from.path, from.synthetic);
   check_against_dataset(sweep.config, dataset->train().n, dataset->n_classes(),
-                        to_string(dataset->task));
+                        name_of(dataset->task));
   const std::string& file = sweep.config.results.file;
   const std::string stored = ResultsStore::stored_config(file);
   if (!stored.empty()) check_same_settings(stored, sweep.config, file);
@@ -34,7 +34,7 @@ Sweep prepare_sweep(const SweepArguments& arguments) {
   sweep.provenance = {to_yaml(sweep.config),
                       settings_fingerprint(sweep.config),
                       dataset->fingerprint(),
-                      to_string(dataset->task),
+                      name_of(dataset->task),
                       dataset->classes,
                       n_of_each_class(dataset->train(), dataset->n_classes()),
                       {{"al_mpi", version},

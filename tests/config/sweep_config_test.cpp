@@ -24,9 +24,21 @@ std::string error_of(const std::string& yaml, const std::vector<std::string>& ov
 
 }  // namespace
 
+TEST_CASE("a value that is no name of its option is refused with the nearest one") {
+  CHECK(parsed("query: {stochastic: power}").query.stochastic == ScoreNoise::power);
+  CHECK_THROWS_WITH(parsed("query: {stochastic: pwer}"),
+                    Contains("query.stochastic: unknown value 'pwer' (did you mean 'power'?)"));
+  CHECK_THROWS_WITH(parsed("query: {pixel_reduction: trimed_mean}"),
+                    Contains("unknown value 'trimed_mean' (did you mean 'trimmed_mean'?)"));
+  CHECK_THROWS_WITH(parsed("query: {features: pixels}"),
+                    Contains("unknown value 'pixels' (known: embeddings, penultimate)"));
+  CHECK_THROWS_WITH(parsed("dataset: {synthetic: {task: regression}}"),
+                    Contains("dataset.synthetic.task: unknown value 'regression'"));
+}
+
 TEST_CASE("an empty file is the default configuration") {
   const SweepConfig config = parsed("");
-  CHECK(config.protocol == "recommended");
+  CHECK(config.protocol == Protocol::recommended);
   CHECK(config.training.epochs == 15);
   CHECK(config.training.reset == "full");
   CHECK(parsed("training:\nloop:\n").loop.n_query == 32);  // empty sections
@@ -48,14 +60,14 @@ TEST_CASE("keys of a file are read, and overrides win") {
 TEST_CASE("protocol: reference changes defaults, and the file's own keys still win") {
   CHECK(parsed("protocol: reference").training.reset == "none");
   CHECK(parsed("protocol: reference").training.steps == 0);
-  CHECK(parsed("protocol: reference").query.mc_batch_norm == "batch");
-  CHECK(parsed("protocol: reference").query.pixel_entropy == "lowest");
-  CHECK(parsed("protocol: reference").query.pixel_margin == "class_indices");
-  CHECK(parsed("protocol: reference").query.ignored_class == "cut_off");
+  CHECK(parsed("protocol: reference").query.mc_batch_norm == McBatchNorm::batch);
+  CHECK(parsed("protocol: reference").query.pixel_entropy == PixelEntropy::lowest);
+  CHECK(parsed("protocol: reference").query.pixel_margin == PixelMargin::class_indices);
+  CHECK(parsed("protocol: reference").query.ignored_class == IgnoredClass::cut_off);
   CHECK(parsed("protocol: reference").loop.reference_mean_iou);
   CHECK_FALSE(parsed("").loop.reference_mean_iou);
   CHECK(parsed("protocol: reference\nquery: {ignored_class: left_out}").query.ignored_class ==
-        "left_out");
+        IgnoredClass::left_out);
   CHECK(parsed("training: {reset: full}\nprotocol: reference").training.reset == "full");
   CHECK(parsed("", {"protocol=reference"}).training.reset == "none");
   CHECK(parsed("protocol: reference", {"protocol=recommended"}).training.reset == "full");

@@ -53,7 +53,7 @@ TEST_CASE("impossible picks are bugs") {
 
 TEST_CASE("label maps are counted in pixels, and in pixels that have a class") {
   SyntheticOptions options;
-  options.task = "segmentation";
+  options.task = Task::segmentation;
   options.n_train = 4;
   options.n_test = 2;
   options.n_classes = 3;

@@ -105,7 +105,7 @@ TEST_CASE("without noise the classes are told apart, with noise they overlap") {
 
 TEST_CASE("synthetic land has regions, borders and unlabelled patches") {
   auto options = small_options();
-  options.task = "segmentation";
+  options.task = Task::segmentation;
   options.n_classes = 5;
   const auto dataset = make_synthetic(options);
   CHECK(dataset->task == Task::segmentation);
@@ -137,7 +137,6 @@ TEST_CASE("impossible options are refused by name") {
     }
     return std::string("accepted");
   };
-  CHECK(problem([](auto& o) { o.task = "regression"; }) == "dataset.synthetic.task");
   CHECK(problem([](auto& o) { o.n_classes = 1; }) == "dataset.synthetic.n_classes");
   CHECK(problem([](auto& o) { o.n_classes = 11; }) == "dataset.synthetic.n_classes");
   CHECK(problem([](auto& o) { o.n_bands = 14; }) == "dataset.synthetic.n_bands");

@@ -189,7 +189,7 @@ TEST_CASE("a checkpoint that cannot be written costs a warning, not the trial") 
 
 TEST_CASE("rounds of a segmentation say what the labels cost and how each class fares") {
   SyntheticOptions scenes_options;
-  scenes_options.task = "segmentation";
+  scenes_options.task = Task::segmentation;
   scenes_options.n_train = 12;
   scenes_options.n_test = 4;
   scenes_options.tile = 16;
@@ -288,7 +288,7 @@ TEST_CASE(
 
 TEST_CASE("diagnostics: more labels cover more, and asking for them changes nothing else") {
   TrialInput input = small_trial("kcenter_greedy");
-  input.loop.diagnostics = "all";
+  input.loop.diagnostics = Diagnostics::all;
   const auto records = records_of(input);
   for (std::size_t r = 1; r < records.size(); ++r) {
     CHECK(metric(records[r], "coverage_radius") <= metric(records[r - 1], "coverage_radius"));
@@ -298,7 +298,7 @@ TEST_CASE("diagnostics: more labels cover more, and asking for them changes noth
   }
   // What a farthest-first pick is away from all before is what the cover's radius was.
   CHECK(metric(records[0], "coverage_radius") == Approx(records[1].picks[0].score));
-  input.loop.diagnostics = "none";
+  input.loop.diagnostics = Diagnostics::none;
   const auto plain = records_of(input);
   check_equal(records, plain);
   CHECK(std::isnan(metric(plain[0], "coverage_radius")));

@@ -17,7 +17,7 @@ using namespace al_mpi;
 namespace {
 
 /// A trained network of the task on built-in scenes of 16 x 16 pixels with 3 bands and 3 classes.
-TrainedNetwork network_of(const std::string& task) {
+TrainedNetwork network_of(Task task) {
   SyntheticOptions scenes;
   scenes.task = task;
   scenes.n_train = 24;
@@ -26,7 +26,7 @@ TrainedNetwork network_of(const std::string& task) {
   scenes.n_bands = 3;
   scenes.tile = 16;
   LearnerOptions options;
-  options.model.name = task == "segmentation" ? "unet_resnet18" : "small_cnn";
+  options.model.name = task == Task::segmentation ? "unet_resnet18" : "small_cnn";
   options.training.epochs = 1;
   const auto dataset = make_synthetic(scenes);
   Learner learner(dataset, options, 1);
@@ -37,11 +37,11 @@ TrainedNetwork network_of(const std::string& task) {
 }
 
 const TrainedNetwork& segmentation() {
-  static const TrainedNetwork network = network_of("segmentation");
+  static const TrainedNetwork network = network_of(Task::segmentation);
   return network;
 }
 const TrainedNetwork& classification() {
-  static const TrainedNetwork network = network_of("classification");
+  static const TrainedNetwork network = network_of(Task::classification);
   return network;
 }
 

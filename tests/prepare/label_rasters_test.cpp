@@ -157,7 +157,7 @@ TEST_CASE("images smaller than a tile are refused, or filled up with no data") {
                    std::vector<std::uint16_t>(image ? 120 : 60, image ? 500 : 5), 0});
   }
   CHECK_THAT(problem_of(import), Contains("scene_5.tif: 5 x 12 pixels, smaller than a tile of 6"));
-  import.edges = "pad";
+  import.edges = Edges::pad;
   CHECK(import_label_rasters(import).n_tiles == 18);
 }
 

@@ -132,7 +132,7 @@ TEST_CASE("bait's ridge and weight are the authors' on request") {
     matrices.start = matrices.start - 0.3 * at::eye(9, at::kDouble);
     matrices.start = matrices.start / 4.0 + 0.3 * at::eye(9, at::kDouble);  // L = 2, n = 2
     for (at::Tensor& one : matrices.of) one = one * (2.0 / 4.0);
-    question.options.bait_ridge_on = "mean";
+    question.options.bait_ridge_on = RidgeOn::mean;
     question.options.bait_weight = 0;
     const Indices theirs = sorted(indices_of(question.ask("bait")));
     CHECK(theirs == sorted(matrices.greedy(question.unlabeled, 4, 2)));

@@ -97,10 +97,10 @@ TEST_CASE("pixel scores are the reference's, turned so that higher is first") {
 
 TEST_CASE("the reference's inverted pixel entropy is there on request only") {
   QueryOptions options;
-  options.pixel_entropy = "lowest";
+  options.pixel_entropy = PixelEntropy::lowest;
   const std::vector<double> reference = oracle_scores("EntropySampling");
   const std::vector<double> inverted = segmentation_scores("entropy_sampling", options);
-  options.pixel_entropy = "highest";
+  options.pixel_entropy = PixelEntropy::highest;
   const std::vector<double> right = segmentation_scores("entropy_sampling", options);
   for (std::size_t i = 0; i < 8; ++i) {
     CHECK(inverted[i] == Approx(-reference[i]).epsilon(1e-5));

@@ -175,7 +175,7 @@ class ScenePrediction {
   /// Where scene and training images declare how numbers become physical values, the scene's become
   /// those of the training images.
   void compare_scales() {
-    if (request_.bands.values == "physical") return;
+    if (request_.bands.values == PixelValues::physical) return;
     const bool trained = !network_.scale.empty() && !network_.offset.empty();
     if (choice_.has_scale() != trained) {
       tell(trained ? "it declares no scale and offset, the training images did: its numbers are "
@@ -186,7 +186,7 @@ class ScenePrediction {
                      "they are (--values physical applies them)");
       return;
     }
-    if (!trained || request_.bands.values == "stored") return;
+    if (!trained || request_.bands.values == PixelValues::stored) return;
     for (std::size_t b = 0; b < network_.bands.size(); ++b) {
       gain_.push_back(choice_.scale[b] / network_.scale[b]);
       shift_.push_back((choice_.offset[b] - network_.offset[b]) / network_.scale[b]);
@@ -299,12 +299,12 @@ class ScenePrediction {
     const auto fail = [&](const std::string& problem) {
       throw DataError(image_.path(), "", problem);
     };
-    const bool converted = rescaled_ || request_.bands.values == "physical";
+    const bool converted = rescaled_ || request_.bands.values == PixelValues::physical;
     if (!converted && choice_.pixel_type != network_.pixel_type &&
         choice_.pixel_type != PixelType::float32) {
       fail(fmt::format(
           "pixels of {} (the network was trained on {}; values must be in the same unit)",
-          to_string(choice_.pixel_type), to_string(network_.pixel_type)));
+          name_of(choice_.pixel_type), name_of(network_.pixel_type)));
     }
     if (window_ > image_.height || window_ > image_.width) {
       fail(fmt::format("{} x {} pixels, smaller than a window of {} (--window)", image_.height,

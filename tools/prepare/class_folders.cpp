@@ -41,7 +41,7 @@ std::vector<std::string> parts_of(const std::string& path) {
 
 class Listing {
  public:
-  Listing(const std::string& folder, const std::string& class_from)
+  Listing(const std::string& folder, std::optional<ClassFrom> class_from)
       : folder_(folder), class_from_(class_from) {}
 
   ClassFolders run() {
@@ -58,7 +58,8 @@ class Listing {
         continue;
       }
       if (parts.size() > 2) ++n_nested;
-      const std::string& name = class_from_ == "parent" ? parts[parts.size() - 2] : parts[0];
+      const std::string& name =
+          class_from_ == ClassFrom::parent ? parts[parts.size() - 2] : parts[0];
       of_class[name].emplace_back(path, in_split);
       if (parts.size() == 2) has_own_.insert(parts[0]);
       if (parts.size() > 2) below_[parts[0]].insert(parts[1]);
@@ -87,7 +88,7 @@ class Listing {
     if (n_loose > 0)
       out_.notes.push_back(
           fmt::format("{} images lie in no class folder and are left out", n_loose));
-    if (n_nested > 0 && class_from_ != "parent") {
+    if (n_nested > 0 && class_from_ != ClassFrom::parent) {
       out_.notes.push_back(fmt::format("{} images lie in sub-folders of their class", n_nested));
     }
     return out_;
@@ -125,7 +126,7 @@ class Listing {
 
   /// DIR/summer/Forest, DIR/winter/Forest: which are the classes?
   void refuse_classes_below() const {
-    if (!class_from_.empty()) return;
+    if (class_from_) return;
     std::map<std::string, int> counts;
     for (const auto& [upper, lower] : below_) {
       if (has_own_.count(upper) > 0) continue;
@@ -147,7 +148,7 @@ class Listing {
 
   template <class Classes>
   void refuse_empty(const Classes& of_class, bool split) const {
-    if (split || class_from_ == "parent") return;
+    if (split || class_from_ == ClassFrom::parent) return;
     for (const auto& name : files_.folders) {
       if (of_class.count(name) > 0) continue;
       throw DataError((fs::path(out_.root) / name).string(), "",
@@ -156,7 +157,7 @@ class Listing {
   }
 
   const std::string& folder_;
-  const std::string& class_from_;
+  std::optional<ClassFrom> class_from_;
   ClassFolders out_;
   ImageFiles files_;
   std::set<std::string> has_own_;                       // top folders with images right in them
@@ -238,7 +239,7 @@ void append(std::vector<std::string>& all, const std::vector<std::string>& more)
 
 }  // namespace
 
-ClassFolders list_class_folders(const std::string& folder, const std::string& class_from) {
+ClassFolders list_class_folders(const std::string& folder, std::optional<ClassFrom> class_from) {
   return Listing(folder, class_from).run();
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tools/prepare/split_plan.hpp"
 #include "tools/raster/image_reader.hpp"
+#include <al_mpi/base/enum_names.hpp>
 
 namespace al_mpi {
 
@@ -19,12 +21,15 @@ struct ClassFolders {
   std::vector<std::string> notes;  ///< what the user should know
 };
 
-/// `class_from`: "top" (folders right below DIR are the classes), "parent" (the folder that an
-/// image lies in), or empty: top, unless the folders below are named as if they were the classes,
+/// What names an image's class: the folder right below DIR, or the folder that the image lies in.
+AL_ENUM(ClassFrom, top, parent)
+
+/// Without `class_from`: top, unless the folders below are named as if they were the classes,
 /// which is refused. Folders train, val and test right below DIR are splits, the classes lie in
 /// them. A single folder that holds all others is entered. Throws DataError: no such folder, fewer
 /// than two classes, a class without images, splits beside classes.
-ClassFolders list_class_folders(const std::string& folder, const std::string& class_from = "");
+ClassFolders list_class_folders(const std::string& folder,
+                                std::optional<ClassFrom> class_from = {});
 
 struct ClassFolderImport {
   std::string folder;
@@ -32,7 +37,7 @@ struct ClassFolderImport {
   SplitRequest split;  ///< .split may be "given": folders train, (val) and test
   std::string licence = "MIT (EuroSAT); contains Copernicus Sentinel data";
   bool force = false;
-  std::string class_from = {};
+  std::optional<ClassFrom> class_from = {};
   ImageOptions images = {};
   bool allow_missing_classes = false;
 };

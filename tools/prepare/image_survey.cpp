@@ -82,7 +82,7 @@ double ImageSurvey::look_at(const std::string& path) {
     const Raster image(path);
     Kind kind;
     kind.choice = choose_bands(image, options_, eurosat_);
-    if (options_.values == "physical") kind.choice.pixel_type = PixelType::float32;
+    if (options_.values == PixelValues::physical) kind.choice.pixel_type = PixelType::float32;
     kind.height = image.height;
     kind.width = image.width;
     kind.stored_type = image.stored_type;
@@ -136,12 +136,12 @@ std::vector<std::string> ImageSurvey::aspects_of(const Kind& kind) const {
   aspects.push_back(
       nameless ? fmt::format("{} bands without names", choice.names.size())
                : fmt::format("{} bands {}", choice.names.size(), fmt::join(choice.names, " ")));
-  aspects.push_back(options_.values == "physical" ? "" : kind.stored_type);
+  aspects.push_back(options_.values == PixelValues::physical ? "" : kind.stored_type);
   aspects.push_back(one_size_ ? fmt::format("{} x {} pixels", kind.height, kind.width) : "");
-  if (options_.values.empty() && choice.has_scale()) {
+  if (!options_.values && choice.has_scale()) {
     aspects.push_back(
         fmt::format("scale {}, offset {}", text_of(choice.scale), text_of(choice.offset)));
-  } else if (options_.values == "physical" && !choice.has_scale() && !only_shifted_) {
+  } else if (options_.values == PixelValues::physical && !choice.has_scale() && !only_shifted_) {
     aspects.push_back("no scale or offset");
   } else {
     aspects.push_back("");
@@ -185,7 +185,7 @@ void ImageSurvey::refuse(const Kind& usual, std::size_t n_files) const {
   if (bands) hint += "; --bands NAME,... takes bands by their names, POSITION=NAME names them";
   if (scales) {
     hint +=
-        options_.values == "physical"
+        options_.values == PixelValues::physical
             ? "; --values stored takes the numbers as they are"
             : "; --values physical brings them to one scale, --values stored takes the numbers as "
               "they are";
@@ -242,7 +242,7 @@ void ImageSurvey::decide(DatasetDescription& description) {
   }
   if (sizes.size() > 1) refuse(*usual, n_files);
   refuse_product_order();
-  if (options_.values.empty()) {
+  if (!options_.values) {
     std::vector<std::string> before, since;
     for (const auto& [key, kind] : kinds_) {
       if (kind.baseline.empty() || kind.choice.has_scale()) continue;
@@ -264,7 +264,7 @@ void ImageSurvey::decide(DatasetDescription& description) {
   description.sensor = choice.sensor == nullptr ? "" : choice.sensor->name;
   description.pixel_type = choice.pixel_type;
   description.pixel_size = usual->pixel_size;
-  if (choice.has_scale() && options_.values != "physical") {
+  if (choice.has_scale() && options_.values != PixelValues::physical) {
     description.scale = choice.scale;
     description.offset = choice.offset;
   }
@@ -299,7 +299,7 @@ void ImageSurvey::note(const Kind& usual, bool any_missing) {
   if (choice.has_scale()) {
     const std::string tags = fmt::format("the files' scale {} and offset {}", text_of(choice.scale),
                                          text_of(choice.offset));
-    notes_.push_back(options_.values == "physical"
+    notes_.push_back(options_.values == PixelValues::physical
                          ? tags + " are applied: physical values as float32"
                          : tags +
                                " are kept beside the numbers, which stay as stored (--values "
@@ -322,7 +322,7 @@ void ImageSurvey::note(const Kind& usual, bool any_missing) {
     notes_.push_back(
         fmt::format("band {} is transparency: it says which pixels are missing", choice.alpha + 1));
   }
-  if (choice.pixel_type == PixelType::float32 && options_.values != "physical" &&
+  if (choice.pixel_type == PixelType::float32 && options_.values != PixelValues::physical &&
       usual.stored_type != "Float32") {
     notes_.push_back(fmt::format("numbers of {} are stored as float32", usual.stored_type));
   }

@@ -30,12 +30,12 @@ struct Pair {
 };
 
 /// First pixels of the tiles along one axis.
-std::vector<std::int64_t> starts(std::int64_t length, std::int64_t tile, const std::string& edges) {
+std::vector<std::int64_t> starts(std::int64_t length, std::int64_t tile, Edges edges) {
   std::vector<std::int64_t> all;
   std::int64_t at = 0;
   for (; at + tile <= length; at += tile) all.push_back(at);
-  if (at < length && edges == "overlap") all.push_back(length - tile);
-  if (at < length && edges == "pad") all.push_back(at);
+  if (at < length && edges == Edges::overlap) all.push_back(length - tile);
+  if (at < length && edges == Edges::pad) all.push_back(at);
   return all;
 }
 
@@ -253,7 +253,7 @@ class Survey {
 
   void check_size(const Raster& image) const {
     const bool small = image.height < import_.tile || image.width < import_.tile;
-    if (!small || import_.edges == "pad") return;
+    if (!small || import_.edges == Edges::pad) return;
     throw DataError(
         image.path(), "",
         fmt::format("{} x {} pixels, smaller than a tile of {} (--tile, or --edges pad)",
@@ -308,7 +308,7 @@ class Survey {
                       value, file, named->second));
     }
     if (import_.label_values.empty() && import_.classes.empty()) doubt_legend();
-    if (n_at_edges_ > 0 && import_.edges == "drop") {
+    if (n_at_edges_ > 0 && import_.edges == Edges::drop) {
       notes.push_back(
           fmt::format("{:.1f} % of the pixels lie at right and bottom borders, beyond whole tiles "
                       "of {}, and are left "
@@ -473,9 +473,6 @@ void check_options(const LabelRasterImport& import) {
     throw ConfigError("--tile", "expected 1 .. 8192 pixels");
   if (!(import.min_labeled >= 0.0 && import.min_labeled <= 1.0)) {
     throw ConfigError("--min-labeled", "expected a share, 0 .. 1");
-  }
-  if (import.edges != "drop" && import.edges != "overlap" && import.edges != "pad") {
-    throw ConfigError("--edges", fmt::format("'{}' is none of drop, overlap, pad", import.edges));
   }
   refuse_to_overwrite(import.output, import.force);
 }

@@ -5,8 +5,13 @@
 #include <vector>
 
 #include "tools/raster/image_reader.hpp"
+#include <al_mpi/base/enum_names.hpp>
 
 namespace al_mpi {
+
+/// What remains at right and bottom borders: left out, covered by tiles moved inwards, or filled up
+/// with 'no data'.
+AL_ENUM(Edges, drop, overlap, pad)
 
 /// Images and label rasters that belong together by their path below the two folders (without
 /// extension).
@@ -24,7 +29,7 @@ struct LabelRasterImport {
   bool force = false;
   /// What remains at right and bottom borders: "drop", "overlap" (tiles moved inwards) or "pad"
   /// (tiles filled up with 'no data')
-  std::string edges = "drop";
+  Edges edges = Edges::drop;
   std::string label_values = {};          ///< name of a legend; empty = the first of legends()
   std::vector<std::string> classes = {};  ///< VALUE=NAME instead of a legend
   ImageOptions image_options = {};

@@ -199,18 +199,18 @@ class TensorSplit {
   /// Decides whether the images are (N, C, H, W) or (N, H, W, C), and turns them into the former.
   void find_layout(const TensorImport& import) {
     const auto& s = images_.shape;
-    std::string layout = import.layout;
+    auto layout = import.layout;
     const auto n_bands = static_cast<std::int64_t>(import.bands.size());
     const auto maps = squeezed(labels_, 3).shape;
     const auto is_map = [&](std::int64_t height, std::int64_t width) {
       return maps.size() == 3 && maps[1] == height && maps[2] == width;
     };
-    if (layout.empty()) {
+    if (!layout) {
       const bool first = is_map(s[2], s[3]) || (n_bands == s[1] && n_bands > 0);
       const bool last = is_map(s[1], s[2]) || (n_bands == s[3] && n_bands > 0);
       const bool looks_last = s[3] < s[1] && (s[1] == s[2] || (s[1] > 32 && s[3] <= 32));
       if (first != last) {
-        layout = first ? "nchw" : "nhwc";
+        layout = first ? Layout::nchw : Layout::nhwc;
       } else if (looks_last) {
         refuse(x_path_,
                fmt::format("shape {} looks like N, H, W, C with {} bands, but is N, C, H, W with "
@@ -218,7 +218,7 @@ class TensorSplit {
                            text_of(s), s[3], s[1]));
       }
     }
-    if (layout != "nhwc") return;
+    if (layout != Layout::nhwc) return;
     images_.shape = {s[0], s[3], s[1], s[2]};
     const auto t = images_.strides;
     images_.strides = {t[0], t[3], t[1], t[2]};
@@ -381,10 +381,9 @@ DatasetDescription describe(const TensorImport& import, const TensorSplit& train
                     train.segmentation() == test.segmentation() &&
                     std::equal(shape.begin() + 1, shape.end(), test.shape().begin() + 1);
   if (!same) {
-    refuse(test.x_path(),
-           fmt::format("{} images of shape {}, but {} holds {} images of shape {}",
-                       to_string(test.pixel_type()), text_of(test.shape()), train.x_path(),
-                       to_string(train.pixel_type()), text_of(shape)));
+    refuse(test.x_path(), fmt::format("{} images of shape {}, but {} holds {} images of shape {}",
+                                      name_of(test.pixel_type()), text_of(test.shape()),
+                                      train.x_path(), name_of(train.pixel_type()), text_of(shape)));
   }
   DatasetDescription out;
   out.task = train.segmentation() ? Task::segmentation : Task::classification;

@@ -1,10 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <al_mpi/base/enum_names.hpp>
+
 namespace al_mpi {
+
+/// Order of the dimensions of images.
+AL_ENUM(Layout, nchw, nhwc)
 
 /// Arrays of others as a dataset: files of torch.save (one tensor each) or .npy.
 struct TensorImport {
@@ -23,7 +29,7 @@ struct TensorImport {
   std::int64_t ignore_label = -1;  ///< of pixels that have no label
   std::string source, licence;
   bool force = false;
-  std::string layout;  ///< "nchw" or "nhwc"; empty = nchw, and what looks otherwise is refused
+  std::optional<Layout> layout;  ///< nothing = nchw, and what looks otherwise is refused
   bool allow_missing_classes = false;
 };
 

@@ -336,7 +336,7 @@ void read_image(const Raster& image, const BandChoice& choice, const ImageOption
       to[i] = from[i];
       gone[i] = hidden[i] != 0 || is_marked(from[i], mark) || is_marked(from[i], options.no_data);
     }
-    if (options.values == "physical") {
+    if (options.values == PixelValues::physical) {
       for (std::size_t i = 0; i < n; ++i) {
         to[i] =
             static_cast<float>(choice.scale[b] * static_cast<double>(from[i]) + choice.offset[b]);

@@ -6,18 +6,20 @@
 #include <vector>
 
 #include "tools/raster/raster.hpp"
+#include <al_mpi/base/enum_names.hpp>
 #include <al_mpi/data/sensors.hpp>
 
 namespace al_mpi {
+
+/// Numbers as they are, or scale * number + offset.
+AL_ENUM(PixelValues, stored, physical)
 
 /// What a user may say about the bands and numbers of images.
 struct ImageOptions {
   std::vector<std::string>
       bands;           ///< NAME, POSITION or POSITION=NAME; empty = all, as files name them
   std::string sensor;  ///< whose names they are; empty = the one that knows most of them
-  /// "stored": numbers as they are; "physical": scale * number + offset; empty = stored, and all
-  /// files must agree
-  std::string values;
+  std::optional<PixelValues> values;  ///< nothing = stored, and all files must agree
   std::optional<double> no_data;  ///< marks missing pixels beside what files declare (may be NaN)
   double max_no_data = 1.0;       ///< images with a larger share of missing values are left out
 };

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <al_mpi/base/enum_names.hpp>
 #include <al_mpi/data/pool.hpp>
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/engine/options.hpp>
@@ -55,10 +56,12 @@ struct ResultsOptions {
   double snapshot_every = 30;  ///< seconds between two rebuilds of the file, >= 0
 };
 
+/// `reference` does what the published study did.
+AL_ENUM(Protocol, recommended, reference)
+
 /// A whole configuration, resolved: file, protocol and overrides applied, every value checked.
 struct SweepConfig {
-  std::string protocol =
-      "recommended";  ///< recommended | reference: sets the defaults of single flags
+  Protocol protocol = Protocol::recommended;  ///< sets the defaults of single flags
   DatasetOptions dataset;
   ModelOptions model;
   TrainingOptions training;

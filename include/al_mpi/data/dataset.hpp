@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
+#include <al_mpi/base/enum_names.hpp>
+
 namespace al_mpi {
 
-enum class Task { classification, segmentation };
-enum class PixelType { uint8, uint16, float32 };
+AL_ENUM(Task, classification, segmentation)
+AL_ENUM(PixelType, uint8, uint16, float32)
 
-std::string to_string(Task task);
-std::string to_string(PixelType type);
 std::size_t bytes_of(PixelType type);
 
 /// A row-major float32 matrix [n, dim] that lives as long as its dataset (or the mapping it came

@@ -11,7 +11,7 @@ namespace al_mpi {
 
 /// Built-in Sentinel-2-like scenes: class = spectral signature over the bands + texture + noise.
 struct SyntheticOptions {
-  std::string task = "classification";  ///< classification | segmentation
+  Task task = Task::classification;
   std::int64_t n_train = 600;
   std::int64_t n_test = 300;
   std::int64_t n_validation = 0;

@@ -5,7 +5,9 @@
 
 namespace al_mpi {
 
-/// Which network. Read from the section `model` of a configuration.
+/// Which network. Read from the section `model` of a configuration. What changes a network's shape
+/// is also stored by save_network() of engine/network_file.cpp, or `al_trial predict` builds
+/// another.
 struct ModelOptions {
   std::string name = "resnet18";  ///< a name of networks.def (resnet18, small_cnn, ...)
   /// Before the last layer, resp. on the deepest encoder feature, [0, 1); -1 = the network's own:

@@ -4,27 +4,45 @@
 #include <string>
 #include <vector>
 
+#include <al_mpi/base/enum_names.hpp>
+
 namespace al_mpi {
+
+/// What diversity is measured on: frozen embeddings, or the inputs of the network's last layer.
+AL_ENUM(DiversityFeatures, embeddings, penultimate)
+/// Statistics of batch norm in MC passes: the running ones, or the batch's (the published study).
+AL_ENUM(McBatchNorm, frozen, batch)
+/// Pixel scores to one score an image, see pixel_reduce.hpp.
+AL_ENUM(PixelReduction, trimmed_mean_minus_std, mean, sum, max, trimmed_mean, top_share, grid_mean,
+        class_balanced)
+/// Which pixel entropy is labelled first; the lowest: the published study.
+AL_ENUM(PixelEntropy, highest, lowest)
+/// What a pixel's margin subtracts; class indices: the published study.
+AL_ENUM(PixelMargin, probabilities, class_indices)
+/// The ignored class: left out of the softmax, or cut off after it (the published study).
+AL_ENUM(IgnoredClass, left_out, cut_off)
+/// Noise on acquisition scores, see stochastic.hpp.
+AL_ENUM(ScoreNoise, none, power, softmax, softrank)
+/// What bait's lambda is added to: the sum over labelled and picked samples, or their mean (the
+/// authors' code).
+AL_ENUM(RidgeOn, sum, mean)
 
 /// How strategies and initial sets choose. Read from the section `query` of a configuration.
 struct QueryOptions {
-  std::string features = "embeddings";  ///< for diversity: embeddings (frozen) | penultimate
+  DiversityFeatures features = DiversityFeatures::embeddings;
   std::string embeddings =
       "auto";  ///< name in the dataset file; auto = its first, else band statistics
   std::int64_t mc_passes = 10;  ///< T, >= 1
-  std::string mc_batch_norm =
-      "frozen";  ///< frozen = running statistics | batch = as the reference (C-2)
+  McBatchNorm mc_batch_norm = McBatchNorm::frozen;
   std::int64_t mc_batch_size =
       16;  ///< images a batch with mc_batch_norm: batch (it changes the result)
-  std::string pixel_reduction =
-      "trimmed_mean_minus_std";           ///< pixels to one score an image, see pixel_reduce.hpp
-  std::string pixel_entropy = "highest";  ///< first: highest | lowest, as the reference
-  std::string pixel_margin = "probabilities";  ///< probabilities | class_indices, as the reference
-  /// left_out = softmax over the others | cut_off after it, as the reference
-  std::string ignored_class = "left_out";
+  PixelReduction pixel_reduction = PixelReduction::trimmed_mean_minus_std;
+  PixelEntropy pixel_entropy = PixelEntropy::highest;
+  PixelMargin pixel_margin = PixelMargin::probabilities;
+  IgnoredClass ignored_class = IgnoredClass::left_out;
   std::int64_t kmeans_restarts = 10;  ///< k-means++ starts, best inertia kept, >= 1
-  std::string stochastic = "none";    ///< noise on scores: none | power | softmax | softrank
-  double stochastic_beta = 1.0;       ///< its inverse temperature, > 0
+  ScoreNoise stochastic = ScoreNoise::none;
+  double stochastic_beta = 1.0;                    ///< its inverse temperature, > 0
   std::int64_t batch_bald_candidates = 2000;       ///< best by BALD that batch_bald looks at, >= 1
   std::int64_t batch_bald_configurations = 10000;  ///< label configurations kept, >= 1
   std::int64_t cluster_margin_factor = 10;         ///< smallest margins it looks at, times n, >= 1
@@ -34,8 +52,7 @@ struct QueryOptions {
   double alfa_mix_epsilon = 0.2;     ///< first size of the mixing step, in (0, 1]
   std::int64_t bait_dimensions = 0;  ///< principal axes bait looks at, >= 0; 0 = max(1, 320/C - 1)
   double bait_ridge = 1.0;           ///< lambda on the diagonal of bait's Fisher information, > 0
-  /// Lambda is added to the sum over labelled and picked samples | to their mean, as the authors do
-  std::string bait_ridge_on = "sum";
+  RidgeOn bait_ridge_on = RidgeOn::sum;
   /// Labelled samples that each pick counts as, >= 0; 0 = as many as are picked at once, as the
   /// authors do
   double bait_weight = 1.0;

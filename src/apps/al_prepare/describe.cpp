@@ -59,7 +59,7 @@ ordered_json describe(const std::string& path) {
   const auto file = Hdf5File::open(path);
   const DatasetFacts facts = facts_of(*dataset);
   ordered_json all = {{"file", path},
-                      {"task", to_string(dataset->task)},
+                      {"task", name_of(dataset->task)},
                       {"source", dataset->source},
                       {"licence", dataset->licence},
                       {"fingerprint", dataset->fingerprint()},
@@ -80,7 +80,7 @@ ordered_json describe(const std::string& path) {
     all["splits"][name] = {
         {"n", split.n},
         {"shape", {split.channels, split.height, split.width}},
-        {"dtype", to_string(split.pixel_type)},
+        {"dtype", name_of(split.pixel_type)},
         {"missing_share", nullptr},
         {"zero_share", of_split.zero_share},
         {"equal_to_pool", equal == facts.equal_to_pool.end() ? 0 : equal->second},

@@ -5,6 +5,7 @@
 #include "apps/al_prepare/commands.hpp"
 #include "apps/al_prepare/image_options.hpp"
 #include "apps/al_prepare/summary.hpp"
+#include "apps/choice.hpp"
 #include "tools/prepare/label_rasters.hpp"
 #include "tools/prepare/legends.hpp"
 
@@ -21,13 +22,10 @@ void add_dynamic_world(CLI::App& app, Run& run) {
   command->add_option("--output", import->output, "dataset file to write")->required();
   command->add_option("--tile", import->tile, "images are cut into tiles of so many pixels")
       ->capture_default_str();
-  command
-      ->add_option(
-          "--edges", import->edges,
-          "what remains at right and bottom borders: drop, overlap (tiles moved inwards), or pad "
-          "(tiles filled up with 'no data')")
-      ->check(CLI::IsMember({"drop", "overlap", "pad"}))
-      ->capture_default_str();
+  add_choice(
+      *command, "--edges", import->edges,
+      "what remains at right and bottom borders: drop, overlap (tiles moved inwards), or pad "
+      "(tiles filled up with 'no data')");
   std::vector<std::string> names;
   for (const LabelLegend& legend : legends()) names.push_back(legend.name);
   command->add_option(

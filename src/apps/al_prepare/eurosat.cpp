@@ -3,6 +3,7 @@
 #include "apps/al_prepare/commands.hpp"
 #include "apps/al_prepare/image_options.hpp"
 #include "apps/al_prepare/summary.hpp"
+#include "apps/choice.hpp"
 #include "tools/prepare/class_folders.hpp"
 
 namespace al_mpi {
@@ -29,12 +30,9 @@ void add_eurosat(CLI::App& app, Run& run) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--seed", import->split.seed, "which images go where")->capture_default_str();
-  command
-      ->add_option(
-          "--class-from", import->class_from,
-          "top: folders right below DIR are the classes, whatever lies below them; parent: the "
-          "folder that an image lies in (default: top, unless that is doubtful)")
-      ->check(CLI::IsMember({"top", "parent"}));
+  add_choice(*command, "--class-from", import->class_from,
+             "top: folders right below DIR are the classes, whatever lies below them; parent: the "
+             "folder that an image lies in (default: top, unless that is doubtful)");
   add_image_options(*command, import->images);
   command->add_flag("--allow-missing-classes", import->allow_missing_classes,
                     "accept classes that are in the test set, but not in the pool");

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/choice.hpp"
 #include <al_mpi/base/error.hpp>
 
 namespace al_mpi {
@@ -36,11 +37,9 @@ void add_image_options(CLI::App& command, ImageOptions& options) {
       .add_option("--sensor", options.sensor,
                   "whose bands they are (default: the one that knows most of the names)")
       ->check(CLI::IsMember(names));
-  command
-      .add_option("--values", options.values,
-                  "stored: numbers as they are; physical: the files' scale and offset applied, as "
-                  "float32 (default: as stored, and all files must have the same scale and offset)")
-      ->check(CLI::IsMember({"stored", "physical"}));
+  add_choice(command, "--values", options.values,
+             "stored: numbers as they are; physical: the files' scale and offset applied, as "
+             "float32 (default: as stored, and all files must have the same scale and offset)");
   command.add_option_function<std::string>(
       "--no-data-value",
       [&options](const std::string& text) { options.no_data = parse_no_data(text); },

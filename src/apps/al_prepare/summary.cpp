@@ -17,9 +17,8 @@ std::string summary_line(const std::string& path) {
     sizes += fmt::format("{}{} {}", sizes.empty() ? "" : ", ", name, split->second.n);
   }
   return fmt::format("{}: {}, {} classes; {}; {} images of {} x {} x {}; fingerprint {}", path,
-                     to_string(dataset->task), dataset->n_classes(), sizes,
-                     to_string(train.pixel_type), train.channels, train.height, train.width,
-                     dataset->fingerprint());
+                     name_of(dataset->task), dataset->n_classes(), sizes, name_of(train.pixel_type),
+                     train.channels, train.height, train.width, dataset->fingerprint());
 }
 
 void print_import(const std::string& path) {

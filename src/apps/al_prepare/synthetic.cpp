@@ -5,6 +5,7 @@
 
 #include "apps/al_prepare/commands.hpp"
 #include "apps/al_prepare/summary.hpp"
+#include "apps/choice.hpp"
 #include "tools/prepare/output_file.hpp"
 #include <al_mpi/data/dataset_writer.hpp>
 
@@ -12,8 +13,7 @@ namespace al_mpi {
 namespace {
 
 void add_options(CLI::App& command, SyntheticOptions& options) {
-  command.add_option("--task", options.task, "classification or segmentation")
-      ->capture_default_str();
+  add_choice(command, "--task", options.task, "classification or segmentation");
   command.add_option("--train", options.n_train, "images of the pool")->capture_default_str();
   command.add_option("--test", options.n_test, "test images")->capture_default_str();
   command.add_option("--validation", options.n_validation, "validation images")

@@ -5,6 +5,7 @@
 #include "apps/al_prepare/commands.hpp"
 #include "apps/al_prepare/image_options.hpp"
 #include "apps/al_prepare/summary.hpp"
+#include "apps/choice.hpp"
 
 namespace al_mpi {
 
@@ -36,12 +37,10 @@ void add_tensors(CLI::App& app, Run& run) {
                    "names, comma-separated (default: EuroSAT's for 13 channels, else band 1 ...)")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command
-      ->add_option(
-          "--layout", import->layout,
-          "order of the images' dimensions: nchw or nhwc (default: nchw; what looks otherwise is "
-          "refused)")
-      ->check(CLI::IsMember({"nchw", "nhwc"}));
+  add_choice(
+      *command, "--layout", import->layout,
+      "order of the images' dimensions: nchw or nhwc (default: nchw; what looks otherwise is "
+      "refused)");
   command->add_flag("--allow-missing-classes", import->allow_missing_classes,
                     "accept classes that are in the test set, but not in the pool");
   command

@@ -61,7 +61,7 @@ Picks pick(const PickOptions& options, Scores& scores) {
       initial ? init_name(options.init, "--init") : strategy_name(options.strategy, "--strategy");
   StoredPredictions stored(options.input, options.group, name);
   const QueryOptions settings = query_options(options, stored);
-  if (settings.ignored_class == "cut_off") stored.allow_cut_off();
+  if (settings.ignored_class == IgnoredClass::cut_off) stored.allow_cut_off();
   const Indices labeled = initial ? Indices{} : stored.labeled();
   const Indices unlabeled = all_but(labeled, stored.pool_size());
   const auto n_candidates = static_cast<std::int64_t>(unlabeled.size());

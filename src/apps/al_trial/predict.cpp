@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "apps/choice.hpp"
 #include <al_mpi/engine/network_file.hpp>
 #include <al_mpi/model/device.hpp>
 #include <al_mpi/model/process.hpp>
@@ -53,12 +54,9 @@ CLI::App* add_predict_command(CLI::App& app, PredictOptions& options) {
                    "comma-separated (default: by their names)")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command
-      ->add_option(
-          "--values", options.scene.bands.values,
-          "stored: the image's numbers as they are; physical: its scale and offset applied "
-          "(default: brought to the scale of the training images where both declare one)")
-      ->check(CLI::IsMember({"stored", "physical"}));
+  add_choice(*command, "--values", options.scene.bands.values,
+             "stored: the image's numbers as they are; physical: its scale and offset applied "
+             "(default: brought to the scale of the training images where both declare one)");
   command->add_option("--device", options.device, "auto, cpu, cuda, cuda:N")->capture_default_str();
   command->add_option("--threads", options.threads, "CPU threads (default: all cores)")
       ->check(CLI::PositiveNumber);

@@ -67,7 +67,7 @@ ExitCode run_one(const RunOptions& options) {
   config.sweep.inits = {spec.init};
   spec.seed = options.seed;
   const auto dataset = load_dataset(config.dataset.path, config.dataset.synthetic);
-  check_against_dataset(config, dataset->train().n, dataset->n_classes(), to_string(dataset->task));
+  check_against_dataset(config, dataset->train().n, dataset->n_classes(), name_of(dataset->task));
   TrialInput input = trial_input(config, spec, dataset, device);
   input.checkpoint = options.checkpoint;
   if (!options.network.empty()) input.network_file = options.network;

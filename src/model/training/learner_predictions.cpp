@@ -81,7 +81,8 @@ class LearnerPredictions : public Predictions {
   void each_mc_probabilities(const Indices& indices, std::int64_t passes,
                              const BatchFn& fn) override {
     const at::NoGradGuard no_grad;
-    if (model_.options.query.mc_batch_norm == "batch") return each_batch_norm(indices, passes, fn);
+    if (model_.options.query.mc_batch_norm == McBatchNorm::batch)
+      return each_batch_norm(indices, passes, fn);
     each_batch(indices, batch_size(passes), [&](std::int64_t first, const Indices& batch) {
       const FeatureMaps maps = feature_maps(batch);
       if (model_.in_bulk)
@@ -182,7 +183,7 @@ class LearnerPredictions : public Predictions {
 
   at::Tensor softmax(const FeatureMaps& maps) const {
     const at::Tensor logits = model_.logits(maps);
-    if (model_.segmentation() && model_.options.query.ignored_class == "cut_off") {
+    if (model_.segmentation() && model_.options.query.ignored_class == IgnoredClass::cut_off) {
       return model_.valid(at::softmax(logits, 1));
     }
     return at::softmax(model_.valid(logits), 1);

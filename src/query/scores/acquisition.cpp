@@ -34,12 +34,12 @@ at::Tensor mutual_information(const at::Tensor& p) {
 }
 
 ScoreFn entropy_acquisition(const QueryOptions& options) {
-  if (options.pixel_entropy != "lowest") return entropy_score;
+  if (options.pixel_entropy == PixelEntropy::highest) return entropy_score;
   return [](const at::Tensor& p) { return p.dim() == 4 ? -entropy_score(p) : entropy_score(p); };
 }
 
 ScoreFn margin_acquisition(const QueryOptions& options) {
-  if (options.pixel_margin != "class_indices") return margin_score;
+  if (options.pixel_margin == PixelMargin::probabilities) return margin_score;
   return [](const at::Tensor& p) {
     if (p.dim() != 4) return margin_score(p);
     // The reference took the indices of the two best classes for their probabilities.

@@ -117,35 +117,23 @@ double largest(const PixelMap& map) {
 
 using Reduction = std::function<double(const PixelMap&)>;
 
-const std::map<std::string, Reduction>& reductions() {
-  static const std::map<std::string, Reduction> table = {
-      {"trimmed_mean_minus_std", trimmed_mean_plus_std},
-      {"mean", [](const PixelMap& map) { return mean(finite_values(map)); }},
-      {"sum", [](const PixelMap& map) { return sum(finite_values(map)); }},
-      {"max", largest},
-      {"trimmed_mean", [](const PixelMap& map) { return mean(trimmed(finite_values(map))); }},
-      {"top_share", top_share},
-      {"grid_mean", grid_mean},
-      {"class_balanced", class_balanced},
-  };
-  return table;
-}
-
-const Reduction& reduction(const std::string& name) {
-  const auto found = reductions().find(name);
-  if (found != reductions().end()) return found->second;
-  std::vector<std::string> known;
-  for (const auto& entry : reductions()) known.push_back(entry.first);
-  throw ConfigError("query.pixel_reduction",
-                    fmt::format("unknown reduction '{}'{}", name, did_you_mean(name, known)));
-}
+const std::map<PixelReduction, Reduction> reductions = {
+    {PixelReduction::trimmed_mean_minus_std, trimmed_mean_plus_std},
+    {PixelReduction::mean, [](const PixelMap& map) { return mean(finite_values(map)); }},
+    {PixelReduction::sum, [](const PixelMap& map) { return sum(finite_values(map)); }},
+    {PixelReduction::max, largest},
+    {PixelReduction::trimmed_mean,
+     [](const PixelMap& map) { return mean(trimmed(finite_values(map))); }},
+    {PixelReduction::top_share, top_share},
+    {PixelReduction::grid_mean, grid_mean},
+    {PixelReduction::class_balanced, class_balanced},
+};
 
 }  // namespace
 
-at::Tensor pixel_reduce(const at::Tensor& scores, const at::Tensor& predicted,
-                        const std::string& how) {
+at::Tensor pixel_reduce(const at::Tensor& scores, const at::Tensor& predicted, PixelReduction how) {
   if (!scores.is_cpu()) return pixel_reduce_in_bulk(scores, predicted, how);
-  const Reduction& reduce = reduction(how);
+  const Reduction& reduce = reductions.at(how);
   const at::Tensor maps = scores.to(at::kDouble).contiguous();
   const at::Tensor classes = predicted.defined() ? predicted.contiguous() : predicted;
   at::Tensor result = at::empty({maps.size(0)}, maps.options());

@@ -109,21 +109,22 @@ at::Tensor largest(const Pixels& pixels) {
   return pixels.values.masked_fill(pixels.finite.logical_not(), -infinity).amax(1);
 }
 
-const std::map<std::string, std::function<at::Tensor(const Pixels&)>> reductions = {
-    {"trimmed_mean_minus_std", trimmed_mean_plus_std},
-    {"mean", [](const Pixels& pixels) { return mean_of(pixels.values, pixels.finite); }},
-    {"sum", [](const Pixels& pixels) { return pixels.values.sum(1); }},
-    {"max", largest},
-    {"trimmed_mean", trimmed_mean},
-    {"top_share", top_share},
-    {"grid_mean", grid_mean},
-    {"class_balanced", class_balanced},
+const std::map<PixelReduction, std::function<at::Tensor(const Pixels&)>> reductions = {
+    {PixelReduction::trimmed_mean_minus_std, trimmed_mean_plus_std},
+    {PixelReduction::mean,
+     [](const Pixels& pixels) { return mean_of(pixels.values, pixels.finite); }},
+    {PixelReduction::sum, [](const Pixels& pixels) { return pixels.values.sum(1); }},
+    {PixelReduction::max, largest},
+    {PixelReduction::trimmed_mean, trimmed_mean},
+    {PixelReduction::top_share, top_share},
+    {PixelReduction::grid_mean, grid_mean},
+    {PixelReduction::class_balanced, class_balanced},
 };
 
 }  // namespace
 
 at::Tensor pixel_reduce_in_bulk(const at::Tensor& scores, const at::Tensor& predicted,
-                                const std::string& how) {
+                                PixelReduction how) {
   const at::Tensor all = scores.to(at::kDouble).flatten(1), finite = all.isfinite();
   const Pixels pixels{all.masked_fill(finite.logical_not(), 0.0),
                       finite,
@@ -131,9 +132,7 @@ at::Tensor pixel_reduce_in_bulk(const at::Tensor& scores, const at::Tensor& pred
                       predicted,
                       scores.size(1),
                       scores.size(2)};
-  const auto reduce = reductions.find(how);
-  if (reduce == reductions.end()) return pixel_reduce(scores.cpu(), predicted, how);  // it refuses
-  return reduce->second(pixels).masked_fill(pixels.n.squeeze(1).eq(0), nan);
+  return reductions.at(how)(pixels).masked_fill(pixels.n.squeeze(1).eq(0), nan);
 }
 
 }  // namespace al_mpi

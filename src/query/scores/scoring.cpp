@@ -34,7 +34,8 @@ at::Tensor batch_scores(const QueryOptions& options, const at::Tensor& passes,
     at::Tensor scores = score(p);
     if (scores.dim() > 1) {
       at::Tensor predicted;
-      if (options.pixel_reduction == "class_balanced") predicted = p.mean(0).argmax(1);
+      if (options.pixel_reduction == PixelReduction::class_balanced)
+        predicted = p.mean(0).argmax(1);
       scores = pixel_reduce(scores, predicted, options.pixel_reduction);
     }
     parts.push_back(scores);
@@ -143,11 +144,10 @@ Picks global_picks(const QueryContext& context, Picks rows) {
 
 at::Tensor diversity_features(QueryContext& context, const Indices& indices) {
   if (context.round == 0) return context.predictions.embeddings(indices);
-  const std::string& wanted = context.options.features;
-  if (wanted == "embeddings") return context.predictions.embeddings(indices);
-  if (wanted == "penultimate") return context.predictions.features(indices);
-  throw ConfigError("query.features",
-                    "unknown features '" + wanted + "' (known: embeddings, penultimate)");
+  if (context.options.features == DiversityFeatures::penultimate) {
+    return context.predictions.features(indices);
+  }
+  return context.predictions.embeddings(indices);
 }
 
 }  // namespace al_mpi

@@ -8,25 +8,23 @@
 #include <ATen/ops/empty.h>
 
 #include "acquisition.hpp"
-#include <al_mpi/base/error.hpp>
-#include <al_mpi/base/names.hpp>
 
 namespace al_mpi {
 namespace {
 
 using Values = std::vector<double>;
 
-/// ln of each weight at b = 1, of finite scores.
-Values log_weights(const Values& scores, const std::string& kind) {
+/// ln of each weight at b = 1, of finite scores; `kind` is not none.
+Values log_weights(const Values& scores, ScoreNoise kind) {
   Values result(scores.size());
-  if (kind == "power") {
+  if (kind == ScoreNoise::power) {
     double lowest = 0.0;
     for (const double s : scores) lowest = std::min(lowest, s);
     std::transform(scores.begin(), scores.end(), result.begin(),
                    [&](double s) { return std::log(std::max(1e-12, s - lowest)); });
-  } else if (kind == "softmax") {
+  } else if (kind == ScoreNoise::softmax) {
     result = scores;
-  } else if (kind == "softrank") {
+  } else {
     std::vector<std::size_t> order(scores.size());
     std::iota(order.begin(), order.end(), 0U);
     std::stable_sort(order.begin(), order.end(),
@@ -34,10 +32,6 @@ Values log_weights(const Values& scores, const std::string& kind) {
     for (std::size_t rank = 0; rank < order.size(); ++rank) {
       result[order[rank]] = -std::log(static_cast<double>(rank + 1));
     }
-  } else {
-    throw ConfigError("query.stochastic",
-                      "unknown noise '" + kind + "'" +
-                          did_you_mean(kind, {"none", "power", "softmax", "softrank"}));
   }
   return result;
 }
@@ -45,7 +39,7 @@ Values log_weights(const Values& scores, const std::string& kind) {
 }  // namespace
 
 at::Tensor stochastic_scores(const QueryContext& context, const at::Tensor& scores) {
-  if (context.options.stochastic == "none") return scores;
+  if (context.options.stochastic == ScoreNoise::none) return scores;
   at::Tensor noisy = scores.to(at::kDouble).contiguous().clone();
   double* score = noisy.data_ptr<double>();
   // Non-finite scores would spoil the order of the others.
@@ -62,7 +56,7 @@ at::Tensor stochastic_scores(const QueryContext& context, const at::Tensor& scor
   return noisy;
 }
 
-Picks stochastic_bald(const QueryContext& context, const std::string& kind) {
+Picks stochastic_bald(const QueryContext& context, ScoreNoise kind) {
   QueryOptions options = context.options;
   options.stochastic = kind;
   QueryContext noisy = context.about(context.unlabeled, context.n, options);

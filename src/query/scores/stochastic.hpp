@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include <al_mpi/query/query.hpp>
 
 namespace al_mpi {
@@ -16,6 +14,6 @@ namespace al_mpi {
 at::Tensor stochastic_scores(const QueryContext& context, const at::Tensor& scores);
 
 /// BALD with this noise, whatever query.stochastic says.
-Picks stochastic_bald(const QueryContext& context, const std::string& kind);
+Picks stochastic_bald(const QueryContext& context, ScoreNoise kind);
 
 }  // namespace al_mpi

@@ -124,7 +124,7 @@ Picks bait(QueryContext& context) {
     const QueryOptions& options = context.options;
     const auto n = static_cast<double>(context.n);
     const double of_sum =
-        options.bait_ridge_on == "mean" ? static_cast<double>(labeled.size()) + n : 1.0;
+        options.bait_ridge_on == RidgeOn::mean ? static_cast<double>(labeled.size()) + n : 1.0;
     const at::Tensor start = information.sum(rows_of_all(labeled)) +
                              options.bait_ridge * of_sum * at::eye(target.size(0), at::kDouble);
     for (const Sample& sample :

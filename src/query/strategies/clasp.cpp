@@ -81,7 +81,7 @@ Picks ranking_of(const QueryContext& context, const at::Tensor& entropy,
 /// Differs: whole images instead of patches, and a schedule that needs no number of rounds.
 Picks clasp(QueryContext& context) {
   QueryOptions noise = context.options;
-  if (noise.stochastic == "none") noise.stochastic = "power";
+  if (noise.stochastic == ScoreNoise::none) noise.stochastic = ScoreNoise::power;
   noise.stochastic_beta *= std::exp2(context.round - 1);
 
   const at::Tensor entropy = entropy_by_class(context);

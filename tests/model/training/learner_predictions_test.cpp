@@ -145,7 +145,7 @@ TEST_CASE("without dropout all passes equal the deterministic one") {
 
 TEST_CASE("with batch statistics neighbours matter, and the pollution stays in the learner") {
   LearnerOptions options = small_options();
-  options.query.mc_batch_norm = "batch";
+  options.query.mc_batch_norm = McBatchNorm::batch;
   options.query.mc_batch_size = 4;
   Trained trained(options);
   const std::string hash = trained.learner.weights_hash();

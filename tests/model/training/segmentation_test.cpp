@@ -111,7 +111,7 @@ TEST_CASE(
 
 TEST_CASE("MC passes over pixels share a mask on the deepest feature") {
   const auto dataset = tiles();
-  for (const char* batch_norm : {"frozen", "batch"}) {
+  for (const McBatchNorm batch_norm : {McBatchNorm::frozen, McBatchNorm::batch}) {
     LearnerOptions options = unet_options();
     options.query.mc_batch_norm = batch_norm;
     options.query.mc_batch_size = 3;
@@ -133,13 +133,13 @@ TEST_CASE("MC passes over pixels share a mask on the deepest feature") {
 TEST_CASE("the reference cuts class 0 off after the softmax, which leaves the proportions") {
   const auto dataset = tiles();
   LearnerOptions options = unet_options();
-  const auto probabilities_with = [&](const char* ignored_class) {
+  const auto probabilities_with = [&](IgnoredClass ignored_class) {
     options.query.ignored_class = ignored_class;
     Learner learner(dataset, options, 1);
     return probabilities(*learner.predictions(1), range(0, 3));
   };
-  const at::Tensor left_out = probabilities_with("left_out");
-  const at::Tensor cut_off = probabilities_with("cut_off");
+  const at::Tensor left_out = probabilities_with(IgnoredClass::left_out);
+  const at::Tensor cut_off = probabilities_with(IgnoredClass::cut_off);
   CHECK(cut_off.sizes() == left_out.sizes());
   const at::Tensor sums = cut_off.sum(1, /*keepdim=*/true);
   CHECK(sums.max().item<double>() < 1.0);
