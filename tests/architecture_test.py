@@ -30,8 +30,13 @@ ARROWS = {
     "apps/al_trial": {"base", "io", "trial", "catalog", "data", "config", "model", "query", "engine"},
     "apps/al_prepare": {"base", "io", "catalog", "data", "config", "model"},
     "apps/al_aggregate": {"base"},
+    "tools/raster": {"base", "io", "data"},
+    "tools/prepare": {"base", "io", "data", "model", "tools/raster"},
+    "tools/predict": {"base", "data", "model", "tools/raster"},
+    "tools/aggregate": {"base", "io", "trial", "catalog", "results", "stats"},
 }
-# layer -> its rooms (src/LAYER/ROOM, with headers of their own) -> the rooms that each may include
+# layer -> its rooms (LAYER/ROOM, with headers of their own) -> the rooms that each may include; what lies beside the rooms
+# may include them all
 ROOMS = {
     "model": {
         "devices": set(),
@@ -39,6 +44,18 @@ ROOMS = {
         "networks": {"devices", "layers"},
         "training": {"devices", "layers", "networks"},
         "pretraining": {"devices", "layers", "networks"},
+    },
+    "query": {
+        "geometry": set(),
+        "scores": set(),
+        "strategies": {"geometry", "scores"},
+        "inits": {"geometry"},
+    },
+    "tools/aggregate": {
+        "study": set(),
+        "figures": {"study"},
+        "tables": {"study"},
+        "report": {"study", "tables", "figures"},
     },
 }
 # third-party header -> layers that may include it (all others may not)
@@ -59,7 +76,7 @@ DOORS = {
 def layer_of(path):
     parts = path.relative_to(ROOT).parts
     if parts[0] == "tools":
-        return "tools/raster" if parts[1] == "raster" else "tools"
+        return f"tools/{parts[1]}"
     folders = parts[2:-1] if parts[0] == "include" else parts[1:-1]
     if folders[:1] == ("apps",):
         program = folders[1] if len(folders) > 1 else path.stem
@@ -67,6 +84,19 @@ def layer_of(path):
     if folders[:2] == ("farm", "mpi"):
         return "farm/mpi"
     return folders[0] if folders else None
+
+
+def without_users(files):
+    """Headers of include/ that no other layer includes, itself or by a header that it includes."""
+    headers = {str(p.relative_to(ROOT / "include")): p for p in files if p.is_relative_to(ROOT / "include")}
+    includes = {p: set(re.findall(r"^\s*#\s*include\s*<(al_mpi/[^>]+)>", p.read_text(), re.M)) for p in files}
+    used = {h for p in files for h in includes[p] & headers.keys() if layer_of(p) != layer_of(headers[h])}
+    todo = list(used)
+    while todo:
+        more = (includes[headers[todo.pop()]] & headers.keys()) - used
+        used |= more
+        todo += more
+    return sorted(headers.keys() - used)
 
 
 def main():
@@ -83,19 +113,22 @@ def main():
                 allowed = ARROWS[layer] | {layer}
                 if target not in allowed and f"{target}/{own.group(2)}" not in allowed:
                     problems.append(f"{where}: {layer}/ may not include {target}/")
-            private = re.fullmatch(r"src/([^/]+)/(?:([^/]+)/)?[^/]+", header)
+            private = re.fullmatch(r"(?:src/([^/]+)|(tools/[^/]+))/(?:([^/]+)/)?[^/]+", header)
             if private:
-                target, room = private.groups()
+                target, room = private.group(1) or private.group(2), private.group(3)
                 own_room = path.parent.name if path.parent.name in ROOMS.get(layer, {}) else None
-                allowed = ROOMS.get(layer, {}).get(own_room, set()) | {own_room}
-                if target != layer or path.parts[len(ROOT.parts)] != "src":
+                allowed = ROOMS.get(layer, {}).get(own_room, set()) | {own_room, None}
+                if private.group(1) and (target != layer or path.parts[len(ROOT.parts)] != "src"):
                     problems.append(f"{where}: a header of src/{target}/ is that layer's own")
-                elif own_room and room not in allowed:
+                elif target != layer and target not in ARROWS.get(layer, {target}) and not layer.startswith("apps/"):
+                    problems.append(f"{where}: {layer}/ may not include {target}/")
+                elif target == layer and own_room and room not in allowed:
                     problems.append(f"{where}: {layer}/{own_room}/ may not include {layer}/{room}/")
             for pattern, layers in DOORS.items():
-                doors = {layer, layer.split("/")[0]} if layer and layer.startswith("apps/") else {layer}
+                doors = {layer, layer.split("/")[0]} if layer and re.match("apps/|tools/", layer) else {layer}
                 if re.fullmatch(pattern, header) and not doors & layers:
                     problems.append(f"{where}: only {', '.join(sorted(layers))} may")
+    problems += [f"include/{h}: no other layer includes it, so it belongs to src/" for h in without_users(files)]
     print("\n".join(problems) if problems else f"{len(files)} files keep the arrows and the doors")
     return 1 if problems else 0
 
