@@ -119,7 +119,7 @@ TEST_CASE("strategies share the initial set and the first round of their seed") 
 
 TEST_CASE("a trial stopped after any round and resumed equals an undisturbed one") {
   const std::string reset = GENERATE("full", "none");
-  const std::string batch_norm = GENERATE("frozen", "batch");
+  const McBatchNorm batch_norm = GENERATE(McBatchNorm::frozen, McBatchNorm::batch);
   TrialInput input = small_trial("entropy_sampling_dropout");
   input.learner.training.reset = reset;
   input.learner.query.mc_batch_norm = batch_norm;
