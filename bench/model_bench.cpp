@@ -7,7 +7,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "src/model/devices/precision.hpp"
-#include "src/model/layers/convolution.hpp"
+#include "src/model/layers/layers.hpp"
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/model/learner.hpp>
 #include <al_mpi/model/process.hpp>

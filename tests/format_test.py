@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TOPS = ("src", "include", "tools", "tests", "bench")
+TOPS = ("pixel_kernels", "src", "include", "tools", "tests", "bench")
 
 
 def clang_format_14():

@@ -19,6 +19,15 @@ class TrialTest(ProgramTest):
         self.assertEqual([strip(r) for r in rounds],
                          [strip(json.loads(line)) for line in again.stdout.splitlines()])
 
+    def test_levels_of_the_kernels(self):
+        wrong = self.run_program("al_trial", self.small_sweep(), env={"AL_MPI_KERNELS": "avx2"}, expect=2)
+        self.assert_one_line_error(wrong, "AL_MPI_KERNELS", "unknown level 'avx2' (known: off, portable, avx512)")
+        labelled = {}
+        for level in ("off", "portable"):
+            done = self.run_program("al_trial", self.small_sweep(), env={"AL_MPI_KERNELS": level})
+            labelled[level] = [json.loads(line)["n_labeled"] for line in done.stdout.splitlines()]
+        self.assertEqual(labelled["off"], labelled["portable"])
+
     def serve(self, *requests, config=True):
         first = [{"type": "configure", "config": self.small_sweep().read_text(), "device": "cpu"}]
         lines = "".join(json.dumps(r) + "\n" if isinstance(r, dict) else r + "\n"

@@ -1,11 +1,14 @@
 #include <al_mpi/model/process.hpp>
 
 #include <cstdlib>
+#include <stdexcept>
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <malloc.h>
 
+#include <pixel_kernels/level.hpp>
+#include <al_mpi/base/error.hpp>
 #include <al_mpi/base/huge_pages.hpp>
 
 namespace al_mpi {
@@ -36,6 +39,11 @@ void use_huge_pages() {
 }  // namespace
 
 void tune_process(int threads) {
+  try {
+    pixel_kernels::level();
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError("AL_MPI_KERNELS", error.what());
+  }
 #ifdef __GLIBC__
   keep_freed_memory();
   use_huge_pages();

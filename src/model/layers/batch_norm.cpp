@@ -1,5 +1,3 @@
-#include "batch_norm.hpp"
-
 #include <cmath>
 
 #include <ATen/ops/batch_norm.h>
@@ -7,12 +5,14 @@
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <pixel_kernels/normalization.hpp>
+#include "layers.hpp"
 #include "pixel_major.hpp"
-#include <al_mpi/kernels/normalization.hpp>
 
 namespace al_mpi {
 namespace {
 
+using pixel_kernels::Rows;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -40,7 +40,7 @@ Statistics statistics_of(torch::nn::BatchNorm2dImpl& bn, const at::Tensor& map) 
   const Statistics all(at::empty({4, rows.channels}));
   float* variance = all.inverse_deviation;  // until it is that
   with_number(map.scalar_type(), [&](auto number) {
-    channel_moments(rows, numbers<decltype(number)>(map), all.mean, variance);
+    pixel_kernels::channel_moments(rows, numbers<decltype(number)>(map), all.mean, variance);
   });
   const float momentum = static_cast<float>(*bn.options.momentum());
   const float keep = static_cast<float>(1 - *bn.options.momentum());
@@ -73,8 +73,8 @@ struct Normalization : torch::autograd::Function<Normalization> {
       using Number = decltype(number);
       const at::Tensor added =
           residual ? pixel_major(*residual, y.scalar_type(), y.size(1)) : at::Tensor();
-      scale_and_shift(rows_of(y), numbers<Number>(map), of.scale, of.shift, numbers<Number>(added),
-                      relu, numbers<Number>(y));
+      pixel_kernels::scale_and_shift(rows_of(y), numbers<Number>(map), of.scale, of.shift,
+                                     numbers<Number>(added), relu, numbers<Number>(y));
     });
     context->save_for_backward({map, weight, y});
     context->saved_data["statistics"] = of.rows;
@@ -95,7 +95,7 @@ struct Normalization : torch::autograd::Function<Normalization> {
     const at::Tensor dweight = at::empty_like(weight), dbias = at::empty_like(weight);
     with_number(x.scalar_type(), [&](auto number) {
       using Number = decltype(number);
-      normalization_gradient(
+      pixel_kernels::normalization_gradient(
           rows_of(x), numbers<Number>(x), numbers<Number>(y), numbers<Number>(dy), relu, of.mean,
           of.inverse_deviation, numbers<float>(weight), numbers<Number>(dx),
           numbers<Number>(dresidual), {numbers<float>(dweight), numbers<float>(dbias)});

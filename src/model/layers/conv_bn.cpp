@@ -2,8 +2,7 @@
 
 #include <ATen/ops/sqrt.h>
 
-#include "batch_norm.hpp"
-#include "convolution.hpp"
+#include "layers.hpp"
 
 namespace al_mpi {
 

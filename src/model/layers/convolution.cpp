@@ -1,5 +1,3 @@
-#include "convolution.hpp"
-
 #include <limits>
 #include <vector>
 
@@ -10,48 +8,64 @@
 #include <ATen/ops/threshold_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <pixel_kernels/convolution.hpp>
+#include <pixel_kernels/layout.hpp>
+#include "layers.hpp"
 #include "pixel_major.hpp"
 #include "src/model/devices/precision.hpp"
-#include <al_mpi/kernels/pixel_convolution.hpp>
-#include <al_mpi/kernels/stem.hpp>
 
 namespace al_mpi {
 namespace {
 
+using pixel_kernels::Convolution;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 /// Operands as the kernels take them.
 struct Operands {
-  PixelConvolution shape;
+  Convolution shape;
   at::Tensor x;       ///< input_of()
   at::Tensor weight;  ///< [out, in, k, k] float32, tap-major
 };
 
+/// Whether the input comes as squares.
+bool is_stem(const Convolution& shape, at::ScalarType type) {
+  const auto of_kernels =
+      type == at::kBFloat16 ? pixel_kernels::Type::bfloat16 : pixel_kernels::Type::float32;
+  return choose(shape, of_kernels) == pixel_kernels::Way::stem;
+}
+
 /// Of a map [b, in, H, W] of this type. bfloat16 wants even numbers of channels, but for a stem.
-PixelConvolution shape_of(at::IntArrayRef map, at::ScalarType type, const at::Tensor& weights,
-                          std::int64_t stride, std::int64_t padding) {
-  PixelConvolution shape{map[0], map[1],          weights.size(0), map[2],
-                         map[3], weights.size(2), stride,          padding};
-  if (type == at::kBFloat16 && !is_stem(shape)) shape.in += shape.in % 2;
+Convolution shape_of(at::IntArrayRef map, at::ScalarType type, const at::Tensor& weights,
+                     std::int64_t stride, std::int64_t padding) {
+  Convolution shape{map[0], map[1],          weights.size(0), map[2],
+                    map[3], weights.size(2), stride,          padding};
+  if (type == at::kBFloat16 && !is_stem(shape, type)) shape.in += shape.in % 2;
   return shape;
 }
 
 /// The input of a convolution: squares of a stem, else pixel-major.
-at::Tensor input_of(const PixelConvolution& shape, const at::Tensor& map, at::ScalarType type) {
-  return is_stem(shape) ? squares_of(map) : pixel_major(map, type, shape.in);
+at::Tensor input_of(const Convolution& shape, const at::Tensor& map, at::ScalarType type) {
+  return is_stem(shape, type) ? squares_of(map) : pixel_major(map, type, shape.in);
+}
+
+template <class Number>
+pixel_kernels::Input<Number> input(const Operands& operands, const at::Tensor& x,
+                                   at::ScalarType type) {
+  if (is_stem(operands.shape, type)) return {nullptr, numbers<float>(x)};
+  return {numbers<Number>(x), nullptr};
 }
 
 /// Shares the blocks of `channels` among threads.
 template <class F>
 void each_channel_block(std::int64_t channels, F f) {
-  at::parallel_for(0, n_channel_blocks(channels), 1, f);
+  at::parallel_for(0, pixel_kernels::n_channel_blocks(channels), 1, f);
 }
 
 /// [b, out, h, w]
 at::Tensor result(const Operands& operands, at::ScalarType type,
                   const ConvolutionEpilogue& epilogue) {
-  const PixelConvolution& shape = operands.shape;
+  const Convolution& shape = operands.shape;
   const at::Tensor y =
       empty_map({shape.batch, shape.out, shape.out_height(), shape.out_width()}, type);
   const at::Tensor residual = epilogue.residual.defined()
@@ -59,30 +73,27 @@ at::Tensor result(const Operands& operands, at::ScalarType type,
                                   : epilogue.residual;
   with_number(type, [&](auto number) {
     using Number = decltype(number);
-    const Epilogue<Number> of_kernel{numbers<float>(epilogue.bias), numbers<Number>(residual),
-                                     epilogue.relu};
+    const pixel_kernels::Epilogue<Number> of_kernel{numbers<float>(epilogue.bias),
+                                                    numbers<Number>(residual), epilogue.relu};
     each_channel_block(shape.out, [&](std::int64_t first, std::int64_t last) {
-      if (is_stem(shape)) {
-        stem_convolution(shape, numbers<float>(operands.x), numbers<float>(operands.weight),
-                         of_kernel, numbers<Number>(y), first, last);
-      } else {
-        pixel_convolution(shape, numbers<Number>(operands.x), numbers<float>(operands.weight),
-                          of_kernel, numbers<Number>(y), first, last);
-      }
+      pixel_kernels::convolution(shape, input<Number>(operands, operands.x, type),
+                                 numbers<float>(operands.weight), of_kernel, numbers<Number>(y),
+                                 first, last);
     });
   });
   return y;
 }
 
 at::Tensor input_gradient(const Operands& operands, const at::Tensor& dy) {
-  const PixelConvolution& shape = operands.shape;
+  const Convolution& shape = operands.shape;
   const at::Tensor dx =
       empty_map({shape.batch, shape.in, shape.height, shape.width}, dy.scalar_type());
   with_number(dx.scalar_type(), [&](auto number) {
     using Number = decltype(number);
     each_channel_block(shape.in, [&](std::int64_t first, std::int64_t last) {
-      pixel_convolution_input_gradient(shape, numbers<Number>(dy), numbers<float>(operands.weight),
-                                       numbers<Number>(dx), first, last);
+      pixel_kernels::convolution_input_gradient(shape, numbers<Number>(dy),
+                                                numbers<float>(operands.weight),
+                                                numbers<Number>(dx), first, last);
     });
   });
   return dx;
@@ -94,26 +105,24 @@ at::Tensor interleaved(const at::Tensor& map) {
   const std::int64_t pixels = map.size(2) * map.size(3);
   const at::Tensor pairs =
       empty_map({(batch + 1) / 2, 2 * channels, map.size(2), map.size(3)}, map.scalar_type());
-  interleave_images(numbers<BFloat16>(map), pixels, batch, channels, numbers<BFloat16>(pairs));
+  pixel_kernels::interleave_images(numbers<pixel_kernels::BFloat16>(map), pixels, batch, channels,
+                                   numbers<pixel_kernels::BFloat16>(pairs));
   return pairs;
 }
 
 at::Tensor weight_gradient(const Operands& operands, const at::Tensor& dy) {
-  const PixelConvolution& shape = operands.shape;
+  const Convolution& shape = operands.shape;
+  const at::ScalarType type = dy.scalar_type();
   const at::Tensor dw = empty_weights(operands.weight.sizes());
-  with_number(dy.scalar_type(), [&](auto number) {
+  with_number(type, [&](auto number) {
     using Number = decltype(number);
-    const bool pairs = std::is_same_v<Number, BFloat16> && !is_stem(shape);
+    const bool pairs = std::is_same_v<Number, pixel_kernels::BFloat16> && !is_stem(shape, type);
     const at::Tensor x = pairs ? interleaved(operands.x) : operands.x;
     const at::Tensor of_y = pairs ? interleaved(dy) : dy;
     each_channel_block(shape.out, [&](std::int64_t first, std::int64_t last) {
-      if (is_stem(shape)) {
-        stem_weight_gradient(shape, numbers<float>(x), numbers<Number>(of_y), numbers<float>(dw),
-                             first, last);
-      } else {
-        pixel_convolution_weight_gradient(shape, numbers<Number>(x), numbers<Number>(of_y),
-                                          numbers<float>(dw), first, last);
-      }
+      pixel_kernels::convolution_weight_gradient(shape, input<Number>(operands, x, type),
+                                                 numbers<Number>(of_y), numbers<float>(dw), first,
+                                                 last);
     });
   });
   return dw;
@@ -132,7 +141,7 @@ struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> 
                             const OptionalTensor& bias, const OptionalTensor& residual, bool relu,
                             std::int64_t stride, std::int64_t padding) {
     const at::ScalarType type = autocast_type(x);
-    const PixelConvolution shape = shape_of(x.sizes(), type, weight, stride, padding);
+    const Convolution shape = shape_of(x.sizes(), type, weight, stride, padding);
     const Operands operands{shape, input_of(shape, x, type), tap_major(weight.detach(), shape.in)};
     const at::Tensor y = result(
         operands, type, {bias.value_or(at::Tensor()), residual.value_or(at::Tensor()), relu});
@@ -151,9 +160,8 @@ struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> 
     const std::vector<std::int64_t> sizes = context->saved_data["sizes"].toIntVector();
     const auto type = static_cast<at::ScalarType>(context->saved_data["type"].toInt());
     const std::int64_t in = sizes[1];
-    const PixelConvolution shape =
-        shape_of(sizes, type, weight, context->saved_data["stride"].toInt(),
-                 context->saved_data["padding"].toInt());
+    const Convolution shape = shape_of(sizes, type, weight, context->saved_data["stride"].toInt(),
+                                       context->saved_data["padding"].toInt());
     const Operands operands{shape, x, tap_major(weight.detach(), shape.in)};
     at::Tensor dy = pixel_major(gradients[0], type, weight.size(0));
     if (y.defined()) dy = pixel_major(at::threshold_backward(dy, y, 0));

@@ -1,16 +1,16 @@
-#include "max_pool.hpp"
-
 #include <array>
 
 #include <ATen/ops/max_pool2d.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <pixel_kernels/pooling.hpp>
+#include "layers.hpp"
 #include "pixel_major.hpp"
-#include <al_mpi/kernels/max_pool.hpp>
 
 namespace al_mpi {
 namespace {
 
+using pixel_kernels::MaxPool;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -23,7 +23,8 @@ struct PixelMajorMaxPool : torch::autograd::Function<PixelMajorMaxPool> {
     const at::Tensor y = empty_map(sizes, x.scalar_type()), from = empty_map(sizes, at::kByte);
     with_number(y.scalar_type(), [&](auto number) {
       using Number = decltype(number);
-      max_pool(shape, numbers<Number>(from_map), numbers<Number>(y), numbers<std::uint8_t>(from));
+      pixel_kernels::max_pool(shape, numbers<Number>(from_map), numbers<Number>(y),
+                              numbers<std::uint8_t>(from));
     });
     context->save_for_backward({from});
     context->saved_data["height"] = shape.height;
@@ -40,8 +41,8 @@ struct PixelMajorMaxPool : torch::autograd::Function<PixelMajorMaxPool> {
     const at::Tensor dx = empty_map({batch, channels, shape.height, shape.width}, dy.scalar_type());
     with_number(dx.scalar_type(), [&](auto number) {
       using Number = decltype(number);
-      max_pool_gradient(shape, numbers<Number>(dy), numbers<std::uint8_t>(from),
-                        numbers<Number>(dx));
+      pixel_kernels::max_pool_gradient(shape, numbers<Number>(dy), numbers<std::uint8_t>(from),
+                                       numbers<Number>(dx));
     });
     return {dx};
   }

@@ -5,8 +5,9 @@
 #include <ATen/EmptyTensor.h>
 #include <ATen/ops/empty.h>
 
-#include <al_mpi/kernels/pixels.hpp>
-#include <al_mpi/kernels/stem.hpp>
+#include <pixel_kernels/layout.hpp>
+#include <pixel_kernels/level.hpp>
+#include "layers.hpp"
 
 namespace al_mpi {
 namespace {
@@ -44,7 +45,7 @@ bool has_layout(const at::Tensor& map) {
   return map.scalar_type() == at::kFloat && map.stride(1) == 1;
 }
 
-MapLayout layout_of(const at::Tensor& map) {
+pixel_kernels::MapLayout layout_of(const at::Tensor& map) {
   return {map.size(2),   map.size(3),   map.size(0),  map.size(1),
           map.stride(2), map.stride(3), map.stride(0)};
 }
@@ -52,7 +53,8 @@ MapLayout layout_of(const at::Tensor& map) {
 }  // namespace
 
 bool has_kernels(const at::Tensor& map, at::ScalarType type) {
-  return map.is_cpu() && (type == at::kFloat || type == at::kBFloat16) && processor_runs_kernels();
+  return map.is_cpu() && (type == at::kFloat || type == at::kBFloat16) &&
+         pixel_kernels::level() != pixel_kernels::Level::off;
 }
 
 at::Tensor empty_map(at::IntArrayRef sizes, at::ScalarType type) {
@@ -65,7 +67,8 @@ at::Tensor pixel_major(const at::Tensor& map, at::ScalarType type, std::int64_t 
   const at::Tensor result = empty_map({map.size(0), channels, map.size(2), map.size(3)}, type);
   if (has_layout(map)) {
     with_number(type, [&](auto number) {
-      to_pixels(layout_of(map), numbers<float>(map), channels, numbers<decltype(number)>(result));
+      pixel_kernels::to_pixels(layout_of(map), numbers<float>(map), channels,
+                               numbers<decltype(number)>(result));
     });
   } else {
     result.zero_().narrow(1, 0, map.size(1)).copy_(map);
@@ -77,7 +80,7 @@ at::Tensor squares_of(const at::Tensor& map) {
   const at::Tensor plain = has_layout(map) ? map : pixel_major(map.to(at::kFloat));
   const at::Tensor squares =
       at::empty({map.size(2) / 2, map.size(3) / 2, map.size(0), 4 * map.size(1)});
-  to_squares(layout_of(plain), numbers<float>(plain), numbers<float>(squares));
+  pixel_kernels::to_squares(layout_of(plain), numbers<float>(plain), numbers<float>(squares));
   return squares;
 }
 
@@ -92,12 +95,17 @@ at::Tensor tap_major(const at::Tensor& weights, std::int64_t in) {
   return result;
 }
 
-void arrange_weights(const torch::nn::Module& module) {
-  for (at::Tensor& weight : module.parameters()) {
+void prepare(torch::nn::Module& network, c10::Device device) {
+  network.to(device);
+  for (at::Tensor& weight : network.parameters()) {
     if (weight.dim() != 4) continue;
     weight.set_data(has_kernels(weight) ? tap_major(weight.detach(), weight.size(1))
                                         : weight.contiguous(at::MemoryFormat::ChannelsLast));
   }
+}
+
+at::Tensor prepared(const at::Tensor& images) {
+  return images.dim() == 4 && has_kernels(images) ? pixel_major(images) : images;
 }
 
 }  // namespace al_mpi

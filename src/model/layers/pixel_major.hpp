@@ -3,17 +3,16 @@
 #include <cstdint>
 
 #include <ATen/core/Tensor.h>
-#include <torch/nn/module.h>
 
-#include <al_mpi/kernels/number.hpp>
+#include <pixel_kernels/shape.hpp>
 
 namespace al_mpi {
 
 // Maps on their way to and from the kernels. A *pixel-major* map has the usual sizes, [b, C, H, W],
 // and the memory of a contiguous [H, W, b, C]; LibTorch's operations take it like any other.
 
-/// Whether the kernels compute with these numbers here: float32 or bfloat16 on a CPU that has the
-/// instructions.
+/// Whether the kernels compute with these numbers here: float32 or bfloat16 on the CPU, unless
+/// their level is off.
 bool has_kernels(const at::Tensor& map, at::ScalarType type);
 inline bool has_kernels(const at::Tensor& map) {
   return has_kernels(map, map.scalar_type());
@@ -29,7 +28,7 @@ inline at::Tensor pixel_major(const at::Tensor& map) {
   return pixel_major(map, map.scalar_type(), map.size(1));
 }
 
-/// A map of even sides as the squares of a stem (kernels/stem.hpp): contiguous float32 [H / 2, W /
+/// A map of even sides as the squares of a stem (Way::stem): contiguous float32 [H / 2, W /
 /// 2, b, 4 * C].
 at::Tensor squares_of(const at::Tensor& map);
 
@@ -40,10 +39,6 @@ at::Tensor empty_weights(at::IntArrayRef sizes);
 /// Weights in that order, themselves where they are in it already. Inputs that they lack are zero.
 at::Tensor tap_major(const at::Tensor& weights, std::int64_t in);
 
-/// Puts the weights of a module's convolutions in the memory order that convolution() reads without
-/// a copy: tap_major(), or channels_last where there are no kernels.
-void arrange_weights(const torch::nn::Module& module);
-
 /// Numbers of a tensor as the kernels name them.
 template <class Number>
 Number* numbers(const at::Tensor& tensor) {
@@ -53,7 +48,7 @@ Number* numbers(const at::Tensor& tensor) {
 /// Calls f(Number{}) with the kernels' type for a tensor's.
 template <class F>
 auto with_number(at::ScalarType type, F f) {
-  return type == at::kBFloat16 ? f(BFloat16{}) : f(float{});
+  return type == at::kBFloat16 ? f(pixel_kernels::BFloat16{}) : f(float{});
 }
 
 }  // namespace al_mpi

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "src/model/layers/max_pool.hpp"
+#include "src/model/layers/layers.hpp"
 #include <al_mpi/base/error.hpp>
 
 namespace al_mpi {

@@ -11,7 +11,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "src/model/devices/precision.hpp"
-#include "src/model/layers/pixel_major.hpp"
+#include "src/model/layers/layers.hpp"
 #include "src/model/networks/pretrained.hpp"
 #include "src/model/networks/script_module.hpp"
 #include "src/model/networks/scripted_network.hpp"
@@ -26,9 +26,8 @@ namespace {
 using Features = std::function<at::Tensor(const at::Tensor& images)>;
 
 Features features_of(const NetworkPtr& network, const c10::Device& device) {
-  network->to(device);
   network->eval();
-  arrange_weights(*network);
+  prepare(*network, device);
   return [network](const at::Tensor& images) { return network->encode(images).back(); };
 }
 

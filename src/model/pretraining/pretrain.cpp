@@ -7,7 +7,7 @@
 
 #include "pretraining.hpp"
 #include "src/model/devices/precision.hpp"
-#include "src/model/layers/pixel_major.hpp"
+#include "src/model/layers/layers.hpp"
 #include "src/model/networks/resnet.hpp"
 #include "src/model/networks/weights.hpp"
 #include <al_mpi/base/error.hpp>
@@ -51,8 +51,7 @@ void Projector::train(bool on) {
 }
 
 void Projector::to(const c10::Device& device) {
-  for (auto* module : modules()) module->to(device);
-  arrange_weights(*encoder);  // in the order of that device
+  for (auto* module : modules()) prepare(*module, device);
 }
 
 std::vector<at::Tensor> Projector::parameters() const {

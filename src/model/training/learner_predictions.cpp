@@ -12,7 +12,7 @@
 #include "model.hpp"
 #include "src/model/devices/precision.hpp"
 #include "src/model/layers/dropout.hpp"
-#include "src/model/layers/pixel_major.hpp"
+#include "src/model/layers/layers.hpp"
 #include "src/model/networks/loss_predictor.hpp"
 #include "src/model/networks/weights.hpp"
 #include <al_mpi/base/error.hpp>
@@ -132,11 +132,8 @@ class LearnerPredictions : public Predictions {
       return model_.valid_logits(model_.network->encode(images));
     };
     each_batch(indices, batch_size(1), [&](std::int64_t first, const Indices& batch) {
-      const at::Tensor images = model_.inputs("train", batch);
-      // In the memory order of the network's gradients, so that steps along them cost no
-      // reordering.
-      const bool reorder = images.dim() == 4 && has_kernels(images);
-      fn(first, reorder ? pixel_major(images) : images, logits);
+      // Steps along the gradients, which come in that order, then cost no reordering.
+      fn(first, prepared(model_.inputs("train", batch)), logits);
     });
   }
 

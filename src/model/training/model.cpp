@@ -10,16 +10,16 @@
 #include <torch/cuda.h>
 #include <torch/nn/modules/batchnorm.h>
 
+#include <pixel_kernels/level.hpp>
 #include "embeddings.hpp"
 #include "src/model/devices/precision.hpp"
-#include "src/model/layers/pixel_major.hpp"
+#include "src/model/layers/layers.hpp"
 #include "src/model/networks/loss_predictor.hpp"
 #include "src/model/networks/pretrained.hpp"
 #include "src/model/networks/scripted_network.hpp"
 #include "src/model/networks/weights.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
-#include <al_mpi/kernels/number.hpp>
 
 namespace al_mpi {
 namespace {
@@ -106,14 +106,15 @@ void add_loss_predictor(Model& model) {
 
 /// Once a process.
 void note_slow_precision(const Model& model) {
-  static const bool slow = !bfloat16_is_faster();
+  static const bool slow = !pixel_kernels::bfloat16_is_faster();
   static std::once_flag noted;
   if (model.options.training.precision != "bf16" || !model.device.is_cpu() || !slow) return;
   std::call_once(noted, [] {
     spdlog::warn(
         "training.precision: bf16 is slower than fp32 on this processor ({}); its numbers "
         "are the same as elsewhere",
-        has_bfloat16_instructions ? "an Intel one: docs/performance.md" : "no AVX512_BF16");
+        pixel_kernels::has_bfloat16_instructions ? "an Intel one: docs/performance.md"
+                                                 : "no AVX512_BF16");
   });
 }
 
@@ -135,8 +136,7 @@ Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
   if (dropout < 0) dropout = model.segmentation() ? 0.5 : 0.3;
   note_slow_precision(model);
   build_network(model);
-  model.network->to(model.device);
-  arrange_weights(*model.network);
+  prepare(*model.network, model.device);
   freeze_weights(model);
   if (options.predicts_losses) add_loss_predictor(model);
   reset_weights(model, 0);

@@ -15,8 +15,7 @@
 #define AL_FUSED_SGD
 #endif
 
-#include <al_mpi/kernels/momentum.hpp>
-#include <al_mpi/kernels/number.hpp>
+#include <pixel_kernels/momentum.hpp>
 
 namespace al_mpi {
 namespace {
@@ -26,19 +25,6 @@ bool same_dense_layout(const at::Tensor& value, const at::Tensor& velocity,
                        const at::Tensor& grad) {
   return value.is_cpu() && value.is_non_overlapping_and_dense() &&
          value.strides() == grad.strides() && value.strides() == velocity.strides();
-}
-
-void update_dense(const at::Tensor& value, const at::Tensor& velocity, const at::Tensor& grad,
-                  const MomentumRates& rates) {
-  float* __restrict w = value.data_ptr<float>();
-  float* __restrict v = velocity.data_ptr<float>();
-  const float* __restrict g = grad.data_ptr<float>();
-  const std::int64_t n = value.numel();
-  if (processor_runs_kernels()) return momentum_step(rates, n, g, v, w);
-  for (std::int64_t i = 0; i < n; ++i) {
-    v[i] = rates.momentum * v[i] + (g[i] + rates.decay * w[i]);
-    w[i] -= rates.learning * v[i];
-  }
 }
 
 }  // namespace
@@ -81,13 +67,14 @@ void Sgd::step(const at::Tensor& loss) {
 
 void Sgd::update(std::size_t parameter) {
   const at::NoGradGuard no_grad;
-  const MomentumRates rates{learning_rate_, momentum_, weight_decay_};
+  const pixel_kernels::MomentumRates rates{learning_rate_, momentum_, weight_decay_};
   at::Tensor& value = parameters_[parameter];
   at::Tensor& velocity = velocity_[parameter];
   at::Tensor& grad = value.mutable_grad();
   if (!velocity.defined()) velocity = at::zeros_like(value);
   if (same_dense_layout(value, velocity, grad)) {
-    update_dense(value, velocity, grad, rates);
+    pixel_kernels::momentum_step(rates, value.numel(), grad.data_ptr<float>(),
+                                 velocity.data_ptr<float>(), value.data_ptr<float>());
     value.unsafeGetTensorImpl()->bump_version();  // ConvBn tells by it that weights have changed
   } else {
     velocity.mul_(rates.momentum).add_(grad.add(value, rates.decay));

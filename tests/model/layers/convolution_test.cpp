@@ -5,7 +5,7 @@
 
 #include "catch.hpp"
 #include "src/model/devices/precision.hpp"
-#include "src/model/layers/convolution.hpp"
+#include "src/model/layers/layers.hpp"
 
 using namespace al_mpi;
 

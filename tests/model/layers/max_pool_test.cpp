@@ -2,7 +2,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "catch.hpp"
-#include "src/model/layers/max_pool.hpp"
+#include "src/model/layers/layers.hpp"
 
 using namespace al_mpi;
 

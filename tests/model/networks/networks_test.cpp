@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "catch.hpp"
-#include "src/model/layers/pixel_major.hpp"
+#include "src/model/layers/layers.hpp"
 #include "src/model/networks/network.hpp"
 #include "src/model/networks/weights.hpp"
 #include <al_mpi/base/error.hpp>
@@ -93,7 +93,7 @@ TEST_CASE("a ResNet's logits do not depend on the memory order of images and wei
     };
     const at::Tensor plain = logits(at::MemoryFormat::Contiguous);
     CHECK(at::allclose(plain, logits(at::MemoryFormat::ChannelsLast), 1e-3, 1e-4));
-    arrange_weights(*network);
+    prepare(*network, at::kCPU);
     const at::NoGradGuard no_grad;
     CHECK(at::allclose(plain, network->decode(network->encode(images)), 1e-3, 1e-4));
   }

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+namespace pixel_kernels {
+
+/// Which implementation computes.
+enum class Level {
+  off,       ///< none: the caller computes by a library of its own
+  portable,  ///< plain loops, right on every processor, slow
+  avx512     ///< needs AVX-512 (F, BW, DQ, VL)
+};
+
+/// The level that a name stands for, or without one (null or empty) the best: avx512 where the
+/// processor has it, else off. Throws std::invalid_argument on another name and on avx512 where the
+/// processor lacks it.
+Level level_of(const char* name);
+
+/// The level of this process, by the environment variable AL_MPI_KERNELS when it is first asked
+/// for. Throws as level_of() does.
+Level level();
+
+const char* name_of(Level level);
+
+/// Whether the processor has instructions for bfloat16 (AVX512_BF16). Without them level avx512
+/// computes the same numbers by the instructions of float32.
+extern const bool has_bfloat16_instructions;
+
+/// Whether the kernels are faster in bfloat16 than in float32: with its instructions, but not on
+/// processors of Intel. Those issue one of them where two of float32's go, so that a multiplication
+/// costs the same, and bfloat16's convolutions need more of them (F(2 x 2) for F(4 x 4)).
+bool bfloat16_is_faster();
+
+}  // namespace pixel_kernels

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+#include <pixel_kernels/shape.hpp>
+
+// Way::stem: 7 x 7 taps at every second pixel of a few bands, the costliest convolution of a
+// residual network, since so few numbers do not fill a matrix product. Here squares of 2 x 2 pixels
+// are one pixel of 4 times the channels; of these the convolution has 4 x 4 taps at every pixel,
+// and goes by Winograd's F(4 x 4, 4 x 4): 49 products of 4 * in numbers for 16 outputs instead of
+// 784 of in. It computes in float32, whatever the type of its output. The functions are those of
+// convolution.hpp.
+namespace pixel_kernels::avx512 {
+
+template <class Number>
+void stem_convolution(const Convolution& shape, const float* squares, const float* weight,
+                      const Epilogue<Number>& epilogue, Number* y, std::int64_t first,
+                      std::int64_t last);
+template <class Number>
+void stem_weight_gradient(const Convolution& shape, const float* squares, const Number* dy,
+                          float* dw, std::int64_t first, std::int64_t last);
+
+}  // namespace pixel_kernels::avx512
