@@ -1,6 +1,6 @@
 // What the extras of level avx512 earn: the kernels of one training step of ResNet18, 16 tiles of
 // 13 x 64 x 64, one thread, and the parts that are extras. With --extra=off these parts go the
-// plain way: the stem by Way::direct, pooling and the optimiser's step by level portable's loops.
+// plain way: the stem by Way::direct, pooling by level portable's loops.
 //
 //   bench_pixel_kernels --extra=on|off --benchmark_repetitions=9
 //   --benchmark_report_aggregates_only=true
@@ -14,6 +14,7 @@
 #include <benchmark/benchmark.h>
 
 #include <pixel_kernels/level.hpp>
+#include <pixel_kernels/momentum.hpp>
 #include "src/avx512/direct.hpp"
 #include "src/implementations.hpp"
 
@@ -130,8 +131,7 @@ struct Momentum {
 
   void run() {
     const MomentumRates rates{0.05F, 0.3F, 0};
-    const auto step = extra ? momentum_step : portable::momentum_step;
-    step(rates, n_weights, gradient.data(), velocity.data(), weights.data());
+    momentum_step(rates, n_weights, gradient.data(), velocity.data(), weights.data());
   }
 };
 

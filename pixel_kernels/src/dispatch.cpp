@@ -119,11 +119,6 @@ void max_pool_gradient(const MaxPool& shape, const Number* dy, const std::uint8_
   PK_CALL(max_pool_gradient, shape, dy, from, dx);
 }
 
-void momentum_step(const MomentumRates& rates, std::int64_t n, const float* gradient,
-                   float* velocity, float* weights) {
-  PK_CALL(momentum_step, rates, n, gradient, velocity, weights);
-}
-
 PK_INSTANTIATE_CONVOLUTION
 PK_INSTANTIATE_LAYOUT
 PK_INSTANTIATE_NORMALIZATION

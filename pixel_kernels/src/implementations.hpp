@@ -2,7 +2,6 @@
 
 #include <pixel_kernels/convolution.hpp>
 #include <pixel_kernels/layout.hpp>
-#include <pixel_kernels/momentum.hpp>
 #include <pixel_kernels/normalization.hpp>
 #include <pixel_kernels/pooling.hpp>
 
