@@ -175,7 +175,8 @@ void Supervisor::trial_ended(std::size_t index, const EngineLine& line, double n
 void Supervisor::condemn(Worker& worker, std::string reason) {
   worker.condemned = true;
   worker.reason = std::move(reason);
-  worker.process->kill();  // the engine ignores SIGTERM, and one that hangs reads nothing
+  worker.process->kill();         // the engine ignores SIGTERM, and one that hangs reads nothing
+  worker.process->close_input();  // what it started itself may live on and hold its output
 }
 
 void Supervisor::check_time_limits(Worker& worker, const SupervisorOptions& limits, double now) {

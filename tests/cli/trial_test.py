@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """al_trial from a shell: one trial, and trials served as JSON lines."""
 import json
+import re
 import subprocess
 import unittest
 
@@ -27,6 +28,13 @@ class TrialTest(ProgramTest):
             done = self.run_program("al_trial", self.small_sweep(), env={"AL_MPI_KERNELS": level})
             labelled[level] = [json.loads(line)["n_labeled"] for line in done.stdout.splitlines()]
         self.assertEqual(labelled["off"], labelled["portable"])
+
+    def test_a_checkpoint_names_its_libtorch_among_the_settings(self):
+        self.run_program("al_trial", self.small_sweep(), "--checkpoint", "t.checkpoint")
+        checkpoint = (self.folder / "t.checkpoint").read_bytes()
+        header = json.JSONDecoder().raw_decode(checkpoint.split(b"\n", 1)[1].decode(errors="replace"))[0]
+        version = re.search(r"LibTorch [\d.]+", self.run_program("al_trial", "--version").stdout)[0]
+        self.assertIn(version, header["fingerprint"])
 
     def serve(self, *requests, config=True):
         first = [{"type": "configure", "config": self.small_sweep().read_text(), "device": "cpu"}]

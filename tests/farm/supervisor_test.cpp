@@ -40,7 +40,7 @@ struct Farm {
   }
 
   SupervisorOptions complete(SupervisorOptions options, std::size_t n_workers) {
-    options.engine = {AL_FAKE_ENGINE};
+    if (options.engine.empty()) options.engine = {AL_FAKE_ENGINE};
     options.config_yaml = "loop: {n_rounds: 2}";
     options.gpus.resize(n_workers);
     options.log_folder = folder.file("logs");
@@ -231,6 +231,14 @@ TEST_CASE("a worker on its GPU says which when it asks") {
 TEST_CASE("a program that speaks something else is no engine") {
   const Variable mood("FAKE_ENGINE", "babble");
   Farm farm;
+  const Retired retired = farm.next<Retired>();
+  CHECK(retired.why.find("is no JSON object") != std::string::npos);
+}
+
+TEST_CASE("a condemned engine's own children see the end of their input") {
+  SupervisorOptions options;
+  options.engine = {"/bin/sh", "-c", "cat | { echo babble; cat; }; true"};  // outlive the shell
+  Farm farm(options);
   const Retired retired = farm.next<Retired>();
   CHECK(retired.why.find("is no JSON object") != std::string::npos);
 }

@@ -39,7 +39,8 @@ TrialInput trial_input(const SweepConfig& config, const TrialSpec& spec,
   input.learner.device = device;
   input.learner.threads = static_cast<int>(config.farm.threads);
   input.fingerprint = settings_fingerprint(config) + dataset->fingerprint();
-  if (device != "cpu") input.fingerprint += "cuda";  // a trial stays on its kind of device
+  input.fingerprint += "LibTorch " + torch_version();  // a trial stays with one LibTorch
+  if (device != "cpu") input.fingerprint += "cuda";    // and on its kind of device
   input.dataset = std::move(dataset);
   if (!config.results.networks.empty()) {
     std::error_code unmade;  // the trial says so when it cannot write there
