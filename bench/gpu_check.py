@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a machine with a GPU must show, in half an hour: `correct`, `measure` or `sweep`, one JSON file each.
 
-Runs the programs of a build folder. Needs python3 with PyTorch and nothing else. Exit code
+Runs the programs of a build folder, or of a kit that scripts/gpu_kit.sh packed. Needs python3 with PyTorch and nothing else. Exit code
 0: every check holds; 1: one does not (the JSON says which); 2: wrong arguments, or no programs.
 
     scripts/gpu_check.sh correct [--device cuda|cpu] [--quick] [--programs FOLDER] [--out FOLDER]
@@ -42,7 +42,8 @@ class Check:
         print(f"     {name}: {value}", flush=True)
 
     def command(self, program, *words):
-        return [str(self.programs / program), *map(str, words)]
+        start = [self.programs / "run", program] if (self.programs / "run").exists() else [self.programs / program]
+        return [*map(str, start), *map(str, words)]
 
     def run(self, program, *words, env=None, timeout=500):
         try:
@@ -228,7 +229,8 @@ def main():
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     parser.add_argument("--quick", action="store_true", help="small networks, few steps")
     root = HERE.parent
-    parser.add_argument("--programs", type=pathlib.Path, default=root / "build", help="the folder that holds them (build/)")
+    parser.add_argument("--programs", type=pathlib.Path, default=root / "build", help="the folder that holds them (build/)",
+                        metavar="FOLDER")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(os.environ.get("OUT", root / "bench/results/gpu")))
     args = parser.parse_args()
     if not (args.programs / "al_trial").exists():

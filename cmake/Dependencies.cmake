@@ -9,7 +9,9 @@ find_package(simdjson REQUIRED)  # reads rounds, of which a journal may hold a m
 find_package(CLI11 REQUIRED)
 find_package(Boost CONFIG REQUIRED)
 find_package(MPI REQUIRED COMPONENTS CXX)
-find_package(GDAL REQUIRED)
+if(AL_MPI_RASTER)
+  find_package(GDAL REQUIRED)
+endif()
 
 # Zip files (torch.save's format) are read in place.
 find_package(ZLIB REQUIRED)

@@ -9,7 +9,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/build.sh
+target=()
+if [[ "$*" == "-L torch" ]]; then target=(--target torch_tests); fi  # those need no more
+scripts/build.sh "${target[@]}"
 
 build=${AL_MPI_BUILD_DIR:-build}
 log=$build/test.log

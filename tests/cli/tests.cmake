@@ -32,6 +32,7 @@ set_tests_properties(python PROPERTIES LABELS unit ENVIRONMENT "PYTHONDONTWRITEB
 al_cli_test(prepare   LABELS cli torch)
 al_cli_test(libraries LABELS cli torch)
 al_cli_test(gpu_check LABELS cli slow PROCESSORS 2 TIMEOUT 600)
+al_cli_test(gpu_kit   LABELS cli slow PROCESSORS 2 TIMEOUT 600)
 al_cli_test(install   LABELS cli mpi torch PROCESSORS 2)
 al_cli_test(tensors   LABELS cli torch)
 al_cli_test(embeddings LABELS cli torch)
