@@ -89,6 +89,9 @@ set(AL_MPI_TORCH_VERSION ${al_torch_version})
 message(STATUS "LibTorch ${AL_MPI_TORCH_VERSION} of ${AL_MPI_TORCH_ROOT} (${AL_MPI_TORCH_WHY})")
 
 add_library(al_torch INTERFACE)
+# The wheels' libtorch.so exports a std::filesystem of its own, which crashes (remove_all in 2.11.0): libstdc++ is searched
+# before it.
+target_link_libraries(al_torch INTERFACE stdc++)
 # Exactly these files and no others of the same name. libtorch.so brings in libtorch_cuda.so where there is one.
 foreach(library IN ITEMS torch torch_cpu c10)
   find_library(al_lib${library} ${library} PATHS ${AL_MPI_TORCH_ROOT}/lib NO_DEFAULT_PATH NO_CACHE

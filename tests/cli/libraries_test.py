@@ -29,6 +29,12 @@ class LibrariesTest(ProgramTest):
                 for path in loaded.get(library, ()):
                     self.assertTrue(path.startswith(os.path.realpath(root)), f"{path} is not of {root}")
 
+    def test_the_standard_library_is_searched_before_libtorch_which_exports_parts_of_another(self):
+        for program in (program for program, n in PROGRAMS.items() if n):
+            shown = subprocess.run(["readelf", "-d", BUILD / program], check=True, capture_output=True, text=True).stdout
+            names = [name.split(".so")[0] for name in re.findall(r"Shared library: \[(.*)\]", shown)]
+            self.assertLess(names.index("libstdc++"), names.index("libtorch"), names)
+
     def test_a_libtorch_with_cuda_brings_its_cuda_library(self):
         root = re.search(r"^AL_MPI_TORCH_ROOT:INTERNAL=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.M)[1]
         if not os.path.exists(f"{root}/lib/libtorch_cuda.so"):
