@@ -1,28 +1,12 @@
 #include <al_mpi/data/band_statistics.hpp>
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 
-#include "band_moments.hpp"
+#include "pool_standard.hpp"
 #include <al_mpi/base/error.hpp>
 
 namespace al_mpi {
 namespace {
-
-/// Sorts just enough of `values`.
-std::array<float, 3> percentiles_10_50_90(std::vector<float>& values) {
-  const auto rank = [&](double q) {
-    return values.begin() + std::lround(q * static_cast<double>(values.size() - 1));
-  };
-  const auto low = rank(0.1), middle = rank(0.5), high = rank(0.9);
-  std::nth_element(values.begin(), middle, values.end());
-  const float median = *middle;
-  std::nth_element(values.begin(), low, middle);
-  const float p10 = *low;
-  std::nth_element(middle, high, values.end());
-  return {p10, median, *high};
-}
 
 /// Mean absolute difference between pixels (dx, dy) apart.
 double roughness(const float* band, const Split& split, std::int64_t dx, std::int64_t dy) {
@@ -82,18 +66,8 @@ std::vector<float> raw_statistics(const Split& split) {
 std::vector<float> band_statistics(const Dataset& dataset, const std::string& split) {
   const auto pool = raw_statistics(dataset.train());
   auto rows = split == "train" ? pool : raw_statistics(dataset.splits.at(split));
-  const auto dim = static_cast<std::int64_t>(dataset.bands.size()) * statistics_a_band;
-  BandMoments columns(dim);
-  for (std::size_t i = 0; i < pool.size(); i += static_cast<std::size_t>(dim)) {
-    columns.add(pool.data() + i, 1);
-  }
-  const auto mean = columns.mean(), deviation = columns.std_dev();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::size_t column = i % static_cast<std::size_t>(dim);
-    // A column that is constant over the pool tells its samples apart nowhere, so it says nothing
-    // here.
-    rows[i] = columns.deviation(column) > 0 ? (rows[i] - mean[column]) / deviation[column] : 0.0f;
-  }
+  PoolStandard(pool, static_cast<std::int64_t>(dataset.bands.size()) * statistics_a_band)
+      .apply(rows);
   return rows;
 }
 

@@ -1,6 +1,8 @@
 #include <al_mpi/data/dataset_facts.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <unordered_map>
 
 #include <fmt/ranges.h>
@@ -75,7 +77,49 @@ std::string name_of(const Split& split, const std::string& name, std::int64_t i)
                              : split.names[static_cast<std::size_t>(i)];
 }
 
+/// Unit vectors, so that the largest product is the least distance.
+std::vector<std::array<double, 3>> directions(const std::vector<Place>& places) {
+  constexpr double radians = 3.14159265358979323846 / 180;
+  std::vector<std::array<double, 3>> all;
+  for (const Place& place : places) {
+    const double longitude = place.longitude * radians, latitude = place.latitude * radians;
+    all.push_back({std::cos(latitude) * std::cos(longitude),
+                   std::cos(latitude) * std::sin(longitude), std::sin(latitude)});
+  }
+  return all;
+}
+
+Distances distances(const std::vector<Place>& from, const std::vector<Place>& pool) {
+  const auto a = directions(from), b = directions(pool);
+  std::vector<double> nearest;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t best = 0;
+    double most = -2;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const double product = a[i][0] * b[j][0] + a[i][1] * b[j][1] + a[i][2] * b[j][2];
+      if (product > most) {
+        most = product;
+        best = j;
+      }
+    }
+    nearest.push_back(distance_km(from[i], pool[best]));
+  }
+  std::sort(nearest.begin(), nearest.end());
+  return {nearest.front(), nearest[nearest.size() / 2],
+          std::lower_bound(nearest.begin(), nearest.end(), 1.0) - nearest.begin()};
+}
+
 }  // namespace
+
+double distance_km(const Place& a, const Place& b) {
+  constexpr double radians = 3.14159265358979323846 / 180, earth = 6371.0088;
+  // The haversine form keeps its digits for points that lie close together.
+  const double north = std::sin((b.latitude - a.latitude) * radians / 2);
+  const double east = std::sin((b.longitude - a.longitude) * radians / 2);
+  const double half =
+      north * north + std::cos(a.latitude * radians) * std::cos(b.latitude * radians) * east * east;
+  return 2 * earth * std::asin(std::min(1.0, std::sqrt(half)));
+}
 
 DatasetFacts facts_of(const Dataset& dataset) {
   DatasetFacts facts;
@@ -90,6 +134,9 @@ DatasetFacts facts_of(const Dataset& dataset) {
   }
   for (const auto& [name, split] : dataset.splits) {
     if (name == "train") continue;
+    if (!split.places.empty() && !dataset.train().places.empty()) {
+      facts.to_pool[name] = distances(split.places, dataset.train().places);
+    }
     const auto& of_split = hashes.at(name);
     for (std::size_t i = 0; i < of_split.size(); ++i) {
       const auto found = pool.find(of_split[i]);
@@ -103,6 +150,25 @@ DatasetFacts facts_of(const Dataset& dataset) {
     }
   }
   return facts;
+}
+
+std::vector<std::string> leak_report(const Dataset& dataset, const DatasetFacts& facts) {
+  std::vector<std::string> lines;
+  for (const auto& [name, split] : dataset.splits) {
+    if (name == "train") continue;
+    const auto equal = facts.equal_to_pool.find(name);
+    const auto distance = facts.to_pool.find(name);
+    lines.push_back(fmt::format(
+        "/{} beside the pool: {} of {} images equal, pixel by pixel; {}", name,
+        equal == facts.equal_to_pool.end() ? 0 : equal->second, split.n,
+        distance == facts.to_pool.end()
+            ? "where they lie is not known"
+            : fmt::format("the nearest one of the pool is at least {:.2f} km away (median {:.2f} "
+                          "km; {} lie within 1 km)",
+                          distance->second.least, distance->second.median,
+                          distance->second.n_within_1_km)));
+  }
+  return lines;
 }
 
 std::vector<std::string> cautions(const Dataset& dataset, const DatasetFacts& facts) {

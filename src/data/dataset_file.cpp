@@ -244,6 +244,27 @@ class DatasetReader {
     }
   }
 
+  std::vector<Place> read_places(const std::string& name, std::int64_t n) const {
+    if (!file_.has(name)) return {};
+    const Shape shape = file_.info(name).shape;
+    if (shape != Shape{n, 2}) {
+      fail(name,
+           fmt::format("shape {} (expected ({}, 2), longitude and latitude)", text_of(shape), n));
+    }
+    const auto numbers = file_.read<double>(name);
+    std::vector<Place> places;
+    for (std::size_t i = 0; i < numbers.size(); i += 2) {
+      const Place place{numbers[i], numbers[i + 1]};
+      // Written so that what is no number is refused, too.
+      if (!(std::abs(place.longitude) <= 360 && std::abs(place.latitude) <= 90)) {
+        fail(name, fmt::format("image {} at longitude {}, latitude {} [degrees]", i / 2,
+                               place.longitude, place.latitude));
+      }
+      places.push_back(place);
+    }
+    return places;
+  }
+
   Split read_split(const std::string& group) {
     Split split;
     map_images(group + "/images", split);
@@ -252,6 +273,7 @@ class DatasetReader {
     } else {
       map_label_maps(group + "/labels", split);
     }
+    split.places = read_places(group + "/places", split.n);
     if (file_.has(group + "/names")) {
       split.names = file_.read_strings(group + "/names");
       if (static_cast<std::int64_t>(split.names.size()) != split.n) {

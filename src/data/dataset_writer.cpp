@@ -48,9 +48,11 @@ class DatasetWriter {
     if (segmentation()) sample.label_map.resize(static_cast<std::size_t>(pixels()));
     std::vector<std::int64_t> labels;
     std::vector<std::string> names;
+    std::vector<double> places;
     std::int64_t n_missing = 0;
     for (std::int64_t i = 0; i < source.n; ++i) {
       sample.missing.clear();
+      sample.place.reset();
       source.read(i, sample);
       check_labels(sample);
       count_labels(sample, counts_[split]);
@@ -62,10 +64,17 @@ class DatasetWriter {
       }
       labels.push_back(sample.label);
       names.push_back(sample.name);
+      if (sample.place) {
+        places.insert(places.end(), {sample.place->longitude, sample.place->latitude});
+      }
     }
     file_.set_attribute(group + "/images", "n_missing", n_missing);
     if (!segmentation()) file_.write(group + "/labels", labels, {source.n});
     file_.write_strings(group + "/names", names);
+    // Distances between splits are known only where every image's place is.
+    if (static_cast<std::int64_t>(places.size()) == 2 * source.n) {
+      file_.write(group + "/places", places, {source.n, 2});
+    }
     for (const auto& embedding : source.embeddings) write_embedding(group, source.n, embedding);
   }
 
@@ -229,6 +238,7 @@ void write_dataset(const std::string& path, const Dataset& dataset) {
         sample.label = split->labels[at];
       }
       sample.name = split->names.empty() ? "" : split->names[at];
+      if (!split->places.empty()) sample.place = split->places[at];
     };
     splits[name] = {of_split.n, read};
   }

@@ -8,10 +8,12 @@
 
 #include <fmt/ranges.h>
 
+#include "tools/prepare/given_split.hpp"
 #include "tools/prepare/image_files.hpp"
 #include "tools/prepare/image_survey.hpp"
 #include "tools/prepare/output_file.hpp"
 #include "tools/prepare/progress.hpp"
+#include "tools/raster/archive.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
 
@@ -188,6 +190,9 @@ SplitPlan given_plan(const ClassFolders& folders, std::int64_t seed) {
 
 SplitPlan plan_of(const ClassFolderImport& import, const ClassFolders& folders) {
   const bool has_splits = !folders.splits[0].empty();
+  if (has_splits && (!import.split_files.empty() || splits_by_place(import.split.split))) {
+    return given_plan(folders, import.split.seed);
+  }
   if (import.split.split == "given") {
     if (!has_splits)
       throw DataError(folders.root, "", "no folders train and test, which --split given takes");
@@ -207,6 +212,34 @@ SplitPlan plan_of(const ClassFolderImport& import, const ClassFolders& folders) 
   for (const auto& images : folders.images)
     available.push_back(static_cast<std::int64_t>(images.size()));
   return plan_split(available, import.split);
+}
+
+/// Fills in the splits by where images lie.
+void assign_by_place(ClassFolders& folders, const SplitRequest& request) {
+  std::vector<Place> places;
+  std::vector<std::string> unknown;
+  for (const auto& images : folders.images) {
+    for (const auto& name : images) {
+      const Raster image((fs::path(folders.root) / name).string());
+      const auto place = image.center();
+      if (!place) unknown.push_back(name);
+      places.push_back(place.value_or(Place{}));
+    }
+  }
+  if (!unknown.empty()) {
+    throw DataError(
+        folders.root, "",
+        fmt::format("{} of {} images say nowhere where on Earth they lie ({}), which "
+                    "--split {} needs (--split-files takes a split that is given)",
+                    unknown.size(), places.size(), first_three(unknown), request.split));
+  }
+  const auto splits = split_by_place(places, request);
+  auto next = splits.begin();
+  for (std::size_t k = 0; k < folders.images.size(); ++k) {
+    const auto n = static_cast<std::ptrdiff_t>(folders.images[k].size());
+    folders.splits[k].assign(next, next + n);
+    next += n;
+  }
 }
 
 /// Leaves out images without any value, or with too few of them. Returns how many.
@@ -245,15 +278,31 @@ ClassFolders list_class_folders(const std::string& folder, std::optional<ClassFr
 
 ClassFolderSummary import_class_folders(const ClassFolderImport& import) {
   refuse_to_overwrite(import.output, import.force);
-  ClassFolders folders = list_class_folders(import.folder, import.class_from);
-  plan_of(import, folders);  // what cannot be meant is told before images are looked at
+  ClassFolders folders = list_class_folders(opened_archive(import.folder), import.class_from);
+  const bool by_place = import.split_files.empty() && splits_by_place(import.split.split);
+  if (!folders.splits[0].empty() && (by_place || !import.split_files.empty())) {
+    throw DataError(folders.root, "",
+                    "holds folders of splits (train, val, test), which --split given takes");
+  }
+  ClassFolderSummary summary;
+  if (!import.split_files.empty()) {
+    if (import.split.n_test >= 0 || import.split.n_validation > 0) {
+      throw ConfigError("--test",
+                        "--split-files takes test and validation images as its lists say");
+    }
+    summary.notes = split_by_lists(folders, import.split_files);
+  }
+  // What cannot be meant is told before images are looked at.
+  if (!by_place) plan_of(import, folders);
   ImageSurvey images(folders.root, import.images, true, true);
   const std::size_t n_left_out = survey(folders, import.images, images);
   DatasetDescription description;
   images.decide(description);
   description.classes = folders.classes;
   description.source =
-      fmt::format("EuroSAT images, split {}, seed {}", import.split.split, import.split.seed);
+      import.split_files.empty()
+          ? fmt::format("EuroSAT images, split {}, seed {}", import.split.split, import.split.seed)
+          : std::string("EuroSAT images, split by lists");
   description.licence = import.licence;
   description.learnable = !import.allow_missing_classes;
   for (std::size_t k = 0; k < folders.classes.size(); ++k) {
@@ -263,9 +312,11 @@ ClassFolderSummary import_class_folders(const ClassFolderImport& import) {
         fmt::format("every image of {} is left out for its missing values (--max-no-data)",
                     folders.classes[k]));
   }
+  if (by_place) assign_by_place(folders, import.split);
   const SplitPlan plan = plan_of(import, folders);
 
-  ClassFolderSummary summary{plan.scale, folders.notes};
+  summary.scale = plan.scale;
+  append(summary.notes, folders.notes);
   append(summary.notes, images.notes());
   if (n_left_out > 0) {
     summary.notes.push_back(fmt::format(
@@ -284,6 +335,7 @@ ClassFolderSummary import_class_folders(const ClassFolderImport& import) {
       read_sample(image, import.images, true, {0, 0, image.width, image.height},
                   description.pixel_type, sample);
       sample.label = member.label;
+      sample.place = image.center();
       progress.step();
     };
     splits[name] = {static_cast<std::int64_t>(of_split.size()), read};

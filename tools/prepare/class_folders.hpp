@@ -32,9 +32,12 @@ ClassFolders list_class_folders(const std::string& folder,
                                 std::optional<ClassFrom> class_from = {});
 
 struct ClassFolderImport {
-  std::string folder;
+  std::string folder;  ///< or a zip file
   std::string output;
-  SplitRequest split;  ///< .split may be "given": folders train, (val) and test
+  /// .split may be "given" (folders train, val and test), "longitude" or "blocks=KM" too
+  SplitRequest split;
+  /// Lists of names instead: the pool's, the validation set's, the test set's (given_split.hpp)
+  std::vector<std::string> split_files = {};
   std::string licence = "MIT (EuroSAT); contains Copernicus Sentinel data";
   bool force = false;
   std::optional<ClassFrom> class_from = {};

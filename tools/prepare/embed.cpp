@@ -11,6 +11,7 @@
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/data/band_statistics.hpp>
 #include <al_mpi/data/dataset_writer.hpp>
+#include <al_mpi/data/texture.hpp>
 #include <al_mpi/io/mapped_file.hpp>
 #include <al_mpi/model/feature_quality.hpp>
 
@@ -51,6 +52,26 @@ std::string settings_of(const Dataset& dataset, const EncoderSource& source,
   return fmt::format("al_mpi rows {} {} {} {} {} {} {} {} {} {}", dataset.fingerprint(),
                      source.kind, file, source.network, source.first_conv, source.method,
                      source.seed, source.device, source.precision, options.batch_size);
+}
+
+template <class Statistics>
+void embed_statistics(const EmbedRequest& request, const std::string& method,
+                      const Statistics& statistics) {
+  check_name(request.name);
+  const auto dataset = Dataset::open(request.file);
+  refuse_taken_name(*dataset, request);
+  Embedding embedding;
+  embedding.name = request.name;
+  embedding.values = statistics(*dataset);
+  embedding.dim =
+      static_cast<std::int64_t>(embedding.values.at("train").size()) / dataset->train().n;
+  embedding.made_from = {{"method", method}, {"normalized", request.normalize ? "L2" : "no"}};
+  if (request.normalize) {
+    for (auto& [name, values] : embedding.values) {
+      normalize_rows(values, static_cast<std::size_t>(embedding.dim));
+    }
+  }
+  write_embedding(request.file, embedding, request.force);
 }
 
 }  // namespace
@@ -105,18 +126,15 @@ QualityFigure embedding_quality(const std::string& file, const std::string& name
 }
 
 void embed_bands(const EmbedRequest& request) {
-  check_name(request.name);
-  const auto dataset = Dataset::open(request.file);
-  Embedding embedding;
-  embedding.name = request.name;
-  embedding.dim = static_cast<std::int64_t>(dataset->bands.size()) * statistics_a_band;
-  embedding.made_from = {{"method", "band statistics, standardised over /train"},
-                         {"normalized", request.normalize ? "L2" : "no"}};
-  for (const auto& [name, split] : dataset->splits) {
-    auto& values = embedding.values[name] = band_statistics(*dataset, name);
-    if (request.normalize) normalize_rows(values, static_cast<std::size_t>(embedding.dim));
-  }
-  write_embedding(request.file, embedding, request.force);
+  embed_statistics(request, "band statistics, standardised over /train", [](const auto& dataset) {
+    std::map<std::string, std::vector<float>> rows;
+    for (const auto& [name, split] : dataset.splits) rows[name] = band_statistics(dataset, name);
+    return rows;
+  });
+}
+
+void embed_texture(const EmbedRequest& request) {
+  embed_statistics(request, "texture statistics, standardised over /train", texture);
 }
 
 }  // namespace al_mpi

@@ -25,7 +25,10 @@ void embed_network(const EmbedRequest& request, const EncoderSource& source,
 /// Zeros for segmentation.
 QualityFigure embedding_quality(const std::string& file, const std::string& name);
 
-/// Stores the band statistics of every split (see data/band_statistics.hpp) as an embedding.
+/// Stores the band statistics (data/band_statistics.hpp) of every split as an embedding.
 void embed_bands(const EmbedRequest& request);
+
+/// Stores colours and textures (data/texture.hpp) of every split as an embedding.
+void embed_texture(const EmbedRequest& request);
 
 }  // namespace al_mpi

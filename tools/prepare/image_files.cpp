@@ -7,6 +7,7 @@
 
 #include <fmt/ranges.h>
 
+#include "tools/raster/archive.hpp"
 #include "tools/raster/raster.hpp"
 #include <al_mpi/base/error.hpp>
 
@@ -19,6 +20,36 @@ namespace fs = std::filesystem;
 const std::set<std::string> image_extensions = {".jp2",  ".j2k", ".img", ".vrt", ".nc",
                                                 ".hdf",  ".h5",  ".bmp", ".gif", ".dat",
                                                 ".webp", ".npy", ".npz", ".pt"};
+
+class Listing {
+ public:
+  /// A file, by its path below the folder.
+  void add(const std::string& file) {
+    const fs::path path = file;
+    for (const auto& part : path) {
+      if (is_clutter(part.string())) return add_clutter();
+    }
+    if (path.has_parent_path()) add_folder(path.begin()->string());
+    if (is_image_name(file)) return found_.paths.push_back(file);
+    std::string extension = path.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (image_extensions.count(extension) > 0) ++found_.other_formats[extension];
+  }
+
+  void add_folder(const std::string& name) { folders_.insert(name); }
+  void add_clutter() { ++found_.n_clutter; }
+
+  ImageFiles sorted() {
+    found_.folders.assign(folders_.begin(), folders_.end());
+    std::sort(found_.paths.begin(), found_.paths.end());
+    return found_;
+  }
+
+ private:
+  ImageFiles found_;
+  std::set<std::string> folders_;
+};
 
 }  // namespace
 
@@ -37,33 +68,32 @@ std::vector<std::string> ImageFiles::notes() const {
 }
 
 ImageFiles list_images(const std::string& folder) {
-  if (!fs::is_directory(folder)) throw DataError(folder, "", "no such folder");
-  ImageFiles found;
+  Listing listing;
+  if (is_in_archive(folder)) {
+    for (const auto& path : files_in_archive(folder)) listing.add(path);
+    return listing.sorted();
+  }
+  if (!fs::is_directory(folder)) {
+    throw DataError(folder, "", "no such folder (or zip file of images)");
+  }
   for (auto entry = fs::recursive_directory_iterator(
            folder, fs::directory_options::follow_directory_symlink);
        entry != fs::recursive_directory_iterator(); ++entry) {
     const fs::path& path = entry->path();
-    if (is_clutter(path.string())) {
-      ++found.n_clutter;
-      if (entry->is_directory()) entry.disable_recursion_pending();
-      continue;
-    }
     if (entry->is_directory()) {
       if (entry.depth() > 32)
         throw DataError(path.string(), "", "folders nested too deeply (a loop?)");
-      if (entry.depth() == 0) found.folders.push_back(path.filename().string());
-    } else if (is_image_name(path.string())) {
-      found.paths.push_back(path.lexically_relative(folder).string());
+      if (is_clutter(path.string())) {
+        listing.add_clutter();
+        entry.disable_recursion_pending();
+      } else if (entry.depth() == 0) {
+        listing.add_folder(path.filename().string());
+      }
     } else {
-      std::string extension = path.extension().string();
-      std::transform(extension.begin(), extension.end(), extension.begin(),
-                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-      if (image_extensions.count(extension) > 0) ++found.other_formats[extension];
+      listing.add(path.lexically_relative(folder).string());
     }
   }
-  std::sort(found.paths.begin(), found.paths.end());
-  std::sort(found.folders.begin(), found.folders.end());
-  return found;
+  return listing.sorted();
 }
 
 }  // namespace al_mpi

@@ -17,7 +17,8 @@ struct ImageFiles {
   std::vector<std::string> notes() const;
 };
 
-/// Every image file at any depth. Throws DataError where there is no such folder.
+/// Every image file at any depth of a folder, or of one inside a zip file
+/// (tools/raster/archive.hpp). Throws DataError where there is no such folder.
 ImageFiles list_images(const std::string& folder);
 
 }  // namespace al_mpi

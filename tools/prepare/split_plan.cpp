@@ -48,10 +48,10 @@ Counts requested_pool(const std::string& split, std::size_t n_classes) {
   else if (split.rfind("counts=", 0) == 0)
     counts = parse_counts(split.substr(7));
   else if (split != "all") {
-    throw ConfigError(
-        "--split",
-        fmt::format("unknown split '{}'{}", split,
-                    did_you_mean(split, {"balanced", "unbalanced", "all", "counts=N,N,..."})));
+    throw ConfigError("--split", fmt::format("unknown split '{}'{}", split,
+                                             did_you_mean(split, {"balanced", "unbalanced", "all",
+                                                                  "counts=N,N,...", "given",
+                                                                  "longitude", "blocks=KM"})));
   }
   if (split != "all" && counts.size() != n_classes) {
     throw ConfigError(

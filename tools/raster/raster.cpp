@@ -11,6 +11,7 @@
 #include <gdal.h>
 #include <ogr_srs_api.h>
 
+#include "tools/raster/archive.hpp"
 #include "tools/raster/gdal.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/sensors.hpp>
@@ -123,6 +124,24 @@ double Georeference::pixel_size() const {
   return std::sqrt(width * height) * unit;
 }
 
+std::optional<Place> Georeference::place_of(double x, double y) const {
+  if (!known() || projection.empty()) return std::nullopt;
+  OGRSpatialReferenceH from = OSRNewSpatialReference(projection.c_str());
+  OGRSpatialReferenceH to = OSRNewSpatialReference(SRS_WKT_WGS84_LAT_LONG);
+  OSRSetAxisMappingStrategy(from, OAMS_TRADITIONAL_GIS_ORDER);
+  OSRSetAxisMappingStrategy(to, OAMS_TRADITIONAL_GIS_ORDER);
+  OGRCoordinateTransformationH transformation = OCTNewCoordinateTransformation(from, to);
+  double longitude = transform[0] + x * transform[1] + y * transform[2];
+  double latitude = transform[3] + x * transform[4] + y * transform[5];
+  const bool found = transformation != nullptr &&
+                     OCTTransform(transformation, 1, &longitude, &latitude, nullptr) != 0;
+  if (transformation != nullptr) OCTDestroyCoordinateTransformation(transformation);
+  OSRDestroySpatialReference(from);
+  OSRDestroySpatialReference(to);
+  if (!found) return std::nullopt;
+  return Place{longitude, latitude};
+}
+
 Georeference Georeference::coarser(std::int64_t size) const {
   Georeference coarse = *this;
   for (const std::size_t i : {1, 2, 4, 5}) coarse.transform[i] *= static_cast<double>(size);
@@ -149,7 +168,8 @@ bool same_place(const Georeference& a, const Georeference& b) {
 
 Raster::Raster(const std::string& path) : path_(path) {
   start_gdal();
-  if (!std::filesystem::exists(path)) throw DataError(path, "", "no such file");
+  if (!is_in_archive(path) && !std::filesystem::exists(path))
+    throw DataError(path, "", "no such file");
   CPLErrorReset();
   const char* drivers[] = {"GTiff", "JPEG", "PNG", nullptr};
   dataset_ = GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY, drivers, nullptr, nullptr);

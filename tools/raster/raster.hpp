@@ -25,6 +25,9 @@ struct Georeference {
   /// Height and width of a pixel in metres, the mean of both; 0 where they are not known.
   double pixel_size() const;
 
+  /// Where on Earth the point (x, y) [pixels] of the raster is; nothing where that is not known.
+  std::optional<Place> place_of(double x, double y) const;
+
   /// That of a raster whose pixels are `size` of these wide and high, from the same corner.
   Georeference coarser(std::int64_t size) const;
 };
@@ -62,6 +65,9 @@ class Raster {
   bool has_mask = false;  ///< a mask band says which pixels are missing
   std::string baseline;   ///< Sentinel-2's processing baseline: "0400"
   Georeference place;
+  std::optional<Place> center() const {
+    return place.place_of(static_cast<double>(width) / 2, static_cast<double>(height) / 2);
+  }
 
   /// All bands of `window` as [channels, height, width] of pixel_type into `out`.
   void read(const Window& window, void* out) const;

@@ -24,6 +24,14 @@ struct MatrixView {
   std::int64_t dim = 0;
 };
 
+/// A point on Earth, WGS 84 [degrees].
+struct Place {
+  double longitude = 0, latitude = 0;
+};
+
+/// Along the surface of a sphere of Earth's mean radius [km].
+double distance_km(const Place& a, const Place& b);
+
 /// One split ("train", "validation", "test"): images as the sensor stored them, and their labels.
 struct Split {
   const void* images = nullptr;  ///< [n, channels, height, width], contiguous, mapped read-only
@@ -37,6 +45,7 @@ struct Split {
   std::vector<std::int64_t> labels;              ///< [n] classification; empty for segmentation
   const std::uint8_t* label_maps = nullptr;      ///< [n, height, width] segmentation; else nullptr
   std::vector<std::string> names;                ///< [n] where each sample came from; may be empty
+  std::vector<Place> places;                     ///< [n] centres of the images; empty = not known
   std::map<std::string, MatrixView> embeddings;  ///< name -> [n, D] frozen features
   /// Values that were missing when the images were imported, and hold the mean of others now; -1 =
   /// not known

@@ -16,16 +16,27 @@ struct SplitFacts {
   double zero_share = 0;                   ///< of pixels that are 0 in every band
 };
 
+/// How far the images of a split lie from the nearest one of the pool, centre to centre [km].
+struct Distances {
+  double least = 0, median = 0;
+  std::int64_t n_within_1_km = 0;
+};
+
 struct DatasetFacts {
   std::map<std::string, SplitFacts> splits;
   std::map<std::string, std::int64_t>
-      equal_to_pool;                     ///< images that are in the pool, too, by split
-  std::vector<std::string> equal_names;  ///< the first three: "a.tif = b.tif"
-  std::int64_t equal_in_pool = 0;        ///< images of the pool that another one equals
+      equal_to_pool;                         ///< images that are in the pool, too, by split
+  std::map<std::string, Distances> to_pool;  ///< by split; only where places are known
+  std::vector<std::string> equal_names;      ///< the first three: "a.tif = b.tif"
+  std::int64_t equal_in_pool = 0;            ///< images of the pool that another one equals
 };
 
 /// Looks at every pixel once. O(pixels), memory O(images).
 DatasetFacts facts_of(const Dataset& dataset);
+
+/// What of the pool may be known of the other splits, a line each: images that are equal pixel by
+/// pixel, and how far the nearest one of the pool is.
+std::vector<std::string> leak_report(const Dataset& dataset, const DatasetFacts& facts);
 
 /// What a user should know before a sweep, a sentence each: images of the test set that are in the
 /// pool, classes without images in the pool, pixels that are 0 in every band, bands that are

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,7 @@ struct Sample {
   std::int64_t label = 0;               ///< classification
   std::vector<std::uint8_t> label_map;  ///< [H, W] segmentation, sized by the writer
   std::string name;                     ///< where it came from
+  std::optional<Place> place;           ///< its centre, where that is known
   /// [C, H, W] 1 where the image has no value, which then counts in no statistics; empty = none is
   /// missing
   std::vector<std::uint8_t> missing;

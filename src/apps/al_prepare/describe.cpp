@@ -86,10 +86,17 @@ ordered_json describe(const std::string& path) {
         {"equal_to_pool", equal == facts.equal_to_pool.end() ? 0 : equal->second},
         {"class_counts", of_split.class_counts},
         {"embeddings", describe_embeddings(file, name, split)}};
+    const auto distance = facts.to_pool.find(name);
+    if (distance != facts.to_pool.end()) {
+      all["splits"][name]["km_to_pool"] = {{"least", distance->second.least},
+                                           {"median", distance->second.median},
+                                           {"n_within_1_km", distance->second.n_within_1_km}};
+    }
     if (split.n_missing >= 0) {
       all["splits"][name]["missing_share"] = static_cast<double>(split.n_missing) / n_values;
     }
   }
+  all["leaks"] = leak_report(*dataset, facts);
   all["cautions"] = cautions(*dataset, facts);
   return all;
 }
@@ -101,9 +108,6 @@ void print_splits(const ordered_json& all) {
                shape[1], shape[2], split["dtype"].get<std::string>());
     if (split["missing_share"].is_number()) {
       fmt::print(", {:.2f} % without data", 100 * split["missing_share"].get<double>());
-    }
-    if (name != "train") {
-      fmt::print(", {} equal to one of the pool", split["equal_to_pool"].get<std::int64_t>());
     }
     fmt::print("\n");
   }
@@ -163,6 +167,7 @@ void print_text(const ordered_json& all) {
   const double size = all["pixel_size_m"].get<double>();
   if (size > 0) fmt::print("{:<12} {:.4g} m\n", "pixels of", size);
   print_splits(all);
+  for (const auto& line : all["leaks"]) fmt::print("{}\n", line.get<std::string>());
   print_classes(all);
   print_bands(all);
   print_embeddings(all);

@@ -16,13 +16,14 @@ struct EmbedArguments {
   EmbedRequest request;
   EncoderSource source;
   EmbedOptions options;
-  bool bands = false, random = false;
+  bool bands = false, texture = false, random = false;
   std::string weights, torchscript, contrastive;
 };
 
 void embed(EmbedArguments& arguments) {
   tune_process(/*threads=*/1);  // each worker is one
   if (arguments.bands) return embed_bands(arguments.request);
+  if (arguments.texture) return embed_texture(arguments.request);
   EncoderSource& source = arguments.source;
   source.network = network_name(source.network, "--network");
   source.device = available_device(source.device);
@@ -40,7 +41,10 @@ void embed(EmbedArguments& arguments) {
 void add_sources(CLI::App& command, EmbedArguments& arguments) {
   auto* sources = command.add_option_group("what from (one of these)");
   sources->add_flag("--bands", arguments.bands,
-                    "band statistics and texture, 7 numbers a band; needs no network");
+                    "statistics of each band, 7 numbers; needs no network");
+  sources->add_flag("--texture", arguments.texture,
+                    "colours, gradients and local patterns, 112 numbers of three bands; needs no "
+                    "network");
   sources->add_flag("--random", arguments.random, "a network of random weights, for comparison");
   sources->add_option("--weights", arguments.weights,
                       "a network's weights (torch.save, .safetensors, TorchScript)");

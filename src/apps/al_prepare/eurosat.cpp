@@ -12,19 +12,32 @@ void add_eurosat(CLI::App& app, Run& run) {
   auto import = std::make_shared<ClassFolderImport>();
   auto* command = app.add_subcommand(
       "eurosat", "Imports one folder a class of GeoTIFF, JPEG or PNG images (EuroSAT's layout)");
-  command->add_option("DIR", import->folder, "folder that holds one folder a class")->required();
+  command
+      ->add_option("DIR", import->folder,
+                   "folder (or zip file, read as it is) that holds one folder a class")
+      ->required();
   command->add_option("--output", import->output, "dataset file to write")->required();
+  auto* split =
+      command
+          ->add_option(
+              "--split", import->split.split,
+              "pool: balanced or unbalanced (the published study's ten classes), all, "
+              "counts=N,N,... in the order of the sorted class names, or given (DIR holds folders "
+              "train, test and, where wanted, val), longitude (from west to east pool, validation, "
+              "test) or blocks=KM (squares of that side lie in one split)")
+          ->capture_default_str();
   command
       ->add_option(
-          "--split", import->split.split,
-          "pool: balanced or unbalanced (the published study's ten classes), all, "
-          "counts=N,N,... in the order of the sorted class names, or given (DIR holds folders "
-          "train, test and, where wanted, val)")
-      ->capture_default_str();
+          "--split-files", import->split_files,
+          "a given split: TRAIN [VAL] TEST, files with the name of an image a line; folder "
+          "and extension do not matter")
+      ->expected(2, 3)
+      ->excludes(split);
   command
       ->add_option(
           "--test", import->split.n_test,
-          "test images, stratified by class (default 1080, fewer where there are fewer images)")
+          "test images, stratified by class (default 1080, fewer where there are fewer images; by "
+          "place 20 %, not stratified)")
       ->check(CLI::PositiveNumber);
   command->add_option("--validation", import->split.n_validation, "validation images, stratified")
       ->check(CLI::NonNegativeNumber)

@@ -23,7 +23,9 @@ std::string summary_line(const std::string& path) {
 
 void print_import(const std::string& path) {
   const auto dataset = Dataset::open(path);
-  print_notes(cautions(*dataset, facts_of(*dataset)));
+  const DatasetFacts facts = facts_of(*dataset);
+  print_notes(cautions(*dataset, facts));
+  for (const auto& line : leak_report(*dataset, facts)) fmt::print("{}\n", line);
   fmt::print("{}\n", summary_line(path));
 }
 

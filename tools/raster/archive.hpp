@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace al_mpi {
+
+/// The folder as which GDAL reads a zip file's content, where `path` is one; else `path`.
+std::string opened_archive(const std::string& path);
+
+/// Is `path` inside a zip file, as opened_archive() writes it?
+bool is_in_archive(const std::string& path);
+
+/// Paths of all files at any depth below a folder inside a zip file. Throws DataError where it
+/// cannot be read.
+std::vector<std::string> files_in_archive(const std::string& folder);
+
+}  // namespace al_mpi
