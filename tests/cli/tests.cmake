@@ -30,6 +30,7 @@ add_test(NAME python COMMAND ${AL_MPI_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/python
 set_tests_properties(python PROPERTIES LABELS unit ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
 
 al_cli_test(prepare   LABELS cli torch)
+al_cli_test(splits    LABELS cli)
 al_cli_test(libraries LABELS cli torch)
 al_cli_test(gpu_check LABELS cli slow PROCESSORS 2 TIMEOUT 600)
 al_cli_test(gpu_kit   LABELS cli slow PROCESSORS 2 TIMEOUT 600)
