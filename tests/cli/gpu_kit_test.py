@@ -14,15 +14,14 @@ sys.path.insert(0, str(SOURCE / "bench"))
 import gpu_kit  # noqa: E402
 
 ROOT = pathlib.Path(re.search(r"^AL_MPI_TORCH_ROOT:INTERNAL=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.M)[1])
-WHEEL = ROOT.parent.parent.parent.parent / "bin"  # of the environment that holds it; /bin for Debian's
+WHEEL = ROOT.parent.parent.parent.parent / "bin"  # of the environment that holds it
 
 
 class GpuKitTest(ProgramTest):
     def setUp(self):
         super().setUp()
         self.kit = self.folder / "kit"
-        if ROOT.name == "torch":  # else Debian's, whose Python has it
-            self.python_first(WHEEL)
+        self.python_first(WHEEL if ROOT.name == "torch" else "/usr/bin")
 
     def python_first(self, folder):
         patch = mock.patch.dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}")
