@@ -98,6 +98,9 @@ foreach(library IN ITEMS torch torch_cpu c10)
                PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE} REQUIRED)
   target_link_libraries(al_torch INTERFACE ${al_lib${library}})
 endforeach()
+if(NOT AL_MPI_TORCH_ROOT STREQUAL "/usr")  # CMake leaves out folders below the project, where an environment may lie
+  list(APPEND CMAKE_INSTALL_RPATH ${AL_MPI_TORCH_ROOT}/lib)
+endif()
 target_link_options(al_torch INTERFACE LINKER:--no-as-needed)  # no symbol of libtorch_cuda.so is named here
 
 # Limits of a process's share of GPU memory need LibTorch's allocator, whose header needs one of CUDA's: the wheel brings
