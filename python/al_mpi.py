@@ -1,11 +1,13 @@
 """Own strategies, own engines and results for al_mpi, from Python.
 
-    @al_mpi.strategy      makes a function a query strategy that a sweep can run
-    al_mpi.Engine         runs trials of a model and a loop of one's own under the farm
     al_mpi.read(file)     reads a results file as tables
+    @al_mpi.strategy      makes a function a command that picks as `al_trial pick` does: the same arrays in, the
+                          same lines out
+    al_mpi.Engine         a model and a loop of one's own that speak the lines of docs/protocols.md; beside these,
+                          its `configure` has `settings`, every setting by its path
 
-Needs NumPy and h5py; tables are pandas DataFrames where pandas is there. docs/own_code.md explains
-all three.
+Needs NumPy and h5py; tables are pandas DataFrames where pandas is there. The program al_mpi reads no name of a
+strategy's command or of an engine from its configuration: it runs its own.
 """
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ class Arrays(Mapping):
     """The arrays of one query by name; row i is sample i of the whole pool. Each is read when it is asked for.
 
     `labeled` (1 = labelled already) and `candidate` (1 = may be picked) are always there, `labels` (-1 where not
-    bought) for classification; the others are what the configuration lists under `needs`.
+    bought) for classification; the others are those that the file holds.
     """
 
     def __init__(self, path: str | os.PathLike, group: str = "/") -> None:
@@ -51,8 +53,7 @@ class Arrays(Mapping):
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self._names:
-            raise KeyError(f"no array '{name}' (here are {', '.join(self._names)}; more: "
-                           "'needs' of the strategy in the configuration)")
+            raise KeyError(f"no array '{name}' (here are {', '.join(self._names)})")
         if name not in self._read:
             with h5py.File(self._path) as file:
                 self._read[name] = file[self._group][name][()]
@@ -73,7 +74,7 @@ class Arrays(Mapping):
 
 
 def strategy(function: Callable) -> Callable:
-    """Makes `function(arrays, n, seed)` a command that al_mpi can run as an external strategy.
+    """Makes `function(arrays, n, seed)` a command: `mine.py --input FILE --n 32 --seed 1` prints what it picks.
 
     The function returns n distinct indices of `arrays.candidates`, best first, or a pair (indices, scores). It may
     take further parameters with default values: they become options of the command (`alpha=0.5` is `--alpha 0.5`);

@@ -77,8 +77,8 @@ std::string name_of(const Split& split, const std::string& name, std::int64_t i)
                              : split.names[static_cast<std::size_t>(i)];
 }
 
-/// Unit vectors, so that the largest product is the least distance.
-std::vector<std::array<double, 3>> directions(const std::vector<Place>& places) {
+/// Points on the unit sphere.
+std::vector<std::array<double, 3>> points(const std::vector<Place>& places) {
   constexpr double radians = 3.14159265358979323846 / 180;
   std::vector<std::array<double, 3>> all;
   for (const Place& place : places) {
@@ -90,19 +90,16 @@ std::vector<std::array<double, 3>> directions(const std::vector<Place>& places) 
 }
 
 Distances distances(const std::vector<Place>& from, const std::vector<Place>& pool) {
-  const auto a = directions(from), b = directions(pool);
+  constexpr double earth = 6371.0088;  // mean radius [km]
+  const auto all = points(pool);
   std::vector<double> nearest;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t best = 0;
-    double most = -2;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const double product = a[i][0] * b[j][0] + a[i][1] * b[j][1] + a[i][2] * b[j][2];
-      if (product > most) {
-        most = product;
-        best = j;
-      }
+  for (const auto& a : points(from)) {
+    double least = 4;  // the square of the straight way through the sphere
+    for (const auto& b : all) {
+      const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2];
+      least = std::min(least, x * x + y * y + z * z);
     }
-    nearest.push_back(distance_km(from[i], pool[best]));
+    nearest.push_back(2 * earth * std::asin(std::sqrt(least) / 2));
   }
   std::sort(nearest.begin(), nearest.end());
   return {nearest.front(), nearest[nearest.size() / 2],
@@ -110,16 +107,6 @@ Distances distances(const std::vector<Place>& from, const std::vector<Place>& po
 }
 
 }  // namespace
-
-double distance_km(const Place& a, const Place& b) {
-  constexpr double radians = 3.14159265358979323846 / 180, earth = 6371.0088;
-  // The haversine form keeps its digits for points that lie close together.
-  const double north = std::sin((b.latitude - a.latitude) * radians / 2);
-  const double east = std::sin((b.longitude - a.longitude) * radians / 2);
-  const double half =
-      north * north + std::cos(a.latitude * radians) * std::cos(b.latitude * radians) * east * east;
-  return 2 * earth * std::asin(std::min(1.0, std::sqrt(half)));
-}
 
 DatasetFacts facts_of(const Dataset& dataset) {
   DatasetFacts facts;

@@ -12,6 +12,8 @@ namespace al_mpi {
 namespace {
 
 constexpr std::int64_t gradient_scales = 4, pattern_scales = 3, block = 8;
+static_assert(pattern_scales <= gradient_scales,
+              "patterns are looked for in the gradients' scales");
 
 /// One band of an image, [height, width].
 struct Plane {
@@ -76,6 +78,13 @@ Plane halved(const Plane& fine) {
   return coarse;
 }
 
+/// The plane at `n` scales, each half as fine as the one before.
+std::vector<Plane> pyramid(const Plane& finest, std::int64_t n) {
+  std::vector<Plane> scales = {finest};
+  while (static_cast<std::int64_t>(scales.size()) < n) scales.push_back(halved(scales.back()));
+  return scales;
+}
+
 /// Differences of pixels (dx, dy) apart.
 std::vector<float> differences(const Plane& plane, std::int64_t dx, std::int64_t dy) {
   const std::int64_t width = plane.width - dx, height = plane.height - dy;
@@ -124,9 +133,9 @@ class Row {
   }
 
   /// `unit` is the band's deviation over /train: differences far below it all look alike.
-  void add_gradients(Plane band, double unit) {
+  void add_gradients(const Plane& of_band, double unit) {
     const double least = 1e-3 * unit;
-    for (std::int64_t scale = 0; scale < gradient_scales; ++scale) {
+    for (const Plane& band : pyramid(of_band, gradient_scales)) {
       double size = 0, spread = 0;
       for (const auto& [dx, dy] : {std::pair(1, 0), std::pair(0, 1)}) {
         const auto change = differences(band, dx, dy);
@@ -138,21 +147,6 @@ class Row {
       }
       add(std::log(size + least));
       add(std::log(spread + least));
-      band = halved(band);
-    }
-  }
-
-  void add_coherence(Plane grey) {
-    for (std::int64_t scale = 0; scale < gradient_scales; ++scale) {
-      add_coherence_of_scale(grey);
-      grey = halved(grey);
-    }
-  }
-
-  void add_patterns(Plane grey) {
-    for (std::int64_t scale = 0; scale < pattern_scales; ++scale) {
-      add_patterns_of_scale(grey);
-      grey = halved(grey);
     }
   }
 
@@ -169,20 +163,7 @@ class Row {
     add(correlation(differences(a, 1, 0), differences(b, 1, 0)));
   }
 
- private:
-  /// The structure tensor [xx, xy; xy, yy] summed over pixels.
-  struct Tensor {
-    double xx = 0, yy = 0, xy = 0;
-
-    double energy() const { return xx + yy; }
-    /// 0 where all directions are alike, 1 where there is one.
-    double coherence() const {
-      const double difference = xx - yy;
-      return energy() > 0 ? std::sqrt(difference * difference + 4 * xy * xy) / energy() : 0.0;
-    }
-  };
-
-  void add_coherence_of_scale(const Plane& grey) {
+  void add_coherence(const Plane& grey) {
     const std::int64_t height = grey.height - 2, width = grey.width - 2;
     const std::int64_t side = std::min({block, width / 2, height / 2});
     if (side < 1) {
@@ -211,26 +192,7 @@ class Row {
     add(energy > 0 ? std::sqrt(std::max(0.0, squares / n - mean * mean)) / mean : 0.0);
   }
 
-  static Tensor tensor_of(const Plane& grey, std::int64_t y0, std::int64_t x0, std::int64_t side) {
-    Tensor tensor;
-    for (std::int64_t y = y0; y < y0 + side; ++y) {
-      const float *above = grey.row(y - 1) + x0, *here = grey.row(y) + x0,
-                  *below = grey.row(y + 1) + x0;
-      float xx = 0, yy = 0, xy = 0;
-      for (std::int64_t x = 0; x < side; ++x) {
-        const float across = here[x + 1] - here[x - 1], down = below[x] - above[x];
-        xx += across * across;
-        yy += down * down;
-        xy += across * down;
-      }
-      tensor.xx += static_cast<double>(xx);
-      tensor.yy += static_cast<double>(yy);
-      tensor.xy += static_cast<double>(xy);
-    }
-    return tensor;
-  }
-
-  void add_patterns_of_scale(const Plane& grey) {
+  void add_patterns(const Plane& grey) {
     std::array<std::int64_t, 10> counts{};
     const std::int64_t width = grey.width - 2;
     std::vector<std::uint8_t> codes(static_cast<std::size_t>(std::max<std::int64_t>(width, 0)));
@@ -251,6 +213,38 @@ class Row {
     }
     const auto n = static_cast<double>(std::max<std::int64_t>(width * (grey.height - 2), 1));
     for (const std::int64_t count : counts) add(static_cast<double>(count) / n);
+  }
+
+ private:
+  /// The structure tensor [xx, xy; xy, yy] summed over pixels.
+  struct Tensor {
+    double xx = 0, yy = 0, xy = 0;
+
+    double energy() const { return xx + yy; }
+    /// 0 where all directions are alike, 1 where there is one.
+    double coherence() const {
+      const double difference = xx - yy;
+      return energy() > 0 ? std::sqrt(difference * difference + 4 * xy * xy) / energy() : 0.0;
+    }
+  };
+
+  static Tensor tensor_of(const Plane& grey, std::int64_t y0, std::int64_t x0, std::int64_t side) {
+    Tensor tensor;
+    for (std::int64_t y = y0; y < y0 + side; ++y) {
+      const float *above = grey.row(y - 1) + x0, *here = grey.row(y) + x0,
+                  *below = grey.row(y + 1) + x0;
+      float xx = 0, yy = 0, xy = 0;
+      for (std::int64_t x = 0; x < side; ++x) {
+        const float across = here[x + 1] - here[x - 1], down = below[x] - above[x];
+        xx += across * across;
+        yy += down * down;
+        xy += across * down;
+      }
+      tensor.xx += static_cast<double>(xx);
+      tensor.yy += static_cast<double>(yy);
+      tensor.xy += static_cast<double>(xy);
+    }
+    return tensor;
   }
 
   /// Number of neighbours that are not darker, where these lie side by side; else 9.
@@ -336,8 +330,9 @@ std::vector<float> raw_rows(const Split& split, const std::vector<Unit>& units,
     for (std::size_t c = 0; c < bands.size(); ++c) {
       row.add_gradients(bands[c], static_cast<double>(units[c].deviation));
     }
-    row.add_coherence(grey);
-    row.add_patterns(grey);
+    const auto greys = pyramid(grey, gradient_scales);
+    for (const Plane& scale : greys) row.add_coherence(scale);
+    for (std::size_t k = 0; k < pattern_scales; ++k) row.add_patterns(greys[k]);
     for (const auto& [a, b] : pairs) {
       row.add_pair(bands[a], bands[b], 1e-3f * (units[a].deviation + units[b].deviation));
     }

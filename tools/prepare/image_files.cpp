@@ -74,7 +74,7 @@ ImageFiles list_images(const std::string& folder) {
     return listing.sorted();
   }
   if (!fs::is_directory(folder)) {
-    throw DataError(folder, "", "no such folder (or zip file of images)");
+    throw DataError(folder, "", "no such folder");
   }
   for (auto entry = fs::recursive_directory_iterator(
            folder, fs::directory_options::follow_directory_symlink);

@@ -15,12 +15,12 @@ namespace al_mpi {
 /// machine and retry, whatever else was drawn before. There is no global generator in this program.
 /// Purposes in use, each with its own numbers:
 /// - of a trial: "weights", "batches", "dropout", "mc_dropout N" (pass N), "augment", "init",
-/// "query",
-///   "clusters", "tie_break", "stochastic", "partition", "validation", "label_noise", "imbalance";
+///   "query", "clusters", "tie_break", "stochastic", "partition", "validation", "label_noise",
+///   "imbalance";
 /// - of pre-training: "pretrain weights", "pretrain batches", "key queue", "first view",
 ///   "second view";
 /// - of datasets: "synthetic_sizes", "synthetic_SPLIT", "synthetic_labels_SPLIT", "split_images",
-///   "split_order_SPLIT"; of statistics and plans: "bootstrap", "simulate".
+///   "split_order_SPLIT", "split_blocks"; of statistics and plans: "bootstrap", "simulate".
 /// Reference: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC 2011); Random123.
 /// A UniformRandomBitGenerator; prefer its own draws to std:: distributions, which differ between
 /// standard libraries.

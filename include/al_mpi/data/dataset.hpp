@@ -29,9 +29,6 @@ struct Place {
   double longitude = 0, latitude = 0;
 };
 
-/// Along the surface of a sphere of Earth's mean radius [km].
-double distance_km(const Place& a, const Place& b);
-
 /// One split ("train", "validation", "test"): images as the sensor stored them, and their labels.
 struct Split {
   const void* images = nullptr;  ///< [n, channels, height, width], contiguous, mapped read-only
