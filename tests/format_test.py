@@ -28,6 +28,8 @@ def problems_of_includes(path, text):
             yield f'{where}: {header} is a public header: write <{header}>'
         if quote == "<" and (path.parent / header).exists():
             yield f'{where}: {header} lies beside the file: write "{header}"'
+    if path.name != "catch.hpp" and re.search(r"<catch2/|Catch::Matchers", text):
+        yield f'{where}: take Catch2 by "catch.hpp", which has the names that its versions 2 and 3 share'
     if path.suffix == ".cpp" and includes:
         own = [header for _, header in includes if pathlib.Path(header).name == path.stem + ".hpp" and
                (header.startswith("al_mpi/") or (path.parent / header).exists())]

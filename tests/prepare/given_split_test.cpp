@@ -8,7 +8,6 @@
 #include <al_mpi/base/error.hpp>
 
 using namespace al_mpi;
-using Catch::Matchers::Contains;
 
 namespace {
 
