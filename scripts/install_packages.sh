@@ -22,6 +22,7 @@ tests=(
   python3-tables                             # pandas.read_hdf
   chromium chromium-driver python3-selenium  # report.html in a real browser
   python3-xarray python3-h5netcdf            # results files by name
+  python3-scipy                              # what statistics are compared with
   python3-sklearn                            # what bench/ compares k-means with
 )
 

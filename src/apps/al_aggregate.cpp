@@ -19,7 +19,16 @@ void add_aggregate(CLI::App& app, AggregateOptions& options) {
   app.add_option("--alpha", options.analysis.alpha, "Level of tests; intervals hold 1 - alpha")
       ->check(CLI::Range(1e-6, 0.5))
       ->capture_default_str();
-  app.add_option("--target", options.analysis.target, "Value of the metric for 'labels to target'");
+  app.add_option(
+         "--equivalence-margin", options.analysis.equivalence_margin,
+         "Difference of the metric that matters: tests whether a strategy is better or worse "
+         "by so much")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--target", options.analysis.targets,
+                 "Values of the metric: labels that reach them, and data saved")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--bound", options.bounds,
                  "Results file of a bound (all labels at once): a line, and the share of it")
       ->allow_extra_args(false);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
@@ -19,6 +20,7 @@ double quantile(std::vector<double>& values, double p) {
   const double fraction = position - static_cast<double>(lower);
   if (fraction == 0.0) return below;
   const double above = *std::min_element(values.begin() + lower + 1, values.end());
+  if (std::isinf(below) || std::isinf(above)) return fraction < 0.5 ? below : above;
   return below + fraction * (above - below);
 }
 
@@ -53,9 +55,32 @@ Interval PairedBootstrap::mean(const std::vector<double>& values, double confide
     const double drawn = static_cast<double>(n_) - absent[b];
     if (drawn > 0.0) means.push_back(sample.mean + sums[b] / drawn);  // else only missing units
   }
+  return percentile_interval(std::move(means), confidence);
+}
+
+std::vector<std::vector<double>> PairedBootstrap::means(
+    const std::vector<std::vector<double>>& rows) const {
+  std::vector<std::vector<double>> result(resamples_, std::vector<double>(rows.size(), missing));
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    check(rows[row].size() == n_, "bootstrap of {} values over {} units", rows[row].size(), n_);
+    for (std::size_t b = 0; b < resamples_; ++b) {
+      double sum = 0.0, drawn = 0.0;
+      for (std::size_t i = 0; i < n_; ++i) {
+        if (std::isnan(rows[row][i])) continue;
+        const double count = counts_[i * resamples_ + b];
+        sum += count * rows[row][i];
+        drawn += count;
+      }
+      if (drawn > 0.0) result[b][row] = sum / drawn;
+    }
+  }
+  return result;
+}
+
+Interval percentile_interval(std::vector<double> values, double confidence) {
   const double tail = 0.5 * (1.0 - confidence);
-  const double low = quantile(means, tail);
-  return {low, quantile(means, 1.0 - tail)};
+  const double low = quantile(values, tail);
+  return {low, quantile(values, 1.0 - tail)};
 }
 
 }  // namespace al_mpi

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/stats/sample.hpp>
@@ -67,6 +68,15 @@ double labels_to_reach(const std::vector<double>& labels, const std::vector<doub
     before = {point.label, std::fmax(before.value, point.value)};
   }
   return missing;
+}
+
+double labels_to_reach_or_more(const std::vector<double>& labels, const std::vector<double>& values,
+                               double target) {
+  const double reached = labels_to_reach(labels, values, target);
+  const bool gaps =
+      std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); });
+  if (!std::isnan(reached) || values.empty() || gaps || std::isnan(target)) return reached;
+  return std::numeric_limits<double>::infinity();
 }
 
 double ramp_up_end(const std::vector<double>& labels, const std::vector<double>& values,

@@ -7,8 +7,6 @@
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
-#include <al_mpi/stats/sample.hpp>
-
 namespace al_mpi {
 namespace {
 
@@ -120,6 +118,12 @@ double non_inferiority_p(const std::vector<double>& a, const std::vector<double>
   if (!varies(d)) return missing;
   d.mean += margin;
   return upper_tail(t_statistic(d), d.n - 1);
+}
+
+Equivalence equivalence(const std::vector<double>& a, const std::vector<double>& b, double margin) {
+  const double not_lower = non_inferiority_p(a, b, margin);
+  const double not_higher = non_inferiority_p(b, a, margin);
+  return {not_lower, not_higher, std::max(not_lower, not_higher)};
 }
 
 WinTieLoss win_tie_loss(const std::vector<double>& a, const std::vector<double>& b) {

@@ -38,8 +38,9 @@ TEST_CASE("a small study by hand") {
   CHECK(margin.area.sample.mean ==
         Approx(0.3 + 0.025));  // 0.1 / 4 more: last point weighs 32 of 128 half-labels
   CHECK(p.split == Approx(32 + 0.9 * 64));
-  CHECK(margin.labels_to_baseline == Approx(64 + 32 * 0.1 / 0.2));
-  CHECK(random.labels_to_baseline == Approx(96));
+  REQUIRE(p.savings.size() == 2);
+  CHECK(p.savings[0].labels == Approx(96));
+  CHECK(p.savings[1].labels == Approx(64 + 32 * 0.1 / 0.2));
   CHECK(random.drops.mean == 0.0);
 
   REQUIRE(p.comparisons.size() == 2);

@@ -53,3 +53,12 @@ TEST_CASE("terminal columns are aligned, numbers to the right") {
         "a, \"b\"  0.5000 ± 0.2500  3  <0.0001\n"
         "x_y|z   0.1235           -   0.0321\n");
 }
+
+TEST_CASE("zero has no sign, and sentences stand before the rows") {
+  CHECK(TableCell(-0.0001, 2).shown() == "0.00");
+  CHECK(TableCell(-0.01, 2).shown() == "-0.01");
+  CHECK(TableCell::range(-0.00001, 0.5).shown() == "0.0000 to 0.5000");
+  Table table = made_table();
+  table.says = {"One thing.", "Another."};
+  CHECK_THAT(table.markdown(), Contains("Values of a_b & c.\n\n- One thing.\n- Another.\n\n| who"));
+}

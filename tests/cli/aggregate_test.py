@@ -32,7 +32,10 @@ class AggregateTest(ProgramTest):
         self.assertAlmostEqual(float(rows[0]["final mean"]), 0.42)  # 0.2 + 2 * 0.1 + 0.01 * 2
         numbers = json.loads((plots / "numbers.json").read_text())
         self.assertAlmostEqual(numbers["panels"][0]["comparisons"][0]["difference"], 0.05)
-        self.assertAlmostEqual(numbers["panels"][0]["strategies"][1]["labels_to_target"], 32 + 1.3 * 32)
+        self.assertAlmostEqual(numbers["panels"][0]["savings"][3]["labels"], 32 + 1.3 * 32)
+        savings = list(csv.DictReader((plots / "tables/savings.csv").read_text().splitlines()))
+        self.assertEqual([r["which"] for r in savings], ["baseline's last"] * 2 + ["--target"] * 2)
+        self.assertAlmostEqual(float(savings[3]["saved"]), 16)  # 0.05 of a slope of 0.1 in 32 labels
 
     def test_a_bound_is_drawn_and_divides_the_final_values(self):
         self.imported()
@@ -88,6 +91,9 @@ class AggregateTest(ProgramTest):
                 (["study.h5", "-o", "x", "--baseline", "margn_sampling"], 2, "margin_sampling"),
                 (["study.h5", "-o", "x", "--alpha", "2"], 2, "--alpha"),
                 (["study.h5", "-o", "x", "--format", "gif"], 2, "gif"),
+                (["study.h5", "-o", "x", "--equivalence-margin", "0"], 2, "--equivalence-margin"),
+                (["study.h5", "-o", "x", "--equivalence-margin", "-0.01"], 2, "--equivalence-margin"),
+                (["study.h5", "-o", "x", "--target", "0.7,high"], 2, "--target"),
                 (["import-log", "no_log.txt", "-o", "y.h5"], 3, "line 1"),
                 (["import-log", "study.log", "-o", "no/such/y.h5"], 3, "no/such"),
                 (["export", "study.h5"], 2, "--csv"),

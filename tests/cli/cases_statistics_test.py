@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Results as people have them, through al_aggregate: few seeds, gaps, names and files of one's own, many strategies."""
 import csv
+import itertools
 import json
 import math
 import re
@@ -8,6 +9,8 @@ import subprocess
 import unittest
 
 import h5py
+import numpy as np
+from scipy import stats
 
 from harness import ProgramTest
 
@@ -119,6 +122,123 @@ class StatisticsTest(ProgramTest):
                                      value=lambda s, seed, r: "nan" if s == 1 else 0.1 * r + 0.01 * s * seed))
         self.assertIn("3 of 3 seeds lack values", done.stdout)
         self.assertIn("bald_dropout", done.stdout)
+
+    # --- equivalence, ranks without some seeds, data saved: against scipy and by brute force ---
+
+    def random_study(self, seeds=7, rounds=4):
+        """Strategies of several effects on random curves: values[strategy][seed][round], two initial sets."""
+        rng = np.random.default_rng(5)
+        names = ["RandomSampling", "MarginSampling", "EntropySampling", "KCenterGreedy"]
+        effects, noise = [0.0, 0.03, 0.001, -0.02], [0.004, 0.01, 0.002, 0.03]
+        values = {}
+        for init in ("random", "kmeans"):
+            shared = rng.normal(0, 0.03, (seeds, rounds)) + 0.9 - 0.5 / (1 + np.arange(rounds))
+            for name, effect, spread in zip(names, effects, noise):
+                values[init, name] = shared + effect * np.arange(rounds) + rng.normal(0, spread, (seeds, rounds))
+        text = "".join(line(name, seed + 1, repr(float(v[seed, r])), init) for (init, name), v in values.items()
+                       for seed in range(seeds) for r in range(rounds))
+        return text, values
+
+    @staticmethod
+    def scores(curves):
+        """Of every seed: area by trapezoids over equal steps, and last value."""
+        return {"AULC": (curves[:, :-1] + curves[:, 1:]).mean(axis=1) / 2, "final": curves[:, -1]}
+
+    @staticmethod
+    def holm(p):
+        adjusted, before = np.empty(len(p)), 0.0
+        for i, k in enumerate(np.argsort(p)):
+            before = adjusted[k] = max(before, min(1.0, p[k] * (len(p) - i)))
+        return adjusted
+
+    def test_equivalence_agrees_with_scipy(self):
+        text, values = self.random_study()
+        margin = 0.015
+        self.aggregated(text, "--equivalence-margin", margin, formats="none")
+        classes = {"MarginSampling": "margin_sampling", "EntropySampling": "entropy_sampling", "KCenterGreedy": "kcenter_greedy"}
+        rows = {(r["init"], r["strategy"], r["measure"]): r for r in self.table("equivalence")}
+        self.assertEqual(len(rows), 2 * 3 * 2)
+        seen = set()
+        for init in ("random", "kmeans"):
+            base = self.scores(values[init, "RandomSampling"])
+            for measure in ("AULC", "final"):
+                mine = [self.scores(values[init, name])[measure] for name in classes]
+                low = [stats.ttest_rel(m + margin, base[measure], alternative="greater").pvalue for m in mine]
+                high = [stats.ttest_rel(m - margin, base[measure], alternative="less").pvalue for m in mine]
+                for i, strategy in enumerate(classes.values()):
+                    row = rows[init, strategy, measure]
+                    self.assertAlmostEqual(float(row["p equivalent"]), max(low[i], high[i]), 9)
+                    self.assertAlmostEqual(float(row["Holm no worse"]), self.holm(low)[i], 9)
+                    self.assertAlmostEqual(float(row["Holm no better"]), self.holm(high)[i], 9)
+                    self.assertAlmostEqual(float(row["Holm equivalent"]), self.holm(np.maximum(low, high))[i], 9)
+                    d = mine[i] - base[measure]
+                    ends = stats.t.interval(0.9, len(d) - 1, d.mean(), stats.sem(d))
+                    self.assertAlmostEqual(float(row["narrow interval low"]), ends[0], 9)
+                    self.assertAlmostEqual(float(row["narrow interval high"]), ends[1], 9)
+                    seen.add(row["shown"])
+        self.assertGreaterEqual(len(seen), 3, seen)  # the study is not all of one kind
+        written = (self.folder / "plots/tables/tables.md").read_text()
+        self.assertIn("against random_sampling in AULC, shown at level 0.05: ", written)
+
+    def test_ranks_without_some_seeds_agree_with_brute_force(self):
+        text, values = self.random_study()
+        self.aggregated(text, formats="none")
+        names = ["random_sampling", "margin_sampling", "entropy_sampling", "kcenter_greedy"]
+        for measure in ("AULC", "final"):
+            # ranks[seed][strategy], summed over both initial sets
+            scores = np.array([[self.scores(values[init, name])[measure] for name in
+                                ("RandomSampling", "MarginSampling", "EntropySampling", "KCenterGreedy")]
+                               for init in ("random", "kmeans")])
+            ranks = stats.rankdata(-scores, axis=1).sum(axis=0).T
+
+            def places(seeds):
+                sums = ranks[list(seeds)].sum(axis=0)
+                return np.array([1 + (sums < s - 1e-9).sum() for s in sums])
+
+            everyone = places(range(7))
+            halves = np.array([places(s) for s in itertools.combinations(range(7), 4)])
+            one_out = np.array([places(s) for s in itertools.combinations(range(7), 6)])
+            rows = {r["strategy"]: r for r in self.table("stability") if r["measure"] == measure}
+            for i, name in enumerate(names):
+                row = rows[name]
+                self.assertEqual((int(row["seeds"]), int(row["place"]), int(row["halves"])), (7, everyone[i], 35))
+                for column, expected in (("one out: same place", one_out[:, i] == everyone[i]), ("one out: first", one_out[:, i] == 1),
+                                         ("halves: same place", halves[:, i] == everyone[i]), ("halves: first", halves[:, i] == 1)):
+                    self.assertAlmostEqual(float(row[column]), expected.mean(), 9, column)
+                self.assertEqual((int(row["halves: best place"]), int(row["halves: worst place"])),
+                                 (halves[:, i].min(), halves[:, i].max()))
+        self.assertIn("is first by AULC over 7 seeds", (self.folder / "plots/tables/tables.md").read_text())
+
+    def test_data_saved_agrees_with_a_bootstrap_of_ones_own(self):
+        text, values = self.random_study(seeds=10)
+        self.aggregated(text, "--target", "0.68,0.72", formats="none")
+        labels = 32.0 * (1 + np.arange(4))
+
+        def reach(curve, target):
+            best = np.maximum.accumulate(curve)
+            i = int(np.argmax(best >= target)) if (best >= target).any() else -1
+            return np.inf if i < 0 else labels[0] if i == 0 else labels[i - 1] + 32 * (target - best[i - 1]) / (curve[i] - best[i - 1])
+
+        rng = np.random.default_rng(1)
+        draws = rng.integers(0, 10, (20000, 10))
+        base, mine = values["random", "RandomSampling"], values["random", "MarginSampling"]
+        rows = [r for r in self.table("savings") if (r["init"], r["strategy"]) == ("random", "margin_sampling")]
+        self.assertEqual([r["which"] for r in rows], ["baseline's last", "--target", "--target"])
+        for row in rows:
+            fixed = row["which"] == "--target"
+            target = float(row["value"])
+            b, m = reach(base.mean(axis=0), target), reach(mine.mean(axis=0), target)
+            self.assertAlmostEqual(float(row["labels"]), m, 6)
+            self.assertAlmostEqual(float(row["saved"]), b - m, 6)
+            saved = []
+            for d in draws:
+                x, y = base[d].mean(axis=0), mine[d].mean(axis=0)
+                at = target if fixed else x[-1]
+                saved.append(reach(x, at) - reach(y, at))
+            low, high = np.percentile(saved, [2.5, 97.5])
+            self.assertAlmostEqual(float(row["saved interval low"]), low, delta=1.5)  # 1000 resamples against 20000
+            self.assertAlmostEqual(float(row["saved interval high"]), high, delta=1.5)
+            self.assertLess(float(row["share interval low"]), float(row["saved share"]))
 
     # --- shapes of studies ---
 

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "catch.hpp"
 #include <al_mpi/base/rng.hpp>
@@ -45,4 +47,28 @@ TEST_CASE("a missing unit is left out; one value, or equal ones, have no interva
   CHECK(std::isnan(PairedBootstrap(3, 200).mean({0.3, 0.1 + 0.2, 0.3}).high));
   CHECK(std::isnan(PairedBootstrap(3, 200).mean({missing, missing, 1.0}).low));
   CHECK(std::isnan(PairedBootstrap(1, 200).mean({1.0}).high));
+}
+
+TEST_CASE("resampled means of rows are those of one set of resamples") {
+  const auto means = PairedBootstrap(2, 400).means({{0, 1}, {10, 11}, {missing, 3}});
+  REQUIRE(means.size() == 400);
+  std::size_t unknown = 0;
+  for (const auto& m : means) {
+    CHECK((m[0] == 0.0 || m[0] == 0.5 || m[0] == 1.0));
+    CHECK(m[1] == m[0] + 10);
+    CHECK(std::isnan(m[2]) == (m[0] == 0.0));  // only the missing unit was drawn
+    unknown += std::isnan(m[2]) ? 1 : 0;
+  }
+  CHECK(unknown > 60);
+  CHECK(unknown < 140);
+}
+
+TEST_CASE("percentiles may be infinite") {
+  const double infinite = std::numeric_limits<double>::infinity();
+  std::vector<double> values(100, 5.0);
+  std::fill(values.begin(), values.begin() + 10, infinite);
+  CHECK(percentile_interval(values, 0.95).low == 5.0);
+  CHECK(percentile_interval(values, 0.95).high == infinite);
+  CHECK(percentile_interval(values, 0.5).high == 5.0);
+  CHECK(percentile_interval({-infinite, infinite}, 0.9).low == -infinite);
 }

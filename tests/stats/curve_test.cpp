@@ -67,3 +67,11 @@ TEST_CASE("drops are counted, measured and added") {
   CHECK(drops({0.1, 0.2}).count == 0);
   CHECK(drops({}).count == 0);
 }
+
+TEST_CASE("a value that is not reached lies beyond the last label, an unknown one nowhere") {
+  CHECK(labels_to_reach_or_more(labels, {0, 1, 1}, 0.5) == Approx(15));
+  CHECK(std::isinf(labels_to_reach_or_more(labels, {0, 1, 1}, 2)));
+  CHECK(std::isnan(labels_to_reach_or_more(labels, {0, missing, 1}, 2)));
+  CHECK(std::isnan(labels_to_reach_or_more({}, {}, 2)));
+  CHECK(std::isnan(labels_to_reach_or_more(labels, {0, 1, 1}, missing)));
+}

@@ -101,3 +101,22 @@ TEST_CASE("Holm's adjustment steps down, stays monotone and ignores missing test
   CHECK(holm({0.7, 0.8}) == std::vector<double>{1.0, 1.0});
   CHECK(holm({}).empty());
 }
+
+TEST_CASE("equivalence is shown by both one-sided tests, the larger p counts") {
+  // Against a margin of 0.06, by
+  // scipy.stats.ttest_rel(a + 0.06, b, alternative="greater") and (a - 0.06, b, "less").
+  const Equivalence e = equivalence(a, b, 0.06);
+  CHECK(e.not_lower == Approx(1.1100696928725346e-05));
+  CHECK(e.not_higher == Approx(0.06668223605012118));
+  CHECK(e.both == e.not_higher);
+  const Equivalence turned = equivalence(b, a, 0.06);
+  CHECK(turned.not_lower == Approx(e.not_higher));
+  CHECK(turned.not_higher == Approx(e.not_lower));
+  // No difference, but one that is not resolved, is not equivalence.
+  const std::vector<double> wild = {0.1, -0.1, 0.2, -0.2}, zero(4, 0.0);
+  CHECK(paired_t(wild, zero).p == Approx(1.0));
+  CHECK(equivalence(wild, zero, 0.01).both > 0.4);
+  CHECK(equivalence(wild, zero, 10.0).both < 0.001);
+  CHECK(std::isnan(equivalence({1}, {0}, 0.1).both));
+  CHECK(std::isnan(equivalence({0.5, 0.5}, {0.5, 0.5}, 0.1).both));  // nothing varies
+}

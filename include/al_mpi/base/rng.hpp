@@ -20,7 +20,7 @@ namespace al_mpi {
 /// - of pre-training: "pretrain weights", "pretrain batches", "key queue", "first view",
 ///   "second view";
 /// - of datasets: "synthetic_sizes", "synthetic_SPLIT", "synthetic_labels_SPLIT", "split_images",
-///   "split_order_SPLIT", "split_blocks"; of statistics and plans: "bootstrap", "simulate".
+///   "split_order_SPLIT", "split_blocks"; of statistics, plans: "bootstrap", "halves", "simulate".
 /// Reference: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC 2011); Random123.
 /// A UniformRandomBitGenerator; prefer its own draws to std:: distributions, which differ between
 /// standard libraries.

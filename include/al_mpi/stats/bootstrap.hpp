@@ -25,10 +25,19 @@ class PairedBootstrap {
   /// resamples).
   Interval mean(const std::vector<double>& values, double confidence = 0.95) const;
 
+  /// The means of every row of `rows` [row][n] in every resample: [resample][row]. NaN where all
+  /// units drawn are missing. For what is not a mean itself, such as where a mean curve crosses a
+  /// value.
+  std::vector<std::vector<double>> means(const std::vector<std::vector<double>>& rows) const;
+
  private:
   std::size_t n_;
   std::size_t resamples_;
   std::vector<std::uint8_t> counts_;  // [n, resamples]: how often unit i is in resample b (mean 1)
 };
+
+/// The middle `confidence` of what resamples gave (not empty, no NaN; infinite values are welcome):
+/// ends lie linearly between two of them, where both are finite.
+Interval percentile_interval(std::vector<double> values, double confidence);
 
 }  // namespace al_mpi

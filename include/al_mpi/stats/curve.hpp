@@ -22,6 +22,11 @@ double normalized_area(const std::vector<double>& labels, const std::vector<doub
 double labels_to_reach(const std::vector<double>& labels, const std::vector<double>& values,
                        double target);
 
+/// The same, but infinite where the whole curve is known and stays below `target`: so many labels
+/// at least.
+double labels_to_reach_or_more(const std::vector<double>& labels, const std::vector<double>& values,
+                               double target);
+
 /// End of the ramp-up: labels at which the curve first has made `share` of its rise from the first
 /// value to its highest one. What follows is the plateau. The first label where the curve never
 /// rises.

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "sample.hpp"
+
 namespace al_mpi {
 
 // Two strategies over the same seeds: a[i] and b[i] share initial set, initial weights and test
@@ -36,6 +38,17 @@ double hedges_g(const std::vector<double>& a, const std::vector<double>& b);
 /// p of "a is at least `margin` worse than b" (one-sided t): small means no worse than b by
 /// `margin` > 0.
 double non_inferiority_p(const std::vector<double>& a, const std::vector<double>& b, double margin);
+
+/// Two one-sided t-tests (TOST): is what a and b differ by smaller than a margin > 0? A p-value of
+/// "no difference" that is large shows nothing; these, small, do.
+/// Reference: Schuirmann, A comparison of the two one-sided tests procedure, J. Pharmacokin.
+/// Biopharm. 15 (1987).
+struct Equivalence {
+  double not_lower = missing;   ///< p of "a is lower than b by `margin` or more"
+  double not_higher = missing;  ///< p of "a is higher than b by `margin` or more"
+  double both = missing;        ///< the larger of the two: small means equivalent
+};
+Equivalence equivalence(const std::vector<double>& a, const std::vector<double>& b, double margin);
 
 /// Seeds on which a is higher, equal, lower.
 struct WinTieLoss {

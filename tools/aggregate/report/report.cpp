@@ -97,6 +97,7 @@ json cell(const TableCell& c) {
 json table(const Table& t) {
   json object = {{"name", t.name},
                  {"caption", t.caption},
+                 {"says", t.says},
                  {"columns", json::array()},
                  {"rows", json::array()}};
   for (std::size_t i = 0; i < t.columns.size(); ++i) {

@@ -292,7 +292,9 @@
     byId("notes").append(...data.notes.map((note) => make("li", {}, note)));
     data.tables.forEach((spec, i) => {
       const details = make("details", i < 2 ? {open: ""} : {}, make("summary", {}, spec.name));
-      details.append(make("p", {class: "caption"}, spec.caption), makeTable(spec));
+      details.append(make("p", {class: "caption"}, spec.caption));
+      if (spec.says.length) details.append(make("ul", {class: "says"}, ...spec.says.map((s) => make("li", {}, s))));
+      details.append(makeTable(spec));
       byId("table-list").append(details);
     });
     byId("figures").hidden = !data.figures.length;

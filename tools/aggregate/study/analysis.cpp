@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include "compare.hpp"
+#include "savings.hpp"
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
@@ -16,35 +17,11 @@
 namespace al_mpi {
 namespace {
 
-LabelCurve mean_curve(const Panel& panel, std::size_t strategy) {
-  LabelCurve curve;
-  for (std::size_t budget = 0; budget < panel.labels.size(); ++budget) {
-    if (!has_rounds(panel, strategy, budget)) continue;
-    curve.labels.push_back(panel.labels[budget]);
-    curve.values.push_back(describe(panel.values[strategy][budget]).mean);
-  }
-  return curve;
-}
-
-/// Curves and targets turned so that higher is better.
-double oriented(double value, bool lower_better) {
-  return lower_better ? -value : value;
-}
-std::vector<double> oriented(std::vector<double> values, bool lower_better) {
-  for (double& value : values) value = oriented(value, lower_better);
-  return values;
-}
-
 /// What every strategy of a panel is summed up with.
 class Summarizer {
  public:
   Summarizer(const PanelAnalysis& analysis, const Analysis& all, const PairedBootstrap& bootstrap)
-      : panel_(analysis.panel), split_(analysis.split), all_(all), bootstrap_(bootstrap) {
-    const auto baseline = position(panel_.strategies, all.options.baseline);
-    if (baseline && !panel_.labels.empty()) {
-      baseline_final_ = describe(panel_.values[*baseline].back()).mean;
-    }
-  }
+      : panel_(analysis.panel), split_(analysis.split), all_(all), bootstrap_(bootstrap) {}
 
   StrategySummary operator()(std::size_t strategy) const {
     StrategySummary s;
@@ -54,7 +31,6 @@ class Summarizer {
     s.final = s.rounds.empty() ? spread({}) : s.rounds.back();
     s.area = spread(per_seed(panel_, strategy, Measure::area));
     add_phases(s, strategy);
-    add_labels(s, strategy);
     add_drops(s, strategy);
     return s;
   }
@@ -75,16 +51,6 @@ class Summarizer {
     s.plateau = describe(after);
   }
 
-  void add_labels(StrategySummary& s, std::size_t strategy) const {
-    const bool lower = all_.lower_is_better;
-    const LabelCurve curve = mean_curve(panel_, strategy);
-    const auto reach = [&](double target) {
-      return labels_to_reach(curve.labels, oriented(curve.values, lower), oriented(target, lower));
-    };
-    if (!std::isnan(baseline_final_)) s.labels_to_baseline = reach(baseline_final_);
-    if (all_.options.target) s.labels_to_target = reach(*all_.options.target);
-  }
-
   void add_drops(StrategySummary& s, std::size_t strategy) const {
     std::vector<double> counts;
     for (const auto& curve : by_seed(panel_, strategy)) {
@@ -100,7 +66,6 @@ class Summarizer {
   double split_;
   const Analysis& all_;
   const PairedBootstrap& bootstrap_;
-  double baseline_final_ = missing;
 };
 
 /// The ramp-up ends where the baseline's mean curve (without one: the mean over strategies) has
@@ -143,6 +108,7 @@ void add_tests(PanelAnalysis& result, const Analysis& all) {
     result.comparisons.insert(result.comparisons.end(), rows.begin(), rows.end());
     result.power.push_back(power_statement(result.panel, all, measure));
   }
+  result.savings = savings_of(result.panel, all, bootstrap);
 }
 
 void check_baseline(const Study& study, Analysis& analysis) {

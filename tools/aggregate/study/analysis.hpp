@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,18 +8,22 @@
 #include <al_mpi/stats/bootstrap.hpp>
 #include <al_mpi/stats/curve.hpp>
 #include <al_mpi/stats/paired_tests.hpp>
+#include <al_mpi/stats/rank_stability.hpp>
 #include <al_mpi/stats/rank_tests.hpp>
 #include <al_mpi/stats/sample.hpp>
 
 namespace al_mpi {
 
+struct Analysis;
+
 struct AnalysisOptions {
   std::string metric;  ///< empty: metric_of() chooses
   std::string baseline = "random_sampling";
-  double alpha = 0.05;           ///< level of tests; intervals have confidence 1 - alpha
-  std::optional<double> target;  ///< of the metric, for "labels to reach"
-  double ramp_up_share = 0.9;    ///< of the baseline's rise, where the ramp-up ends
-  std::size_t resamples = 1000;  ///< of the bootstrap
+  double alpha = 0.05;               ///< level of tests; intervals have confidence 1 - alpha
+  std::vector<double> targets;       ///< of the metric: at how many labels are they reached?
+  double equivalence_margin = 0.01;  ///< of the metric: a smaller difference does not matter
+  double ramp_up_share = 0.9;        ///< of the baseline's rise, where the ramp-up ends
+  std::size_t resamples = 1000;      ///< of the bootstrap
 };
 
 /// A number a seed, summed up.
@@ -36,10 +39,7 @@ struct StrategySummary {
   Spread final;                ///< at the last budget
   Spread area;                 ///< normalised area under the learning curve (AULC)
   Sample ramp_up, plateau;     ///< normalised areas before and after PanelAnalysis::split
-  double labels_to_baseline =
-      missing;  ///< labels at which the mean curve reaches the baseline's final mean
-  double labels_to_target = missing;
-  Sample drops;  ///< falls from one round to the next, a trial
+  Sample drops;                ///< falls from one round to the next, a trial
   double largest_drop = 0.0;
 };
 
@@ -57,7 +57,34 @@ struct Comparison {
   Interval interval;               ///< of the difference
   double effect = missing;         ///< Hedges' g of pairs
   WinTieLoss seeds;                ///< won: better than the baseline
-  double seeds_1pt = missing, seeds_2pt = missing;  ///< needed to see a difference of 0.01, 0.02
+  /// Whether it is worse or better by AnalysisOptions::equivalence_margin: p-values, raw and by
+  /// Holm over the strategies.
+  struct Margin {
+    double no_worse = missing, no_better = missing, equivalent = missing;
+  } margin, margin_holm;
+  /// Student's interval of the difference at 1 - 2 alpha: within the margin where both one-sided
+  /// tests reject at alpha.
+  Interval narrow;
+};
+
+/// What a comparison shows at level alpha, all p-values by Holm: "better", "worse", "equivalent"
+/// (by less than the margin either way; "better, equivalent" where the difference is sure and
+/// small), "no better", "no worse" (by the margin), "open"; "-" where nothing could be tested.
+std::string shown_by(const Comparison& comparison, const Analysis& analysis);
+
+/// Labels at which a strategy's mean curve reaches a value of the metric, and what that saves
+/// against the baseline. Intervals come from resampled mean curves; an end is infinite where
+/// resamples do not reach the value with the labels they have.
+struct Saving {
+  std::string strategy;
+  double target = missing;  ///< value of the metric
+  bool baseline_final =
+      false;                ///< the target is the baseline's final mean, in each resample its own
+  double labels = missing;  ///< NaN: not reached
+  double saved = missing;   ///< labels of the baseline less these; NaN: one of them is unknown
+  double saved_share = missing;  ///< of the baseline's labels
+  Interval labels_interval{missing, missing}, saved_interval{missing, missing},
+      saved_share_interval{missing, missing};
 };
 
 /// How well the seeds at hand resolve differences, over all pairs of strategies.
@@ -74,6 +101,7 @@ struct PanelAnalysis {
   std::vector<StrategySummary> strategies;
   std::vector<Comparison> comparisons;  ///< by measure, then strategy; empty without the baseline
   std::vector<PowerStatement> power;    ///< one a measure
+  std::vector<Saving> savings;          ///< by target, then strategy
 };
 
 /// All initial sets of one data set together.
@@ -87,6 +115,7 @@ struct GroupAnalysis {
   Friedman ranks_area, ranks_final;      ///< a block: one initial set and seed
   double critical_difference = missing;  ///< of ranks_area
   double critical_difference_final = missing;
+  RankStability stability_area, stability_final;
 };
 
 /// What a sweep can be measured by: the mean final value of other trials, e.g. of all labels at

@@ -13,6 +13,13 @@ namespace {
 
 constexpr double point = 0.01;  // one percentage point of a metric in [0, 1]
 
+/// Student's interval at 1 - 2 alpha: what two one-sided tests at alpha look at.
+Interval narrow_interval(const Sample& differences, double alpha) {
+  if (!(differences.std > 0.0) || alpha >= 0.5) return {missing, missing};
+  const double half = half_width(differences, 1.0 - 2.0 * alpha);
+  return {differences.mean - half, differences.mean + half};
+}
+
 Comparison compare(const std::vector<double>& strategy, const std::vector<double>& baseline,
                    const Analysis& all, const PairedBootstrap& bootstrap) {
   Comparison row;
@@ -25,6 +32,11 @@ Comparison compare(const std::vector<double>& strategy, const std::vector<double
   row.effect = hedges_g(strategy, baseline);
   row.seeds = win_tie_loss(strategy, baseline);
   if (all.lower_is_better) std::swap(row.seeds.win, row.seeds.loss);
+  const Equivalence e =
+      equivalence(oriented(strategy, all.lower_is_better), oriented(baseline, all.lower_is_better),
+                  all.options.equivalence_margin);
+  row.margin = {e.not_lower, e.not_higher, e.both};
+  row.narrow = narrow_interval(describe_differences(strategy, baseline), all.options.alpha);
   row.seeds_1pt = seeds_needed(point, std, {all.options.alpha});
   row.seeds_2pt = seeds_needed(2 * point, std, {all.options.alpha});
   return row;
@@ -50,9 +62,7 @@ StrategyCurves aligned(const Panel& panel, const GroupAnalysis& group, bool lowe
     const auto found = position(panel.strategies, name);
     curves.push_back(found ? panel.values[*found] : absent);
     if (!lower_better) continue;
-    for (auto& seeds : curves.back()) {
-      for (double& value : seeds) value = -value;
-    }
+    for (auto& seeds : curves.back()) seeds = oriented(seeds, true);
   }
   return curves;
 }
@@ -64,17 +74,25 @@ void add_matrix(std::vector<std::vector<int>>& sum, const std::vector<std::vecto
   }
 }
 
+/// Blocks of scores, higher = better, and the seed of each.
+struct Blocks {
+  std::vector<std::vector<double>> scores;
+  std::vector<std::int64_t> seeds;
+};
+
 /// One block a seed: the strategies' scores, in the group's order.
-void add_blocks(std::vector<std::vector<double>>& blocks, const Panel& panel,
-                const GroupAnalysis& group, const Analysis& all, Measure measure) {
-  const std::size_t first = blocks.size();
-  blocks.resize(first + panel.seeds.size(), std::vector<double>(group.strategies.size(), missing));
+void add_blocks(Blocks& blocks, const Panel& panel, const GroupAnalysis& group, const Analysis& all,
+                Measure measure) {
+  const std::size_t first = blocks.scores.size();
+  blocks.scores.resize(first + panel.seeds.size(),
+                       std::vector<double>(group.strategies.size(), missing));
+  blocks.seeds.insert(blocks.seeds.end(), panel.seeds.begin(), panel.seeds.end());
   for (std::size_t s = 0; s < group.strategies.size(); ++s) {
     const auto found = position(panel.strategies, group.strategies[s]);
     if (!found) continue;
     const std::vector<double> scores = per_seed(panel, *found, measure);
     for (std::size_t seed = 0; seed < scores.size(); ++seed) {
-      blocks[first + seed][s] = all.lower_is_better ? -scores[seed] : scores[seed];
+      blocks.scores[first + seed][s] = oriented(scores[seed], all.lower_is_better);
     }
   }
 }
@@ -101,7 +119,7 @@ GroupAnalysis analyze_group(const std::vector<const Panel*>& panels, const Analy
   for (const std::string& name : strategies_with(panels, false)) {
     if (!position(group.strategies, name)) group.left_out.push_back(name);
   }
-  std::vector<std::vector<double>> areas, finals;
+  Blocks areas, finals;
   for (const Panel* panel : panels) {
     const StrategyCurves curves = aligned(*panel, group, all.lower_is_better);
     add_matrix(group.penalty, penalty_matrix(curves, {all.options.alpha, false}));
@@ -110,8 +128,10 @@ GroupAnalysis analyze_group(const std::vector<const Panel*>& panels, const Analy
     add_blocks(areas, *panel, group, all, Measure::area);
     add_blocks(finals, *panel, group, all, Measure::final);
   }
-  group.ranks_area = friedman(areas);
-  group.ranks_final = friedman(finals);
+  group.ranks_area = friedman(areas.scores);
+  group.ranks_final = friedman(finals.scores);
+  group.stability_area = rank_stability(areas.scores, areas.seeds);
+  group.stability_final = rank_stability(finals.scores, finals.seeds);
   const auto difference = [&](const Friedman& ranks) {
     return nemenyi_critical_difference(group.strategies.size(), ranks.blocks, all.options.alpha);
   };
@@ -127,6 +147,14 @@ std::optional<std::size_t> position(const std::vector<std::string>& names,
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) return std::nullopt;
   return static_cast<std::size_t>(found - names.begin());
+}
+
+double oriented(double value, bool lower_better) {
+  return lower_better ? -value : value;
+}
+std::vector<double> oriented(std::vector<double> values, bool lower_better) {
+  for (double& value : values) value = oriented(value, lower_better);
+  return values;
 }
 
 std::vector<double> per_seed(const Panel& panel, std::size_t strategy, Measure measure) {
@@ -146,22 +174,41 @@ std::vector<Comparison> compare_with_baseline(const Panel& panel, const Analysis
   const auto baseline = position(panel.strategies, all.options.baseline);
   if (!baseline) return rows;
   const std::vector<double> reference = per_seed(panel, *baseline, measure);
-  std::vector<double> t, wilcoxon;
   for (std::size_t s = 0; s < panel.strategies.size(); ++s) {
     if (s == *baseline) continue;
     rows.push_back(compare(per_seed(panel, s, measure), reference, all, bootstrap));
     rows.back().strategy = panel.strategies[s];
     rows.back().measure = measure;
-    t.push_back(rows.back().t.p);
-    wilcoxon.push_back(rows.back().wilcoxon.p);
   }
-  t = holm(t);
-  wilcoxon = holm(wilcoxon);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i].t_holm = t[i];
-    rows[i].wilcoxon_holm = wilcoxon[i];
+  const auto adjust = [&](const auto& raw, const auto& adjusted) {
+    std::vector<double> p;
+    for (Comparison& row : rows) p.push_back(raw(row));
+    p = holm(p);
+    for (std::size_t i = 0; i < rows.size(); ++i) adjusted(rows[i]) = p[i];
+  };
+  using Row = Comparison;
+  adjust([](Row& r) { return r.t.p; }, [](Row& r) -> double& { return r.t_holm; });
+  adjust([](Row& r) { return r.wilcoxon.p; }, [](Row& r) -> double& { return r.wilcoxon_holm; });
+  for (const auto which :
+       {&Row::Margin::no_worse, &Row::Margin::no_better, &Row::Margin::equivalent}) {
+    adjust([&](Row& r) { return r.margin.*which; },
+           [&](Row& r) -> double& { return r.margin_holm.*which; });
   }
   return rows;
+}
+
+std::string shown_by(const Comparison& c, const Analysis& all) {
+  const double alpha = all.options.alpha;
+  if (std::isnan(c.t_holm)) return "-";
+  std::string shown;
+  if (c.t_holm < alpha) {
+    shown = oriented(c.t.difference, all.lower_is_better) > 0.0 ? "better" : "worse";
+  }
+  if (c.margin_holm.equivalent < alpha)
+    return shown.empty() ? "equivalent" : shown + ", equivalent";
+  if (!shown.empty()) return shown;
+  if (c.margin_holm.no_better < alpha) return "no better";
+  return c.margin_holm.no_worse < alpha ? "no worse" : "open";
 }
 
 PowerStatement power_statement(const Panel& panel, const Analysis& all, Measure measure) {

@@ -11,6 +11,10 @@ namespace al_mpi {
 /// Where `name` is in `names`.
 std::optional<std::size_t> position(const std::vector<std::string>& names, const std::string& name);
 
+/// Numbers turned so that higher is better.
+double oriented(double value, bool lower_better);
+std::vector<double> oriented(std::vector<double> values, bool lower_better);
+
 /// One number a seed: area under the curve, or value at the last budget; NaN where the trial
 /// stopped early.
 std::vector<double> per_seed(const Panel& panel, std::size_t strategy, Measure measure);

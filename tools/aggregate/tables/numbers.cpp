@@ -46,8 +46,6 @@ json summary(const StrategySummary& s) {
           {"aulc", spread(s.area)},
           {"ramp_up", sample(s.ramp_up)},
           {"plateau", sample(s.plateau)},
-          {"labels_to_baseline", number(s.labels_to_baseline)},
-          {"labels_to_target", number(s.labels_to_target)},
           {"drops", sample(s.drops)},
           {"largest_drop", number(s.largest_drop)}};
 }
@@ -57,7 +55,29 @@ json test(const PairedTest& t, double holm) {
       {"n", t.n}, {"statistic", number(t.statistic)}, {"p", number(t.p)}, {"p_holm", number(holm)}};
 }
 
-json comparison(const Comparison& c) {
+json interval(const Interval& i) {
+  return {{"low", number(i.low)}, {"high", number(i.high)}};
+}
+
+json margin(const Comparison::Margin& p) {
+  return {{"no_worse", number(p.no_worse)},
+          {"no_better", number(p.no_better)},
+          {"equivalent", number(p.equivalent)}};
+}
+
+json saving(const Saving& s) {
+  return {{"strategy", s.strategy},
+          {"target", number(s.target)},
+          {"baseline_final", s.baseline_final},
+          {"labels", number(s.labels)},
+          {"labels_interval", interval(s.labels_interval)},
+          {"saved", number(s.saved)},
+          {"saved_interval", interval(s.saved_interval)},
+          {"saved_share", number(s.saved_share)},
+          {"saved_share_interval", interval(s.saved_share_interval)}};
+}
+
+json comparison(const Comparison& c, const Analysis& analysis) {
   return {{"strategy", c.strategy},
           {"measure", to_string(c.measure)},
           {"difference", number(c.t.difference)},
@@ -66,6 +86,10 @@ json comparison(const Comparison& c) {
           {"paired_t", test(c.t, c.t_holm)},
           {"wilcoxon", test(c.wilcoxon, c.wilcoxon_holm)},
           {"hedges_g", number(c.effect)},
+          {"p_margin", margin(c.margin)},
+          {"p_margin_holm", margin(c.margin_holm)},
+          {"narrow_interval", interval(c.narrow)},
+          {"shown", shown_by(c, analysis)},
           {"won", c.seeds.win},
           {"tied", c.seeds.tie},
           {"lost", c.seeds.loss},
@@ -73,7 +97,7 @@ json comparison(const Comparison& c) {
           {"seeds_2pt", number(c.seeds_2pt)}};
 }
 
-json panel(const PanelAnalysis& p) {
+json panel(const PanelAnalysis& p, const Analysis& analysis) {
   json object = {{"dataset", p.panel.dataset},
                  {"init", p.panel.init},
                  {"seeds", p.panel.seeds},
@@ -82,7 +106,10 @@ json panel(const PanelAnalysis& p) {
                  {"mean_of_last", number(mean_of_last(p.panel))},
                  {"sum_of_mean_stds", number(sum_of_mean_stds(p.panel))}};
   for (const StrategySummary& s : p.strategies) object["strategies"].push_back(summary(s));
-  for (const Comparison& c : p.comparisons) object["comparisons"].push_back(comparison(c));
+  for (const Comparison& c : p.comparisons) {
+    object["comparisons"].push_back(comparison(c, analysis));
+  }
+  for (const Saving& s : p.savings) object["savings"].push_back(saving(s));
   for (const PowerStatement& s : p.power) {
     object["power"].push_back({{"measure", to_string(s.measure)},
                                {"median_std", number(s.median_std)},
@@ -99,6 +126,23 @@ json ranks(const Friedman& f, double critical_difference) {
           {"p", number(f.p)},       {"critical_difference", number(critical_difference)}};
 }
 
+json subsets(const SubsetRanks& r) {
+  return {{"kept", r.kept},
+          {"subsets", r.subsets},
+          {"all", r.all},
+          {"same_place", numbers(r.same_place)},
+          {"first", numbers(r.first)},
+          {"best_place", r.best_place},
+          {"worst_place", r.worst_place}};
+}
+
+json stability(const RankStability& s) {
+  return {{"seeds", s.seeds},
+          {"places", s.places},
+          {"one_left_out", subsets(s.one_left_out)},
+          {"halves", subsets(s.halves)}};
+}
+
 json group(const GroupAnalysis& g) {
   return {{"dataset", g.dataset},
           {"strategies", g.strategies},
@@ -106,7 +150,9 @@ json group(const GroupAnalysis& g) {
           {"penalty", g.penalty},
           {"penalty_holm", g.penalty_holm},
           {"aulc", ranks(g.ranks_area, g.critical_difference)},
-          {"final", ranks(g.ranks_final, g.critical_difference_final)}};
+          {"final", ranks(g.ranks_final, g.critical_difference_final)},
+          {"stability_aulc", stability(g.stability_area)},
+          {"stability_final", stability(g.stability_final)}};
 }
 
 }  // namespace
@@ -116,6 +162,7 @@ std::string numbers_json(const Study& study, const Analysis& analysis) {
                  {"metric", analysis.metric},
                  {"baseline", analysis.options.baseline},
                  {"alpha", analysis.options.alpha},
+                 {"equivalence_margin", analysis.options.equivalence_margin},
                  {"resamples", analysis.options.resamples},
                  {"notes", analysis.notes},
                  {"files", json::array()},
@@ -125,7 +172,9 @@ std::string numbers_json(const Study& study, const Analysis& analysis) {
     object["files"].push_back(
         {{"path", file.path}, {"complete", file.complete}, {"attributes", file.attributes}});
   }
-  for (const PanelAnalysis& p : analysis.panels) object["panels"].push_back(panel(p));
+  for (const PanelAnalysis& p : analysis.panels) {
+    object["panels"].push_back(panel(p, analysis));
+  }
   for (const GroupAnalysis& g : analysis.groups) object["groups"].push_back(group(g));
   return object.dump(1) + "\n";
 }

@@ -55,6 +55,13 @@ bool is_numeric(const Table& table, std::size_t column) {
                      [&](const auto& row) { return row[column].is_numeric(); });
 }
 
+/// Zero has no sign.
+std::string rounded(double value, int decimals) {
+  const std::string text = fmt::format("{:.{}f}", value, decimals);
+  return text.find_first_not_of("-0.") == std::string::npos && text[0] == '-' ? text.substr(1)
+                                                                              : text;
+}
+
 template <class Format>
 std::string joined(std::size_t n, const std::string& separator, const Format& format) {
   std::string result;
@@ -92,9 +99,10 @@ std::string TableCell::shown() const {
   if (kind == Kind::text) return text;
   if (std::isnan(first)) return "-";
   if (kind == Kind::p_value && first < 0.0001) return "<0.0001";
-  const std::string number = fmt::format("{:.{}f}", first, decimals);
+  const std::string number = rounded(first, decimals);
   if (is_numeric() || std::isnan(second)) return number;
-  return fmt::format("{} {} {:.{}f}", number, kind == Kind::range ? "to" : "±", second, decimals);
+  return fmt::format("{} {} {}", number, kind == Kind::range ? "to" : "±",
+                     rounded(second, decimals));
 }
 
 std::string TableCell::exact() const {
@@ -124,6 +132,8 @@ std::string Table::markdown() const {
     return "| " + joined(columns.size(), " | ", cell) + " |\n";
   };
   std::string result = caption + "\n\n";
+  for (const std::string& sentence : says) result += "- " + sentence + "\n";
+  if (!says.empty()) result += "\n";
   result += line([&](auto i) { return escaped_markdown(columns[i]); });
   result += line([&](auto i) { return std::string(is_numeric(*this, i) ? "---:" : "---"); });
   for (const auto& row : rows) {

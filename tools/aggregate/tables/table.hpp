@@ -35,6 +35,7 @@ struct Table {
   std::vector<std::string> columns;
   std::vector<std::vector<TableCell>> rows;  ///< each as long as `columns`
   bool long_form = false;                    ///< for programs: CSV only
+  std::vector<std::string> says = {};        ///< what it shows, in plain sentences
 
   std::string csv() const;  ///< RFC 4180
   std::string markdown() const;

@@ -104,16 +104,13 @@ Table phases_table(const Analysis& analysis) {
       "phases",
       "Normalised areas before and after the end of the ramp-up (where the baseline has made " +
           percent(analysis.options.ramp_up_share) +
-          " of its rise), labels at which the mean curve reaches the baseline's final value or the "
-          "target, and rounds in which the metric got worse.",
-      {"dataset", "init", "strategy", "ramp-up ends", "ramp-up", "plateau", "labels to baseline",
-       "labels to target", "drops", "largest drop"},
+          " of its rise), and rounds in which the metric got worse.",
+      {"dataset", "init", "strategy", "ramp-up ends", "ramp-up", "plateau", "drops",
+       "largest drop"},
       {}};
   each_strategy(analysis, [&](const PanelAnalysis& p, const StrategySummary& s) {
     table.rows.push_back({p.panel.dataset, p.panel.init, s.strategy, TableCell::count(p.split),
-                          plus_minus(s.ramp_up), plus_minus(s.plateau),
-                          TableCell::count(s.labels_to_baseline),
-                          TableCell::count(s.labels_to_target), TableCell(s.drops.mean, 1),
+                          plus_minus(s.ramp_up), plus_minus(s.plateau), TableCell(s.drops.mean, 1),
                           TableCell(s.largest_drop, digits)});
   });
   return table;
@@ -249,12 +246,15 @@ Table seconds_table(const Study& study) {
 }
 
 std::vector<Table> all_tables(const Study& study, const Analysis& analysis) {
-  std::vector<Table> tables = {summary_table(analysis),     phases_table(analysis),
-                               comparisons_table(analysis), ranks_table(analysis),
-                               power_table(analysis),       seconds_table(study),
-                               trials_table(study),         rounds_table(analysis)};
-  const std::vector<Table> penalties = penalty_tables(analysis);
-  tables.insert(tables.begin() + 3, penalties.begin(), penalties.end());
+  std::vector<Table> tables = {summary_table(analysis),     savings_table(analysis),
+                               comparisons_table(analysis), equivalence_table(analysis),
+                               ranks_table(analysis),       stability_table(analysis)};
+  for (Table& penalties : penalty_tables(analysis)) tables.push_back(std::move(penalties));
+  for (Table& more :
+       std::vector<Table>{phases_table(analysis), power_table(analysis), seconds_table(study),
+                          trials_table(study), rounds_table(analysis)}) {
+    tables.push_back(std::move(more));
+  }
   tables.erase(
       std::remove_if(tables.begin(), tables.end(), [](const Table& t) { return t.rows.empty(); }),
       tables.end());

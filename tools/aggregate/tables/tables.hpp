@@ -11,6 +11,9 @@ Table summary_table(const Analysis& analysis);      ///< a row a strategy: the m
 Table phases_table(const Analysis& analysis);       ///< ramp-up, plateau, label efficiency, drops
 Table rounds_table(const Analysis& analysis);       ///< every budget; long form
 Table comparisons_table(const Analysis& analysis);  ///< tests against the baseline
+Table equivalence_table(const Analysis& analysis);  ///< better or worse by a margin?
+Table stability_table(const Analysis& analysis);    ///< ranks without some of the seeds
+Table savings_table(const Analysis& analysis);      ///< labels that reach a value, and data saved
 Table ranks_table(const Analysis& analysis);        ///< Friedman, Nemenyi
 Table power_table(const Analysis& analysis);        ///< seeds needed
 Table trials_table(const Study& study);             ///< trials that are not done, and why
