@@ -56,6 +56,8 @@ class FarmTest(ProgramTest):
             with self.subTest(ranks=ranks, workers=workers):
                 self.sweep(f"r{ranks}w{workers}", "--workers", workers, ranks=ranks)
                 self.assert_same_results("alone.h5", f"r{ranks}w{workers}.h5")
+        with h5py.File(self.folder / "alone.h5") as file:
+            self.assertRegex(file.attrs["version_mpi"], r"^[A-Z][A-Za-z :]+v?\d+\.[\w.]+$")  # a name and a number, one line
 
     def test_children_that_die_or_hang_are_replaced(self):
         self.sweep("whole", "--workers", 2)

@@ -1,5 +1,7 @@
 #include <al_mpi/farm/mpi/session.hpp>
 
+#include <algorithm>
+
 #include "check_mpi.hpp"
 
 namespace al_mpi {
@@ -25,8 +27,11 @@ std::string MpiSession::library() {
   char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
   int length = 0;
   MPI_Get_library_version(text, &length);
-  const std::string version = text;  // "Open MPI v4.1.4, package: ..."
-  return version.substr(0, version.find(','));
+  std::string version =
+      text;  // "Open MPI v4.1.4, package: ..." or "MPICH Version:\t4.0.2\nMPICH Release date: ..."
+  version.resize(std::min(version.size(), version.find_first_of(",\n")));
+  std::replace(version.begin(), version.end(), '\t', ' ');
+  return version;
 }
 
 }  // namespace al_mpi
