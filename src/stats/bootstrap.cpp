@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <al_mpi/base/error.hpp>
@@ -78,9 +79,16 @@ std::vector<std::vector<double>> PairedBootstrap::means(
 }
 
 Interval percentile_interval(std::vector<double> values, double confidence) {
+  if (values.empty()) return {missing, missing};
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  const auto unknown = [](double value) { return std::isnan(value); };
   const double tail = 0.5 * (1.0 - confidence);
-  const double low = quantile(values, tail);
-  return {low, quantile(values, 1.0 - tail)};
+  std::vector<double> highest = values;
+  std::replace_if(values.begin(), values.end(), unknown, -infinite);
+  std::replace_if(highest.begin(), highest.end(), unknown, infinite);
+  const Interval interval{quantile(values, tail), quantile(highest, 1.0 - tail)};
+  const bool says_nothing = interval.low == -infinite && interval.high == infinite;
+  return says_nothing ? Interval{missing, missing} : interval;
 }
 
 }  // namespace al_mpi

@@ -34,3 +34,9 @@ TEST_CASE("oracles are marked wherever a figure names them") {
   CHECK(shown_name("random_sampling") == "random_sampling");
   CHECK(shown_name("a_strategy_of_tomorrow") == "a_strategy_of_tomorrow");
 }
+
+TEST_CASE("oracles are grey with long dashes, and nothing else is") {
+  for (const StrategyInfo& info : strategy_catalog()) {
+    CHECK((look_of(info.name).dash == "(10,6)") == info.oracle);
+  }
+}

@@ -240,6 +240,28 @@ class StatisticsTest(ProgramTest):
             self.assertAlmostEqual(float(row["saved interval high"]), high, delta=1.5)
             self.assertLess(float(row["share interval low"]), float(row["saved share"]))
 
+    def test_an_oracle_is_a_dashed_line_and_strategies_have_a_share_of_its_gain(self):
+        gains = {"RandomSampling": 0.0, "MarginSampling": 0.05, "class_balanced_random": 0.2}
+        names = list(gains)
+        text = study(names, value=lambda s, seed, r: 0.3 + 0.1 * r + gains[names[s]] + 0.001 * ((seed + s * r) % 3))
+        self.aggregated(text)
+        svg = (self.folder / "plots/learning_curves_random.svg").read_text()
+        self.assertIn("class_balanced_random (oracle)", svg)
+        line_of = svg[svg.index("class_balanced_random (oracle)"):][:2000]
+        self.assertIn("stroke-dasharray", line_of)
+        rows = {(r["strategy"], r["measure"]): r for r in self.table("comparisons")}
+        row = rows["margin_sampling", "AULC"]
+        self.assertEqual(row["oracle"], "class_balanced_random")
+        oracle = float(rows["class_balanced_random", "AULC"]["difference"])
+        self.assertAlmostEqual(float(row["share of its gain"]), float(row["difference"]) / oracle, 9)
+        self.assertLessEqual(float(row["share interval low"]), float(row["share of its gain"]))
+        numbers = next(c for c in self.numbers()["panels"][0]["comparisons"] if c["strategy"] == "margin_sampling")
+        self.assertAlmostEqual(numbers["oracle"]["share"], float(row["share of its gain"]))
+        self.assertIn("(oracle) gains 0.", (self.folder / "plots/report.html").read_text())
+        self.aggregated(study(names[:2]), formats="none")
+        self.assertEqual({r["oracle"] for r in self.table("comparisons")}, {"none"})
+        self.assertEqual({r["share of its gain"] for r in self.table("comparisons")}, {""})
+
     # --- shapes of studies ---
 
     def test_one_seed_one_strategy_one_round(self):

@@ -70,5 +70,15 @@ TEST_CASE("percentiles may be infinite") {
   CHECK(percentile_interval(values, 0.95).low == 5.0);
   CHECK(percentile_interval(values, 0.95).high == infinite);
   CHECK(percentile_interval(values, 0.5).high == 5.0);
-  CHECK(percentile_interval({-infinite, infinite}, 0.9).low == -infinite);
+  CHECK(std::isnan(percentile_interval({-infinite, infinite}, 0.9).low));  // says nothing
+  CHECK(std::isnan(percentile_interval({}, 0.9).low));
+}
+
+TEST_CASE("values that are not known widen both ends of a percentile interval") {
+  std::vector<double> values = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+  values[0] = missing;  // instead of 1: could be beyond 10 as well
+  const Interval interval = percentile_interval(values, 0.7);
+  CHECK(interval.low == Approx(2.35));  // of -inf, 2 ... 10
+  CHECK(interval.high == Approx(9.65));
+  CHECK(std::isnan(percentile_interval(values, 0.9999).low));  // could be anything at either end
 }

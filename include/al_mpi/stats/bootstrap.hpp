@@ -36,8 +36,9 @@ class PairedBootstrap {
   std::vector<std::uint8_t> counts_;  // [n, resamples]: how often unit i is in resample b (mean 1)
 };
 
-/// The middle `confidence` of what resamples gave (not empty, no NaN; infinite values are welcome):
-/// ends lie linearly between two of them, where both are finite.
+/// The middle `confidence` of what resamples gave: ends lie linearly between two of them, where
+/// both are finite. A value that is not known (NaN) may be any: it widens both ends. NaN where
+/// nothing is left to say: no values, or both ends infinite.
 Interval percentile_interval(std::vector<double> values, double confidence);
 
 }  // namespace al_mpi

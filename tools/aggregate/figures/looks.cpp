@@ -16,6 +16,9 @@ constexpr std::array<const char*, 7> colours = {"#0072B2", "#56B4E9", "#D55E00",
 constexpr std::array<int, 12> markers = {5, 4, 9, 8, 11, 10, 13, 12, 15, 14, 7, 6};
 constexpr std::array<const char*, 4> dashes = {"solid", "(6,4)", "(2,3)", "(8,3,2,3)"};
 
+constexpr const char* oracle_dash = "(10,6)";
+constexpr std::array<const char*, 3> oracle_colours = {"#444444", "#888888", "#666666"};
+
 constexpr std::size_t longest_name = 32;  // bytes
 
 // Paul Tol's muted scheme and grey: eleven classes and more.
@@ -30,6 +33,12 @@ Look look_of(const std::string& strategy) {
   const auto found = std::find_if(catalog.begin(), catalog.end(),
                                   [&](const StrategyInfo& info) { return info.name == strategy; });
   if (found == catalog.begin()) return {black, 7, dashes[0]};
+  if (found != catalog.end() && found->oracle) {
+    const auto before = static_cast<std::size_t>(std::count_if(
+        catalog.begin(), found, [](const StrategyInfo& info) { return info.oracle; }));
+    return {oracle_colours[before % oracle_colours.size()], markers[before % markers.size()],
+            oracle_dash};
+  }
   const auto place = found == catalog.end() ? static_cast<std::size_t>(stable_hash(strategy) % 1009)
                                             : static_cast<std::size_t>(found - catalog.begin()) - 1;
   return {colours[place % colours.size()], markers[place % markers.size()],

@@ -12,6 +12,7 @@
 #include "tools/aggregate/figures/looks.hpp"
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/catalog/catalog.hpp>
 #include <al_mpi/version.hpp>
 
 namespace al_mpi {
@@ -82,7 +83,10 @@ json strategies(const Study& study) {
     const std::string& name = study.record(trial).spec.strategy;
     if (!known.insert(name).second) continue;
     const Look look = look_of(name);
-    list.push_back({{"name", name}, {"colour", look.colour}, {"dash", look.dash}});
+    list.push_back({{"name", name},
+                    {"title", is_oracle(name) ? name + " (oracle)" : name},
+                    {"colour", look.colour},
+                    {"dash", look.dash}});
   }
   return list;
 }

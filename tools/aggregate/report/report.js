@@ -60,7 +60,7 @@
   };
 
   // ---- Learning curves ----
-  const gaps = {solid: undefined, "(6,4)": [7, 4], "(2,3)": [2, 3], "(8,3,2,3)": [9, 3, 2, 3]};
+  const gaps = {solid: undefined, "(6,4)": [7, 4], "(2,3)": [2, 3], "(8,3,2,3)": [9, 3, 2, 3], "(10,6)": [10, 6]};
   const swatch = (name) => {
     const svg = makeSvg("svg", {width: 30, height: 12, class: "swatch", "aria-hidden": "true"});
     const look = looks.get(name), dash = gaps[look.dash];
@@ -84,7 +84,7 @@
         .sort((a, b) => (panel.lower_is_better ? 1 : -1) * (a.mean[i] - b.mean[i]))
         .forEach((s) => {
           const range = s.low[i] === null ? "" : ` (${s.low[i].toFixed(3)} to ${s.high[i].toFixed(3)})`;
-          const value = make("span", {class: "value"}, swatch(s.name), ` ${s.name} `);
+          const value = make("span", {class: "value"}, swatch(s.name), ` ${looks.get(s.name).title} `);
           value.append(make("strong", {}, s.mean[i].toFixed(4)), `${range}, n ${s.n[i]}`);
           box.append(value);
         });
@@ -138,7 +138,7 @@
       const box = make("input", {type: "checkbox", "data-strategy": s.name});
       box.checked = shown.get(s.name);
       box.addEventListener("change", () => show(s.name, box.checked));
-      return make("li", {}, make("label", {}, box, swatch(s.name), s.name));
+      return make("li", {}, make("label", {}, box, swatch(s.name), looks.get(s.name).title));
     }));
   };
 

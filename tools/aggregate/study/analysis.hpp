@@ -47,6 +47,16 @@ struct StrategySummary {
 enum class Measure { area, final };
 std::string to_string(Measure measure);  ///< "AULC", "final"
 
+/// How much of what an oracle gains over the baseline a strategy gains: a ratio of means over the
+/// seeds that all three have.
+struct OracleShare {
+  std::string oracle;  ///< that with the best mean; empty: the panel has none
+  double gain = missing;
+  Interval gain_interval{missing, missing};
+  double share = missing;               ///< NaN where the oracle gains nothing
+  Interval interval{missing, missing};  ///< missing where the oracle may gain nothing, too
+};
+
 /// A strategy against the baseline, over the seeds both have.
 struct Comparison {
   std::string strategy;
@@ -65,6 +75,7 @@ struct Comparison {
   /// Student's interval of the difference at 1 - 2 alpha: within the margin where both one-sided
   /// tests reject at alpha.
   Interval narrow;
+  OracleShare oracle;
   double seeds_1pt = missing, seeds_2pt = missing;  ///< needed to see a difference of 0.01, 0.02
 };
 
@@ -116,7 +127,8 @@ struct GroupAnalysis {
   Friedman ranks_area, ranks_final;      ///< a block: one initial set and seed
   double critical_difference = missing;  ///< of ranks_area
   double critical_difference_final = missing;
-  RankStability stability_area, stability_final;
+  std::vector<std::string> contenders;            ///< `strategies` without oracles
+  RankStability stability_area, stability_final;  ///< of the contenders
 };
 
 /// What a sweep can be measured by: the mean final value of other trials, e.g. of all labels at

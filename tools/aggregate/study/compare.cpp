@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
 
 #include <fmt/format.h>
 
+#include <al_mpi/catalog/catalog.hpp>
 #include <al_mpi/stats/penalty.hpp>
 #include <al_mpi/stats/power.hpp>
 
@@ -40,6 +43,20 @@ Comparison compare(const std::vector<double>& strategy, const std::vector<double
   row.seeds_1pt = seeds_needed(point, std, {all.options.alpha});
   row.seeds_2pt = seeds_needed(2 * point, std, {all.options.alpha});
   return row;
+}
+
+/// The oracle with the best mean.
+std::optional<std::size_t> best_oracle(const Panel& panel, Measure measure, bool lower_better) {
+  std::optional<std::size_t> best;
+  double highest = missing;
+  for (std::size_t s = 0; s < panel.strategies.size(); ++s) {
+    if (!is_oracle(panel.strategies[s])) continue;
+    const double mean = oriented(describe(per_seed(panel, s, measure)).mean, lower_better);
+    if (best && !(mean > highest)) continue;
+    best = s;
+    highest = std::isnan(mean) ? -std::numeric_limits<double>::infinity() : mean;
+  }
+  return best;
 }
 
 /// The smallest true difference that `n` seeds show with 80 % power: seeds_needed() turned round.
@@ -80,15 +97,14 @@ struct Blocks {
   std::vector<std::int64_t> seeds;
 };
 
-/// One block a seed: the strategies' scores, in the group's order.
-void add_blocks(Blocks& blocks, const Panel& panel, const GroupAnalysis& group, const Analysis& all,
-                Measure measure) {
+/// One block a seed: the strategies' scores, in their order.
+void add_blocks(Blocks& blocks, const Panel& panel, const std::vector<std::string>& strategies,
+                const Analysis& all, Measure measure) {
   const std::size_t first = blocks.scores.size();
-  blocks.scores.resize(first + panel.seeds.size(),
-                       std::vector<double>(group.strategies.size(), missing));
+  blocks.scores.resize(first + panel.seeds.size(), std::vector<double>(strategies.size(), missing));
   blocks.seeds.insert(blocks.seeds.end(), panel.seeds.begin(), panel.seeds.end());
-  for (std::size_t s = 0; s < group.strategies.size(); ++s) {
-    const auto found = position(panel.strategies, group.strategies[s]);
+  for (std::size_t s = 0; s < strategies.size(); ++s) {
+    const auto found = position(panel.strategies, strategies[s]);
     if (!found) continue;
     const std::vector<double> scores = per_seed(panel, *found, measure);
     for (std::size_t seed = 0; seed < scores.size(); ++seed) {
@@ -119,19 +135,24 @@ GroupAnalysis analyze_group(const std::vector<const Panel*>& panels, const Analy
   for (const std::string& name : strategies_with(panels, false)) {
     if (!position(group.strategies, name)) group.left_out.push_back(name);
   }
-  Blocks areas, finals;
+  std::copy_if(group.strategies.begin(), group.strategies.end(),
+               std::back_inserter(group.contenders),
+               [](const std::string& name) { return !is_oracle(name); });
+  Blocks areas, finals, contender_areas, contender_finals;
   for (const Panel* panel : panels) {
     const StrategyCurves curves = aligned(*panel, group, all.lower_is_better);
     add_matrix(group.penalty, penalty_matrix(curves, {all.options.alpha, false}));
     add_matrix(group.penalty_holm, penalty_matrix(curves, {all.options.alpha, true}));
     group.budgets += static_cast<int>(panel->labels.size());
-    add_blocks(areas, *panel, group, all, Measure::area);
-    add_blocks(finals, *panel, group, all, Measure::final);
+    add_blocks(areas, *panel, group.strategies, all, Measure::area);
+    add_blocks(finals, *panel, group.strategies, all, Measure::final);
+    add_blocks(contender_areas, *panel, group.contenders, all, Measure::area);
+    add_blocks(contender_finals, *panel, group.contenders, all, Measure::final);
   }
   group.ranks_area = friedman(areas.scores);
   group.ranks_final = friedman(finals.scores);
-  group.stability_area = rank_stability(areas.scores, areas.seeds);
-  group.stability_final = rank_stability(finals.scores, finals.seeds);
+  group.stability_area = rank_stability(contender_areas.scores, contender_areas.seeds);
+  group.stability_final = rank_stability(contender_finals.scores, contender_finals.seeds);
   const auto difference = [&](const Friedman& ranks) {
     return nemenyi_critical_difference(group.strategies.size(), ranks.blocks, all.options.alpha);
   };
@@ -186,6 +207,15 @@ std::vector<Comparison> compare_with_baseline(const Panel& panel, const Analysis
     p = holm(p);
     for (std::size_t i = 0; i < rows.size(); ++i) adjusted(rows[i]) = p[i];
   };
+  if (const auto oracle = best_oracle(panel, measure, all.lower_is_better)) {
+    const std::vector<double> bound = per_seed(panel, *oracle, measure);
+    for (Comparison& row : rows) {
+      const auto s = position(panel.strategies, row.strategy);
+      row.oracle = share_of_gain(per_seed(panel, *s, measure), reference, bound,
+                                 all.lower_is_better, 1.0 - all.options.alpha, bootstrap);
+      row.oracle.oracle = panel.strategies[*oracle];
+    }
+  }
   using Row = Comparison;
   adjust([](Row& r) { return r.t.p; }, [](Row& r) -> double& { return r.t_holm; });
   adjust([](Row& r) { return r.wilcoxon.p; }, [](Row& r) -> double& { return r.wilcoxon_holm; });

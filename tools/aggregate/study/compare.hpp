@@ -19,6 +19,12 @@ std::vector<double> oriented(std::vector<double> values, bool lower_better);
 /// stopped early.
 std::vector<double> per_seed(const Panel& panel, std::size_t strategy, Measure measure);
 
+/// How much of the gain of `oracle` over `baseline` the scores of a strategy take; one value a
+/// seed.
+OracleShare share_of_gain(const std::vector<double>& strategy, const std::vector<double>& baseline,
+                          const std::vector<double>& oracle, bool lower_better, double confidence,
+                          const PairedBootstrap& bootstrap);
+
 /// Every other strategy against the baseline; empty where the panel lacks it.
 std::vector<Comparison> compare_with_baseline(const Panel& panel, const Analysis& all,
                                               Measure measure, const PairedBootstrap& bootstrap);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
+#include <utility>
 
 #include "compare.hpp"
 
@@ -11,8 +11,6 @@
 
 namespace al_mpi {
 namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// A strategy's mean curve over the budgets at which it has rounds, higher = better, and how
 /// resamples of the seeds change it.
@@ -36,20 +34,6 @@ ResampledCurve resampled_curve(const Panel& panel, std::size_t strategy, bool lo
   }
   if (seeds >= 2) curve.resamples = bootstrap.means(rows);
   return curve;
-}
-
-/// The middle of resampled values. What is unknown (NaN) may lie anywhere: it widens both ends.
-Interval wide_interval(const std::vector<double>& values, double confidence) {
-  if (values.empty()) return {missing, missing};
-  std::vector<double> lowest = values, highest = values;
-  std::replace_if(
-      lowest.begin(), lowest.end(), [](double v) { return std::isnan(v); }, -infinite);
-  std::replace_if(
-      highest.begin(), highest.end(), [](double v) { return std::isnan(v); }, infinite);
-  const Interval interval{percentile_interval(std::move(lowest), confidence).low,
-                          percentile_interval(std::move(highest), confidence).high};
-  const bool nothing = interval.low == -infinite && interval.high == infinite;
-  return nothing ? Interval{missing, missing} : interval;
 }
 
 /// A target, at which all strategies of a panel are read.
@@ -86,9 +70,9 @@ Saving saving_of(const ResampledCurve& curve, const ResampledCurve& baseline, co
     shares.push_back(
         std::isfinite(labels.back()) && std::isinf(other) ? 1.0 : 1.0 - labels.back() / other);
   }
-  s.labels_interval = wide_interval(labels, confidence);
-  s.saved_interval = wide_interval(saved, confidence);
-  s.saved_share_interval = wide_interval(shares, confidence);
+  s.labels_interval = percentile_interval(std::move(labels), confidence);
+  s.saved_interval = percentile_interval(std::move(saved), confidence);
+  s.saved_share_interval = percentile_interval(std::move(shares), confidence);
   return s;
 }
 

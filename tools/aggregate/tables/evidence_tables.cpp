@@ -80,7 +80,7 @@ std::string stability_sentence(const GroupAnalysis& g) {
   return fmt::format(
       "{}: {} is first by AULC over {} seeds; it stays first in {} when one seed is left out, and "
       "in {} of the {} halves of the seeds: {}.",
-      g.dataset, marked(g.strategies[top]), s.seeds,
+      g.dataset, g.contenders[top], s.seeds,
       one_out == 1.0 ? "every case" : percent(one_out) + " of cases", percent(halves),
       s.halves.subsets,
       one_out == 1.0 && halves >= 0.95 ? "the first place does not hang on the choice of seeds"
@@ -160,23 +160,23 @@ Table stability_table(const Analysis& analysis) {
       "Places by mean rank over initial sets and seeds, and the share of rankings without some of "
       "the seeds in which a strategy has the same place or the first one: every seed left out "
       "once, and halves of the seeds (rounded up; all of them, or 1000 drawn at random). A seed "
-      "takes its blocks of all initial sets with it.",
+      "takes its blocks of all initial sets with it; oracles are left out.",
       {"dataset", "strategy", "measure", "seeds", "place", "one out: same place", "one out: first",
        "halves", "halves: same place", "halves: first", "halves: best place",
        "halves: worst place"},
       {}};
   for (const GroupAnalysis& g : analysis.groups) {
-    if (g.strategies.size() < 2) continue;
+    if (g.contenders.size() < 2) continue;
     for (const Measure measure : {Measure::area, Measure::final}) {
       const RankStability& s = measure == Measure::area ? g.stability_area : g.stability_final;
       if (s.halves.subsets == 0) continue;
-      std::vector<std::size_t> order(g.strategies.size());
+      std::vector<std::size_t> order(g.contenders.size());
       for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
       std::stable_sort(order.begin(), order.end(),
                        [&](auto a, auto b) { return s.places[a] < s.places[b]; });
       for (const std::size_t i : order) {
         table.rows.push_back(
-            {g.dataset, g.strategies[i], to_string(measure),
+            {g.dataset, g.contenders[i], to_string(measure),
              TableCell::count(static_cast<double>(s.seeds)), TableCell::count(s.places[i]),
              TableCell(s.one_left_out.same_place[i], 2), TableCell(s.one_left_out.first[i], 2),
              TableCell::count(static_cast<double>(s.halves.subsets)),

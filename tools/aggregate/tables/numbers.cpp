@@ -65,6 +65,15 @@ json margin(const Comparison::Margin& p) {
           {"equivalent", number(p.equivalent)}};
 }
 
+json oracle(const OracleShare& o) {
+  if (o.oracle.empty()) return nullptr;
+  return {{"name", o.oracle},
+          {"gain", number(o.gain)},
+          {"gain_interval", interval(o.gain_interval)},
+          {"share", number(o.share)},
+          {"share_interval", interval(o.interval)}};
+}
+
 json saving(const Saving& s) {
   return {{"strategy", s.strategy},
           {"target", number(s.target)},
@@ -90,6 +99,7 @@ json comparison(const Comparison& c, const Analysis& analysis) {
           {"p_margin_holm", margin(c.margin_holm)},
           {"narrow_interval", interval(c.narrow)},
           {"shown", shown_by(c, analysis)},
+          {"oracle", oracle(c.oracle)},
           {"won", c.seeds.win},
           {"tied", c.seeds.tie},
           {"lost", c.seeds.loss},
@@ -151,6 +161,7 @@ json group(const GroupAnalysis& g) {
           {"penalty_holm", g.penalty_holm},
           {"aulc", ranks(g.ranks_area, g.critical_difference)},
           {"final", ranks(g.ranks_final, g.critical_difference_final)},
+          {"contenders", g.contenders},
           {"stability_aulc", stability(g.stability_area)},
           {"stability_final", stability(g.stability_final)}};
 }

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include "tools/aggregate/study/seconds.hpp"
 
+#include <al_mpi/catalog/catalog.hpp>
+
 namespace al_mpi {
 namespace {
 
@@ -43,6 +45,50 @@ bool is_best(const Analysis& analysis, const PanelAnalysis& p, const Spread Stra
 TableCell strong(TableCell cell, bool condition) {
   cell.strong = condition;
   return cell;
+}
+
+TableCell share_range(const Interval& interval) {
+  TableCell cell = range(interval);
+  cell.decimals = 2;
+  return cell;
+}
+
+/// The oracle, or why there is no share of its gain.
+std::string oracle_words(const OracleShare& o) {
+  if (o.oracle.empty()) return "none";
+  if (std::isnan(o.gain)) return o.oracle + ": no seed in common";
+  if (!(o.gain > 0.0)) return o.oracle + " gains nothing";
+  const bool sure = o.gain_interval.low > 0.0 || std::isnan(o.gain_interval.low);
+  return sure ? o.oracle : o.oracle + " may gain nothing";
+}
+
+/// Which strategy takes most of the oracle's gain in AULC; empty without an oracle.
+std::string oracle_sentence(const Analysis& analysis, const PanelAnalysis& p) {
+  const Comparison* best = nullptr;
+  for (const Comparison& c : p.comparisons) {
+    if (c.measure != Measure::area || c.oracle.oracle.empty() || is_oracle(c.strategy)) continue;
+    if (best == nullptr || !(best->oracle.share >= c.oracle.share)) best = &c;
+  }
+  if (best == nullptr) return "";
+  const OracleShare& o = best->oracle;
+  const std::string start =
+      fmt::format("{} / {}: {} (oracle)", p.panel.dataset, p.panel.init, o.oracle);
+  if (std::isnan(o.share)) {
+    return fmt::format("{} gains nothing over {} in AULC, so that there is no share of its gain.",
+                       start, analysis.options.baseline);
+  }
+  std::string text = fmt::format(
+      "{} gains {:.{}f} over {} in AULC; of strategies {} takes the largest share, "
+      "{:.0f} %",
+      start, o.gain, digits, analysis.options.baseline, best->strategy, 100 * o.share);
+  if (!std::isnan(o.interval.low)) {
+    text +=
+        fmt::format(" ({} interval: {:.0f} % to {:.0f} %)", percent(1.0 - analysis.options.alpha),
+                    100 * o.interval.low, 100 * o.interval.high);
+  } else if (o.gain_interval.low <= 0.0) {
+    text += "; but the seeds leave open whether the oracle gains anything";
+  }
+  return text + ".";
 }
 
 }  // namespace
@@ -144,10 +190,13 @@ Table comparisons_table(const Analysis& analysis) {
           "paired t-test and exact Wilcoxon test (two-sided; Holm over the strategies of "
           "an initial set; bold below {:g}), Hedges' g, seeds won/tied/lost, and seeds that "
           "a difference of 1 and 2 points needs for 80 % power. '-': too few seeds, or "
-          "differences that do not vary, which tell nothing.",
+          "differences that do not vary, which tell nothing. Last: the share of what the best "
+          "oracle "
+          "of the initial set gains over the baseline, in mean.",
           analysis.metric, analysis.options.baseline, alpha),
       {"dataset", "init", "strategy", "measure", "n", "difference", "interval", "t", "p t",
-       "Holm t", "p Wilcoxon", "Holm Wilcoxon", "g", "won/tied/lost", "seeds 1 pt", "seeds 2 pt"},
+       "Holm t", "p Wilcoxon", "Holm Wilcoxon", "g", "won/tied/lost", "seeds 1 pt", "seeds 2 pt",
+       "oracle", "share of its gain", "share interval"},
       {}};
   for (const PanelAnalysis& p : analysis.panels) {
     for (const Comparison& c : p.comparisons) {
@@ -158,8 +207,11 @@ Table comparisons_table(const Analysis& analysis) {
            strong(TableCell::p_value(c.t_holm), c.t_holm < alpha), TableCell::p_value(c.wilcoxon.p),
            strong(TableCell::p_value(c.wilcoxon_holm), c.wilcoxon_holm < alpha),
            TableCell(c.effect, 2), fmt::format("{}/{}/{}", c.seeds.win, c.seeds.tie, c.seeds.loss),
-           TableCell::count(c.seeds_1pt), TableCell::count(c.seeds_2pt)});
+           TableCell::count(c.seeds_1pt), TableCell::count(c.seeds_2pt), oracle_words(c.oracle),
+           TableCell(c.oracle.share, 2), share_range(c.oracle.interval)});
     }
+    const std::string sentence = oracle_sentence(analysis, p);
+    if (!sentence.empty()) table.says.push_back(sentence);
   }
   return table;
 }
