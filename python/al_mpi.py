@@ -1,13 +1,10 @@
 """Own strategies, own engines and results for al_mpi, from Python.
 
+    @al_mpi.strategy      makes a function a query strategy that a sweep can run (external.strategies)
+    al_mpi.Engine         runs trials of a model and a loop of one's own under the farm (farm.engine)
     al_mpi.read(file)     reads a results file as tables
-    @al_mpi.strategy      makes a function a command that picks as `al_trial pick` does: the same arrays in, the
-                          same lines out
-    al_mpi.Engine         a model and a loop of one's own that speak the lines of docs/protocols.md; beside these,
-                          its `configure` has `settings`, every setting by its path
 
-Needs NumPy and h5py; tables are pandas DataFrames where pandas is there. The program al_mpi reads no name of a
-strategy's command or of an engine from its configuration: it runs its own.
+Needs NumPy and h5py; tables are pandas DataFrames where pandas is there. docs/own_code.md explains all three.
 """
 from __future__ import annotations
 
@@ -212,7 +209,7 @@ class Trial:
     strategy: str
     init: str
     seed: int
-    settings: dict[str, Any]      #: every setting by its path ("loop.n_query"), the trial's own ones in place
+    settings: dict[str, Any]      #: settings by their paths ("loop.n_query"), the trial's own ones in place
     key: str
     attempt: int = 1
     alive: Callable[[], None] = field(default=lambda: None, repr=False)  #: a sign of life in a long computation
@@ -234,13 +231,18 @@ class Engine:
     trial alone, so draw from `trial.rng(purpose, round)`, and let train() depend on the labels it is given.
     """
 
-    device = "cpu"       #: "cpu", or "cuda:NAME ..." where the engine computes on a GPU
-    n_pool = 0           #: samples of the pool; configure() sets it
+    strategies: Sequence[str] = ()   #: names that choose() knows; another one is refused. Empty: choose() refuses
+    device = "cpu"                   #: "cpu", or "cuda:NAME ..." where the engine computes on a GPU
+    n_pool = 0                       #: samples of the pool; configure() sets it
 
     # What an engine of one's own defines.
 
     def configure(self, settings: dict[str, Any], threads: int) -> None:
-        """Called once, before the first trial: loads the data and sets `n_pool`. May raise ConfigError, DataError."""
+        """Called once, before the first trial: loads the data and sets `n_pool`. May raise ConfigError, DataError.
+
+        `settings` are those of the sections dataset, model, training, loop, query and oracle by their paths
+        ("training.epochs"), with defaults where the configuration says nothing.
+        """
 
     def train(self, trial: Trial, round: int, labeled: np.ndarray) -> tuple[Mapping[str, float], Any]:
         """Trains on the samples `labeled` and evaluates on the test set: (metrics by name, confusion matrix)."""
@@ -325,10 +327,10 @@ class Engine:
     def _configure(self, request: dict) -> None:
         if not isinstance(request.get("settings"), dict):
             raise ConfigError("'configure' has no settings")
-        self._settings = request["settings"]
-        self.configure(self._settings, int(request.get("threads", 1)))
+        self.configure(request["settings"], int(request.get("threads", 1)))
         if self.n_pool <= 0:
             raise ConfigError(f"{type(self).__name__}.configure() did not set n_pool, the number of samples in the pool")
+        self._settings = request["settings"]
         self._send(type="ready", device=self.device, host=socket.gethostname(), pid=os.getpid(), versions={})
 
     def _run(self, request: dict) -> None:
@@ -339,6 +341,8 @@ class Engine:
                       _key(spec), int(request.get("attempt", 1)))
         for name, text in spec.get("settings", {}).items():
             trial.settings[name] = _like(text, trial.settings.get(name))
+        if self.strategies and trial.strategy not in self.strategies:
+            raise ConfigError(f"sweep.strategies: this engine knows {', '.join(self.strategies)}, not '{trial.strategy}'")
         trial.alive = lambda: self._send(type="alive", key=trial.key)
         began = time.monotonic()
         done = self._rounds(trial, _Checkpoint(request.get("checkpoint", ""), trial))
@@ -399,8 +403,7 @@ class _Checkpoint:
 
     def __init__(self, path: str, trial: Trial) -> None:
         self.path = path
-        shaping = {k: v for k, v in trial.settings.items() if not k.startswith(("farm.", "results.", "sweep."))}
-        self.identity = _digest([trial.key, shaping])
+        self.identity = _digest([trial.key, trial.settings])
         self.rounds: list[dict] = []
         self.next: list[list] = []
         self.seconds_query = 0.0

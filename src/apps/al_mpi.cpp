@@ -1,4 +1,5 @@
 #include "al_mpi/dry_run.hpp"
+#include "al_mpi/engine_check.hpp"
 #include "al_mpi/launch.hpp"
 #include "al_mpi/launcher.hpp"
 #include "al_mpi/results_commands.hpp"
@@ -20,6 +21,7 @@ struct CommandLine {
   StatusArguments status;
   LaunchArguments launch;
   TuneArguments tune;
+  EngineCheckArguments engine;
   std::string explain_file, explain_trial;
 };
 
@@ -102,6 +104,7 @@ int main(int argc, char** argv) {
   const ResultsCommands results(app);
   CLI::App* launched = add_launch(app, line);
   CLI::App* tuned = add_tune(app, line.tune);
+  CLI::App* checked = add_check_engine(app, line.engine);
   app.require_subcommand(0, 1);
   return run_app(
       app, argc, argv,
@@ -109,6 +112,7 @@ int main(int argc, char** argv) {
         if (status->parsed()) return show_status(line.status);
         if (explain->parsed()) return explain_trial(line.explain_file, line.explain_trial);
         if (results.parsed()) return results.run();
+        if (checked->parsed()) return run_engine_check(line.engine);
         if (tuned->parsed()) {
           return tune(line.tune, started_by_mpi(), started_as_rank(), argc, argv);
         }

@@ -58,9 +58,9 @@ const std::string& alias_of(const NetworkInfo& info) {
 
 template <class Info>
 const Info& known(const std::vector<Info>& catalog, const std::string& text, const std::string& key,
-                  const char* what) {
+                  const char* what, const std::vector<std::string>& own = {}) {
   const std::string wanted = normalized_name(text);
-  std::vector<std::string> names;
+  std::vector<std::string> names = own;
   for (const Info& info : catalog) {
     if (wanted == normalized_name(info.name) || wanted == normalized_name(alias_of(info))) {
       return info;
@@ -117,6 +117,7 @@ bool strategy_needs(const std::string& name, const std::string& what) {
 
 std::string askers_of(const std::string& array) {
   if (array == "labeled") return "all but initial sets";
+  if (array == "candidate") return "all";
   std::vector<std::string> askers, diverse, initial;
   for (const StrategyInfo& info : strategy_catalog()) {
     if (has(info.needs, array)) askers.push_back(info.name);
@@ -154,8 +155,12 @@ const NetworkInfo& network_info(const std::string& text, const std::string& key)
   return known(network_catalog(), text, key, "network");
 }
 
-std::string strategy_name(const std::string& text, const std::string& key) {
-  return strategy_info(text, key).name;
+std::string strategy_name(const std::string& text, const std::string& key,
+                          const std::vector<std::string>& own) {
+  for (const std::string& name : own) {
+    if (normalized_name(name) == normalized_name(text)) return name;
+  }
+  return known(strategy_catalog(), text, key, "strategy", own).name;
 }
 
 std::string init_name(const std::string& text, const std::string& key) {

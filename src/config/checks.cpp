@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "own_code.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
 #include <al_mpi/config/sweep_config.hpp>
@@ -27,6 +28,13 @@ void check_budget(const SweepConfig& config, std::int64_t n_samples) {
   }
 }
 
+/// The same for each combination of sweep.grid.
+void check_budgets(const SweepConfig& config, std::int64_t n_samples) {
+  for (const TrialSpec& spec : expand(config)) {
+    check_budget(with_settings(config, spec.settings), n_samples);
+  }
+}
+
 /// Strategies that measure what dropout changes need dropout.
 void check_passes(const SweepConfig& config) {
   const auto refuse_equal_passes = [](const std::string& key, const std::string& why,
@@ -37,10 +45,10 @@ void check_passes(const SweepConfig& config) {
   };
   for (const std::string& name : config.sweep.strategies) {
     for (const std::string& asked : stages_of(name, config.query)) {
-      if (strategy_needs(asked, "mc_probs") && config.model.dropout == 0) {
+      if (asks_for("mc_probs", asked, config.query) && config.model.dropout == 0) {
         refuse_equal_passes("model.dropout", "with 0 all passes are equal", name);
       }
-      if (strategy_needs(asked, "passes") && config.query.mc_passes < 2) {
+      if (asks_for("passes", asked, config.query) && config.query.mc_passes < 2) {
         refuse_equal_passes("query.mc_passes", "one pass differs from no other", name);
       }
     }
@@ -88,6 +96,12 @@ void check_inputs(const SweepConfig& config) {
     const std::string why = errno == ENOENT ? "no such file" : std::strerror(errno);
     throw DataError(path, "", fmt::format("{} ({})", why, key));
   }
+  if (has_own_engine(config) && !config.query.external.empty()) {
+    throw ConfigError("external.strategies",
+                      "are asked by al_trial alone, farm.engine is another program (which knows "
+                      "its own strategies)");
+  }
+  check_programs(config);
 }
 
 void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
@@ -96,6 +110,7 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
   if (n_classes < 2) {
     throw ConfigError("dataset", fmt::format("{} class: there is nothing to learn", n_classes));
   }
+  if (has_own_engine(config)) return check_budgets(config, pool_size);  // the rest is its affair
   if (config.model.torchscript.empty() && network_info(config.model.name).segmentation != pixels) {
     throw ConfigError("model.name", fmt::format("{} does not answer the dataset's task ({})",
                                                 config.model.name, task));
@@ -104,7 +119,8 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
     throw ConfigError("training.pseudo_labels.weight", "is for classification (must be 0)");
   }
   for (const std::string& name : config.sweep.strategies) {
-    if (pixels && !strategy_info(name).segmentation) {
+    const bool own = config.query.external.count(name) > 0;  // it sees pixels, and says what it can
+    if (pixels && !own && !strategy_info(name).segmentation) {
       throw ConfigError("sweep.strategies", fmt::format("{} does not work on segmentation", name));
     }
   }

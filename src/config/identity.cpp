@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "option.hpp"
+#include "own_code.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 
@@ -34,7 +36,17 @@ std::string settings_fingerprint(const SweepConfig& config) {
   for (const Option& option : option_table()) {
     if (covered(option, config)) text += option.key + "=" + value_text(option, config) + "\n";
   }
+  if (has_own_engine(config)) text += "farm.engine=" + identity_of(config.farm.engine) + "\n";
   return to_hex(stable_hash(text));
+}
+
+std::string settings_json(const SweepConfig& config) {
+  nlohmann::json settings = nlohmann::json::object();
+  for (const Option& option : option_table()) {
+    const bool of_dataset = option.key.rfind("dataset.", 0) == 0;
+    if (of_dataset || shapes_results(option)) settings[option.key] = option.json(config);
+  }
+  return settings.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::vector<std::string> differing_settings(const SweepConfig& stored, const SweepConfig& now) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
 #include <yaml-cpp/yaml.h>
 
 #include <al_mpi/config/sweep_config.hpp>
@@ -18,6 +19,7 @@ struct Option {
   std::string reference_value;  ///< default under `protocol: reference`; empty = the same
   std::function<void(SweepConfig&, const YAML::Node&)> read;  ///< throws ConfigError(key, problem)
   std::function<YAML::Node(const SweepConfig&)> value;        ///< what read() reads back
+  std::function<nlohmann::json(const SweepConfig&)> json;     ///< the same; null for programs
 
   Option reference(std::string reference_default) const;
 };

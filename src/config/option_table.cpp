@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "option.hpp"
+#include "own_code.hpp"
 #include "values.hpp"
 #include <al_mpi/base/enum_names.hpp>
 #include <al_mpi/base/error.hpp>
@@ -90,8 +92,34 @@ struct InCatalog {
   void operator()(std::string& value, const std::string& key) const {
     value = canonical(value, key);
   }
-  void operator()(std::vector<std::string>& values, const std::string& key) const {
-    for (std::string& value : values) value = canonical(value, key);
+};
+
+/// Names of the catalog, or of the configuration's own strategies; an own engine knows its own.
+struct StrategyNames {
+  std::string text;
+  void operator()(std::string& value, const std::string& key, const SweepConfig& config) const {
+    if (has_own_engine(config)) return check_word(value, key);
+    std::vector<std::string> own;
+    for (const auto& [name, program] : config.query.external) own.push_back(name);
+    value = strategy_name(value, key, own);
+  }
+  void operator()(std::vector<std::string>& values, const std::string& key,
+                  const SweepConfig& config) const {
+    for (std::string& value : values) (*this)(value, key, config);
+    refuse_empty_or_double(values, key);
+  }
+};
+
+struct InitNames {
+  std::string text;
+  void operator()(std::vector<std::string>& values, const std::string& key,
+                  const SweepConfig& config) const {
+    for (std::string& value : values) {
+      if (has_own_engine(config))
+        check_word(value, key);
+      else
+        value = init_name(value, key);
+    }
     refuse_empty_or_double(values, key);
   }
 };
@@ -127,17 +155,30 @@ template <class Member, class Rule>
 Option make_option(const std::string& key, const std::string& doc, Member member,
                    const Rule& rule) {
   using Value = std::decay_t<decltype(member(std::declval<SweepConfig&>()))>;
-  Option option{key, doc, rule.text, "", {}, {}};
+  Option option{key, doc, rule.text, "", {}, {}, {}};
   if constexpr (std::is_enum_v<Value>) {
     option.allowed = fmt::format("{}", fmt::join(enum_names<Value>(), " | "));
   }
   option.read = [=](SweepConfig& config, const YAML::Node& node) {
     Value value{};
     read_value(node, key, value);
-    rule(value, key);
+    if constexpr (std::is_invocable_v<const Rule&, Value&, const std::string&, SweepConfig&>) {
+      rule(value, key, config);
+    } else {
+      rule(value, key);
+    }
     member(config) = std::move(value);
   };
   option.value = [=](const SweepConfig& config) { return to_node(member(config)); };
+  option.json = [=](const SweepConfig& config) -> nlohmann::json {
+    if constexpr (std::is_enum_v<Value>) {
+      return name_of(member(config));
+    } else if constexpr (std::is_constructible_v<nlohmann::json, const Value&>) {
+      return member(config);
+    } else {
+      return nullptr;
+    }
+  };
   return option;
 }
 
@@ -279,17 +320,9 @@ std::vector<Option> make_table() {
       AL_OPTION(query.bait_weight, at_least(0),
                 "labelled samples that each of bait's picks counts as; 0 = n_query (the authors' "
                 "code)"),
-      AL_OPTION(query.two_stage_first,
-                (InCatalog{"a strategy",
-                           [](const std::string& text, const std::string& key) {
-                             return strategy_name(text, key);
-                           }}),
+      AL_OPTION(query.two_stage_first, StrategyNames{"a strategy"},
                 "strategy that keeps candidates for the second"),
-      AL_OPTION(query.two_stage_second,
-                (InCatalog{"a strategy",
-                           [](const std::string& text, const std::string& key) {
-                             return strategy_name(text, key);
-                           }}),
+      AL_OPTION(query.two_stage_second, StrategyNames{"a strategy"},
                 "strategy that picks among them"),
       AL_OPTION(query.two_stage_factor, at_least(1), "candidates kept, times n_query"),
       AL_OPTION(query.partition, at_least(1),
@@ -297,6 +330,13 @@ std::vector<Option> make_table() {
       AL_OPTION(query.adversarial_max_steps, at_least(1), "cap on the steps of BIM and DeepFool"),
       AL_OPTION(query.adversarial_epsilon, above(0),
                 "BIM's step [standard deviations of the input]"),
+
+      make_option(
+          "external.strategies",
+          "own strategies: {mine: {command: [python3, mine.py], needs: [probs], files: [], "
+          "time_limit: 600}}; docs/own_code.md",
+          [](auto& config) -> auto& { return config.query.external; },
+          Anything{"names and programs"}),
 
       AL_OPTION(oracle.noise, fraction(),
                 "stress test: probability of a wrong label, uniform over the other classes"),
@@ -307,17 +347,9 @@ std::vector<Option> make_table() {
           "stress test: classes of the pool thinned out, in an order drawn from the seed; 1 = the "
           "rarest keeps a tenth of its samples"),
 
-      AL_OPTION(sweep.strategies,
-                (InCatalog{"names of strategies",
-                           [](const std::string& text, const std::string& key) {
-                             return strategy_name(text, key);
-                           }}),
+      AL_OPTION(sweep.strategies, StrategyNames{"names of strategies, own ones too"},
                 "query strategies"),
-      AL_OPTION(sweep.inits,
-                (InCatalog{"names of initial sets",
-                           [](const std::string& text, const std::string& key) {
-                             return init_name(text, key);
-                           }}),
+      AL_OPTION(sweep.inits, InitNames{"names of initial sets"},
                 "ways to choose the initial labelled set"),
       AL_OPTION(sweep.seeds, Seeds{}, "one trial each"),
       AL_OPTION(sweep.grid, Anything{"keys and lists of values"},
@@ -328,6 +360,9 @@ std::vector<Option> make_table() {
           "IoU) is no wider than +- this; 0 = off"),
       AL_OPTION(sweep.max_seeds, at_least(1), "with target_ci: the most seeds a cell gets"),
 
+      AL_OPTION(farm.engine, Anything{"a command"},
+                "a program of one's own in place of al_trial: [python3, my_engine.py], or "
+                "{command: [...], files: [...]}; docs/own_code.md"),
       AL_OPTION(farm.workers_per_rank, at_least(0),
                 "trials a rank runs at once; 0 = 1 under MPI, else the number of GPUs or cores"),
       AL_OPTION(farm.workers_per_gpu, at_least(1),

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "option.hpp"
+#include "own_code.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
 
@@ -201,6 +202,11 @@ SweepConfig load_config(const std::string& path, const std::vector<std::string>&
   if (!typed("model.pretrained")) config.model.pretrained = beside(path, config.model.pretrained);
   if (!typed("model.torchscript"))
     config.model.torchscript = beside(path, config.model.torchscript);
+  for (const char* key : {"farm.engine", "external.strategies"}) {
+    find_programs(config, key, [&, beside_file = !typed(key)](const std::string& input) {
+      return beside_file ? beside(path, input) : input;
+    });
+  }
   return config;
 }
 
@@ -209,7 +215,13 @@ SweepConfig parse_config(const std::string& yaml, const std::string& origin,
   std::vector<Setting> settings = settings_of(yaml, origin);
   for (const std::string& text : overrides) settings.push_back(setting_of(text));
   SweepConfig config = defaults_for(settings);
-  for (const Setting& setting : settings) apply(setting, config);
+  // Own programs first, wherever they stand: other settings name what they know.
+  for (const bool programs : {true, false}) {
+    for (const Setting& setting : settings) {
+      const bool is_program = setting.key == "farm.engine" || setting.key == "external.strategies";
+      if (is_program == programs) apply(setting, config);
+    }
+  }
   expand(config);  // refuses a bad sweep.grid
   return config;
 }

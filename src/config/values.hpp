@@ -9,6 +9,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <al_mpi/base/enum_names.hpp>
+#include <al_mpi/query/options.hpp>
 
 namespace al_mpi {
 
@@ -22,6 +23,8 @@ void read_value(const YAML::Node& node, const std::string& key, double& value);
 void read_value(const YAML::Node& node, const std::string& key, std::vector<std::string>& value);
 void read_value(const YAML::Node& node, const std::string& key, std::vector<std::int64_t>& value);
 void read_value(const YAML::Node& node, const std::string& key, GridValues& value);
+void read_value(const YAML::Node& node, const std::string& key, OwnProgram& value);
+void read_value(const YAML::Node& node, const std::string& key, ExternalStrategies& value);
 
 template <class Enum, class = std::enable_if_t<std::is_enum_v<Enum>>>
 void read_value(const YAML::Node& node, const std::string& key, Enum& value) {
@@ -37,6 +40,8 @@ YAML::Node to_node(double value);
 YAML::Node to_node(const std::vector<std::string>& value);
 YAML::Node to_node(const std::vector<std::int64_t>& value);
 YAML::Node to_node(const GridValues& value);
+YAML::Node to_node(const OwnProgram& value);
+YAML::Node to_node(const ExternalStrategies& value);
 
 template <class Enum, class = std::enable_if_t<std::is_enum_v<Enum>>>
 YAML::Node to_node(Enum value) {

@@ -38,7 +38,7 @@ class Trial {
   Trial(const TrialInput& input, const TrialEvents& events)
       : input_(input),
         events_(events),
-        query_(strategy(input.spec.strategy)),
+        query_(strategy(input.spec.strategy, input.learner.query)),
         init_(initial_set(input.spec.init)),
         dataset_(with_duplicates(input.dataset, input.oracle.duplicates)),
         pool_(*dataset_, input.oracle, input.spec.seed),
@@ -156,6 +156,8 @@ class Trial {
     if (classification()) {
       context.oracle_label = [this](std::int64_t index) { return pool_.oracle_label(index); };
     }
+    context.alive = events_.alive;
+    context.pool_size = pool_.size();
     PoolScores scores;
     if (!input_.scores.empty()) {
       context.keep_scores = [&](const Indices& indices, const at::Tensor& values) {

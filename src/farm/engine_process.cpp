@@ -9,39 +9,14 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <al_mpi/base/error.hpp>
-
-extern char** environ;
+#include <al_mpi/base/spawn.hpp>
 
 namespace al_mpi {
 namespace {
-
-[[noreturn]] void fail(const std::string& what, int error) {
-  throw FarmError(-1, fmt::format("{}: {}", what, std::strerror(error)));
-}
-
-/// A descriptor that closes itself.
-struct Descriptor {
-  int fd = -1;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  int release() { return std::exchange(fd, -1); }
-};
-
-struct Pipe {
-  Descriptor read, write;
-  Pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) fail("cannot make a pipe", errno);
-    read.fd = ends[0];
-    write.fd = ends[1];
-  }
-};
 
 void close_on_exec_everything() {  // MPI and PMIx leave their sockets inheritable
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -57,81 +32,26 @@ bool belongs_to_launcher(const std::string& variable) {
   return false;
 }
 
-std::string name_of(const std::string& variable) {
-  return variable.substr(0, variable.find('=') + 1);
-}
-
-std::vector<std::string> engine_environment(const std::vector<std::string>& own) {
-  std::vector<std::string> variables = own;
-  variables.push_back("AL_MPI_PARENT_PID=" + std::to_string(::getpid()));
-  const std::size_t n_own = variables.size();
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string variable = *entry;
-    bool replaced = belongs_to_launcher(variable);
-    for (std::size_t i = 0; i < n_own; ++i) replaced |= name_of(variables[i]) == name_of(variable);
-    if (!replaced) variables.push_back(variable);
-  }
-  return variables;
-}
-
-std::vector<char*> c_strings(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-/// posix_spawn's two objects, set up for an engine.
-struct SpawnSetup {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-
-  SpawnSetup(int input, int output, int log) {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawn_file_actions_adddup2(&actions, input, 0);
-    ::posix_spawn_file_actions_adddup2(&actions, output, 1);
-    ::posix_spawn_file_actions_adddup2(&actions, log, 2);
-    sigset_t blocked;
-    ::sigemptyset(&blocked);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU})
-      ::sigaddset(&blocked, signal);
-    sigset_t defaults;
-    ::sigemptyset(&defaults);
-    ::sigaddset(&defaults, SIGPIPE);
-    ::posix_spawnattr_setsigmask(&attributes, &blocked);
-    ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  ~SpawnSetup() {
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&actions);
-  }
-  SpawnSetup(const SpawnSetup&) = delete;
-  SpawnSetup& operator=(const SpawnSetup&) = delete;
-};
-
 }  // namespace
-
-std::string how_it_ended(int status) {
-  if (WIFSIGNALED(status)) {
-    return fmt::format("was killed by signal {} ({})", WTERMSIG(status),
-                       ::strsignal(WTERMSIG(status)));
-  }
-  return fmt::format("left with exit code {}", WEXITSTATUS(status));
-}
 
 EngineProcess::EngineProcess(const EngineCommand& command) {
   Pipe requests, answers;
-  Descriptor log{::open(command.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
-  if (log.fd < 0) fail("cannot write " + command.log_file, errno);
+  Descriptor log(::open(command.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  if (log.fd < 0) {
+    throw FarmError(-1, fmt::format("cannot write {}: {}", command.log_file, std::strerror(errno)));
+  }
   close_on_exec_everything();
-  const std::vector<std::string> variables = engine_environment(command.environment);
-  const SpawnSetup setup(requests.read.fd, answers.write.fd, log.fd);
-  const int error =
-      ::posix_spawnp(&pid_, command.arguments.front().c_str(), &setup.actions, &setup.attributes,
-                     c_strings(command.arguments).data(), c_strings(variables).data());
-  if (error != 0) fail("cannot start " + command.arguments.front(), error);
+  std::vector<std::string> own = command.environment;
+  own.push_back("AL_MPI_PARENT_PID=" + std::to_string(::getpid()));
+  SpawnOptions options;
+  options.arguments = command.arguments;
+  options.environment = environment_with(own, belongs_to_launcher);
+  options.input = requests.read.fd;
+  options.output = answers.write.fd;
+  options.errors = log.fd;
+  options.blocked = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU};
+  options.defaults = {SIGPIPE};
+  pid_ = spawn(options);
   input_ = requests.write.release();
   output_ = answers.read.release();
   ::fcntl(input_, F_SETFL, O_NONBLOCK);

@@ -51,19 +51,20 @@ std::string Supervisor::log_file(std::size_t index) const {
 void Supervisor::start_engine(std::size_t index, double now) {
   Worker& worker = workers_[index];
   EngineCommand command{options_.engine, {}, log_file(index)};
-  command.environment.push_back(fmt::format("OMP_NUM_THREADS={}", options_.threads));
+  command.environment.push_back(fmt::format("OMP_NUM_THREADS={}", options_.configuration.threads));
   if (const std::string& gpu = options_.gpus[index]; !gpu.empty()) {
     command.environment.push_back("CUDA_VISIBLE_DEVICES=" + gpu);
   }
   try {
+    options_.check_engine();
     worker.process = std::make_unique<EngineProcess>(command);
-    worker.process->send(
-        configure_line(options_.config_yaml, options_.device, options_.threads, options_.expected));
+    worker.process->send(configure_line(options_.configuration));
     worker.state = State::starting;
     worker.condemned = false;
     worker.last_line = now;
-  } catch (const FarmError& error) {
+  } catch (const Error& error) {
     worker.reason = error.what();
+    worker.code = error.code();
     start_failed(index, now);
   }
 }
@@ -149,13 +150,13 @@ void Supervisor::take_first_line(std::size_t index, const EngineLine& line) {
     condemn(worker, line.message);  // it would wait for another request
   }
   if (line.type != EngineLine::Type::ready) return;
-  if (!runs_on(line.device, options_.device)) {
+  if (!runs_on(line.device, options_.configuration.device)) {
     worker.failed_starts = max_failed_starts;
     worker.code = ExitCode::config;
     const std::string& gpu = options_.gpus[index];
-    return condemn(worker,
-                   fmt::format("the engine runs on {}, farm.device is {}{}", line.device,
-                               options_.device, gpu.empty() ? "" : " and it was given GPU " + gpu));
+    return condemn(worker, fmt::format("the engine runs on {}, farm.device is {}{}", line.device,
+                                       options_.configuration.device,
+                                       gpu.empty() ? "" : " and it was given GPU " + gpu));
   }
   worker.failed_starts = 0;
   worker.device = line.device;

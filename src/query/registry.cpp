@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "external.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
 
@@ -50,7 +51,7 @@ void check_picks(const std::string& name, const QueryContext& context, const Pic
 /// query.partition random shares of the candidates, each asked for its part of n (partition 1
 /// inside, also for strategies that ask others). Follows DISTIL's PartitionStrategy (Beck et al.,
 /// arXiv 2106.15324).
-Picks ask_shares(const QueryContext& context, Picks (*query)(QueryContext&)) {
+Picks ask_shares(const QueryContext& context, const QueryFn& query) {
   const auto n_candidates = static_cast<std::int64_t>(context.unlabeled.size());
   const std::int64_t n_shares = std::min(context.options.partition, n_candidates);
   QueryOptions options = context.options;
@@ -77,8 +78,7 @@ Picks ask_shares(const QueryContext& context, Picks (*query)(QueryContext&)) {
 
 /// What all share: candidates in ascending order (their order then cannot matter), 1 <= n <=
 /// candidates, labels that were not bought for oracles only, and a check of the answer.
-QueryFn contracted(const std::string& name, const Table& table) {
-  const auto query = table.at(name);
+QueryFn contracted(const std::string& name, const QueryFn& query) {
   return [name, query](QueryContext& asked) -> Picks {
     Indices candidates = asked.unlabeled;
     std::sort(candidates.begin(), candidates.end());
@@ -94,19 +94,23 @@ QueryFn contracted(const std::string& name, const Table& table) {
 
 }  // namespace
 
-QueryFn strategy(const std::string& name) {
-  return contracted(strategy_name(name), strategies);
+QueryFn strategy(const std::string& name, const QueryOptions& options) {
+  if (options.external.count(name) > 0) {
+    return contracted(name, [name](QueryContext& context) {
+      return ask_external_strategy(name, context.options.external.at(name), context);
+    });
+  }
+  const std::string known = strategy_name(name);
+  return contracted(known, strategies.at(known));
 }
 
 bool needs_predicted_losses(const std::string& strategy, const QueryOptions& options) {
-  const std::vector<std::string> asked = stages_of(strategy, options);
-  return std::any_of(asked.begin(), asked.end(), [](const std::string& name) {
-    return strategy_needs(name, "predicted_losses");
-  });
+  return asks_for("predicted_losses", strategy, options);
 }
 
 QueryFn initial_set(const std::string& name) {
-  return contracted(init_name(name), initial_sets);
+  const std::string known = init_name(name);
+  return contracted(known, initial_sets.at(known));
 }
 
 }  // namespace al_mpi

@@ -149,15 +149,15 @@ std::int64_t StoredPredictions::n_passes() const {
   return has("mc_probs") ? needed("mc_probs")[0] : 0;
 }
 
-Indices StoredPredictions::labeled() const {
+Indices StoredPredictions::marked(const std::string& array) const {
   Indices indices;
-  if (!has("labeled")) return indices;
-  const auto mask = file_.read<double>(path("labeled"));
+  if (!has(array)) return indices;
+  const auto mask = file_.read<double>(path(array));
   for (std::size_t i = 0; i < mask.size(); ++i) {
     if (mask[i] != 0.0 && mask[i] != 1.0) {
-      refuse("labeled", fmt::format("entry {} is {}, not 0 or 1 (of indices make a mask: mask = "
-                                    "numpy.zeros({}, bool); mask[indices] = True)",
-                                    i, mask[i], mask.size()));
+      refuse(array, fmt::format("entry {} is {}, not 0 or 1 (of indices make a mask: mask = "
+                                "numpy.zeros({}, bool); mask[indices] = True)",
+                                i, mask[i], mask.size()));
     }
     if (mask[i] != 0.0) indices.push_back(static_cast<std::int64_t>(i));
   }

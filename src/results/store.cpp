@@ -250,9 +250,8 @@ std::unique_ptr<ResultsStore> ResultsStore::open(const StoreOptions& options,
   return std::unique_ptr<ResultsStore>(new ResultsStore(options, provenance, grid));
 }
 
-std::string ResultsStore::stored_config(const std::string& file) {
-  const Replay replay = replay_results(Files(file));
-  return replay.state.provenance() ? replay.state.provenance()->config_yaml : "";
+std::optional<Provenance> ResultsStore::stored_provenance(const std::string& file) {
+  return replay_results(Files(file)).state.provenance();
 }
 
 }  // namespace al_mpi

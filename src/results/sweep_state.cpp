@@ -37,6 +37,25 @@ int checked_number(int number, int smallest, int largest, const char* what) {
   return number;
 }
 
+using Versions = decltype(Provenance::versions);
+
+/// Adds those of `more` whose names are new: own strategies may join later.
+void add_versions(Versions& versions, const Versions& more) {
+  for (const auto& [name, version] : more) {
+    const bool known = std::any_of(versions.begin(), versions.end(),
+                                   [&](const auto& other) { return other.first == name; });
+    if (!known) versions.emplace_back(name, version);
+  }
+}
+
+/// The K of K x K numbers. Throws DataError where they are no square.
+std::size_t side_of(std::size_t n_cells) {
+  std::size_t k = 0;
+  while (k * k < n_cells) ++k;
+  if (k * k == n_cells) return k;
+  throw DataError("JSON", "confusion", fmt::format("{} numbers are no square matrix", n_cells));
+}
+
 }  // namespace
 
 void SweepState::apply(const json& record) {
@@ -79,7 +98,9 @@ void SweepState::opened(const json& record) {
   if (int_field(record, "version") != 1) throw DataError("journal", "", "made by a later version");
   const double time = time_of(record);
   last_opened_ = without_time(record);
-  if (provenance_ && created_ <= time) return;
+  auto versions = record.at("versions").get<Versions>();
+  if (provenance_ && created_ <= time) return add_versions(provenance_->versions, versions);
+  if (provenance_) add_versions(versions, provenance_->versions);
   Provenance provenance;
   provenance.config_yaml = record.at("config").get<std::string>();
   provenance.settings_fingerprint = record.at("settings").get<std::string>();
@@ -87,7 +108,7 @@ void SweepState::opened(const json& record) {
   provenance.task = record.at("task").get<std::string>();
   provenance.class_names = record.at("classes").get<std::vector<std::string>>();
   provenance.class_counts = record.value("class_counts", provenance.class_counts);
-  provenance.versions = record.at("versions").get<decltype(provenance.versions)>();
+  provenance.versions = std::move(versions);
   provenance_ = std::move(provenance);
   created_ = time;
 }
@@ -129,6 +150,11 @@ bool SweepState::opened_alike(const json& record) const {
 
 SweepState::Added SweepState::add_round(const RoundRecord& record) {
   const auto round = index(checked_number(record.round, 0, max_round, "round"));
+  const std::size_t k = side_of(record.confusion.size());
+  const std::size_t n_classes = provenance_ ? provenance_->class_names.size() : 0;
+  if (k > 0 && n_classes > 0 && k != n_classes) {
+    throw DataError("JSON", "confusion", fmt::format("{} x {} for {} classes", k, k, n_classes));
+  }
   const int trial = trial_of(record.key);
   History& history = histories_[index(trial)];
   std::vector<std::int64_t>& rows = history.rows;
@@ -238,6 +264,10 @@ ResultsTables SweepState::tables() const {
   if (provenance_) {
     tables.task = provenance_->task;
     tables.class_names = provenance_->class_names;
+  }
+  if (tables.class_names.empty()) {  // an own engine's data: its classes are numbers
+    for (std::size_t i = 0; i < side_of(rounds_.n_cells()); ++i)
+      tables.class_names.push_back(std::to_string(i));
   }
   return tables;
 }

@@ -20,29 +20,33 @@ std::vector<std::int64_t> n_of_each_class(const Split& split, std::int64_t n_cla
 
 Sweep prepare_sweep(const SweepArguments& arguments) {
   Sweep sweep;
-  sweep.config = load_config(arguments.config, arguments.overrides);
-  check_inputs(sweep.config);
-  settle_device(sweep.config.farm);
-  const DatasetOptions& from = sweep.config.dataset;
-  const auto dataset = load_dataset(from.path, from.synthetic);
-  check_against_dataset(sweep.config, dataset->train().n, dataset->n_classes(),
-                        name_of(dataset->task));
-  const std::string& file = sweep.config.results.file;
-  const std::string stored = ResultsStore::stored_config(file);
-  if (!stored.empty()) check_same_settings(stored, sweep.config, file);
-  sweep.grid = expand(sweep.config);
-  sweep.provenance = {to_yaml(sweep.config),
-                      settings_fingerprint(sweep.config),
-                      dataset->fingerprint(),
-                      name_of(dataset->task),
-                      dataset->classes,
-                      n_of_each_class(dataset->train(), dataset->n_classes()),
-                      {{"al_mpi", version},
-                       {"git", git_description},
-                       {"compiler", compiler},
-                       {"libtorch", libtorch_version},
-                       {"hdf5", hdf5_version()},
-                       {"mpi", arguments.mpi_library}}};
+  SweepConfig& config = sweep.config;
+  config = load_config(arguments.config, arguments.overrides);
+  check_inputs(config);
+  settle_device(config.farm);
+  Provenance& about = sweep.provenance;
+  // Where an own engine has data of its own, their task is all that is known of them.
+  about.task = name_of(config.dataset.synthetic.task);
+  if (config.farm.engine.command.empty() || !config.dataset.path.empty()) {
+    const auto dataset = load_dataset(config.dataset.path, config.dataset.synthetic);
+    about.task = name_of(dataset->task);
+    check_against_dataset(config, dataset->train().n, dataset->n_classes(), about.task);
+    about.dataset_fingerprint = dataset->fingerprint();
+    about.class_names = dataset->classes;
+    about.class_counts = n_of_each_class(dataset->train(), dataset->n_classes());
+  }
+  const std::string& file = config.results.file;
+  if (const auto stored = ResultsStore::stored_provenance(file)) {
+    check_same_programs(stored->versions, config, file);
+    check_same_settings(stored->config_yaml, config, file);
+  }
+  sweep.grid = expand(config);
+  about.config_yaml = to_yaml(config);
+  about.settings_fingerprint = settings_fingerprint(config);
+  about.versions = {{"al_mpi", version},      {"git", git_description},
+                    {"compiler", compiler},   {"libtorch", libtorch_version},
+                    {"hdf5", hdf5_version()}, {"mpi", arguments.mpi_library}};
+  for (const auto& program : program_versions(config)) about.versions.push_back(program);
   return sweep;
 }
 

@@ -74,11 +74,12 @@ std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank,
         n_workers, farm.threads, usable_cores());
   }
   SupervisorOptions options;
-  options.engine = engine_command();
-  options.config_yaml = config_yaml;
-  options.expected = expected;
-  options.device = farm.device;
-  options.threads = static_cast<int>(farm.threads);
+  options.engine = engine_command(farm);
+  options.configuration = {config_yaml, settings_json(config), farm.device,
+                           static_cast<int>(farm.threads), expected};
+  if (!farm.engine.command.empty()) {
+    options.check_engine = [engine = farm.engine] { check_runs_here(engine, "farm.engine"); };
+  }
   options.gpus = assign_gpus(gpus, local_rank, n_workers);
   options.stall_timeout = farm.stall_timeout;
   options.trial_timeout = farm.trial_timeout;

@@ -12,32 +12,37 @@
 namespace al_mpi {
 namespace {
 
+std::string built_in_engine() {
+  if (const char* other = std::getenv("AL_MPI_ENGINE")) return other;
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe");
+  return (own.parent_path() / "al_trial").string();
+}
+
 /// Asked once, for it takes a start of the engine.
 const UsableGpus& gpus_here() {
-  static const UsableGpus gpus = usable_gpus(engine_command().front());
+  static const UsableGpus gpus = usable_gpus(built_in_engine());
   return gpus;
 }
 
 }  // namespace
 
-std::vector<std::string> engine_command() {
-  if (const char* other = std::getenv("AL_MPI_ENGINE")) return {other, "--serve"};
-  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe");
-  return {(own.parent_path() / "al_trial").string(), "--serve"};
+std::vector<std::string> engine_command(const FarmOptions& farm) {
+  if (!farm.engine.command.empty()) return farm.engine.command;
+  return {built_in_engine(), "--serve"};
 }
 
 std::vector<std::string> gpus_of(const FarmOptions& farm) {
   if (farm.device == "cpu") return {};
   try {
     return gpus_here().entries;
-  } catch (const FarmError& error) {  // the engine says it again when it starts
+  } catch (const Error& error) {  // the engine says it again when it starts
     spdlog::warn("{}", error.what());
     return {};
   }
 }
 
 void settle_device(FarmOptions& farm) {
-  if (farm.device != "auto") return;
+  if (farm.device != "auto" || !farm.engine.command.empty()) return;  // an own engine knows its own
   const UsableGpus& gpus = gpus_here();
   if (!gpus.why_none.empty())
     spdlog::warn("{}: the sweep runs on the CPU (farm.device=auto)", gpus.why_none);

@@ -64,12 +64,13 @@ EngineLine parse_engine_line(const std::string& line) {
   }
 }
 
-std::string configure_line(const std::string& yaml, const std::string& device, int threads,
-                           const Expected& expected) {
+std::string configure_line(const EngineConfiguration& configuration) {
+  const Expected& expected = configuration.expected;
   return dump({{"type", "configure"},
-               {"config", yaml},
-               {"device", device},
-               {"threads", threads},
+               {"config", configuration.yaml},
+               {"settings", json::parse(configuration.settings)},
+               {"device", configuration.device},
+               {"threads", configuration.threads},
                {"expected",
                 {{"version", expected.version},
                  {"libtorch", expected.libtorch},

@@ -28,6 +28,19 @@ TEST_CASE("a panel holds one initial set, strategies in catalogue order") {
   CHECK(panels[1].init == "kmeans");
 }
 
+TEST_CASE("an own strategy's results of two programs are not put into one figure") {
+  ResultsTables a = made_file("a.h5", "same"), b = made_file("b.h5", "same");
+  add_trial(a, {"mine", "random", 1}, {0.1});
+  add_trial(b, {"mine", "random", 2}, {0.3});
+  a.attributes["version_external_mine"] = b.attributes["version_external_mine"] = "one";
+  CHECK(panels_of(merge_study({a, b}), "accuracy").at(0).seeds.size() == 2);
+  b.attributes["version_external_mine"] = "two";
+  CHECK_THROWS_WITH(merge_study({a, b}),
+                    Contains("b.h5: its strategy mine is another program than that of a.h5"));
+  b.attributes["settings_fingerprint"] = "other";  // other panels
+  CHECK_NOTHROW(merge_study({a, b}));
+}
+
 TEST_CASE("unequal grids share an axis of labels, and what is missing is NaN") {
   ResultsTables file = made_file("a.h5");
   add_trial(file, {"random_sampling", "random", 1}, {0.1, 0.2, 0.3});

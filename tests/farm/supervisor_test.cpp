@@ -41,7 +41,7 @@ struct Farm {
 
   SupervisorOptions complete(SupervisorOptions options, std::size_t n_workers) {
     if (options.engine.empty()) options.engine = {AL_FAKE_ENGINE};
-    options.config_yaml = "loop: {n_rounds: 2}";
+    options.configuration.yaml = "loop: {n_rounds: 2}";
     options.gpus.resize(n_workers);
     options.log_folder = folder.file("logs");
     return options;
@@ -212,7 +212,7 @@ TEST_CASE(
 TEST_CASE("a worker that was given a GPU and runs on the CPU is retired at once") {
   const Variable device("FAKE_ENGINE_DEVICE", "cpu");
   SupervisorOptions options;
-  options.device = "cuda";
+  options.configuration.device = "cuda";
   options.gpus = {"GPU-7"};
   Farm farm(options);
   const Retired retired = farm.next<Retired>();
@@ -222,7 +222,7 @@ TEST_CASE("a worker that was given a GPU and runs on the CPU is retired at once"
 
 TEST_CASE("a worker on its GPU says which when it asks") {
   SupervisorOptions options;
-  options.device = "cuda";
+  options.configuration.device = "cuda";
   options.gpus = {"3"};
   Farm farm(options);
   CHECK(farm.next<Idle>().device == "cuda:Fake GPU 3, CUDA 1.2");

@@ -152,6 +152,8 @@ class ResultsTest(FolderTest):
 
 ENGINE = """
 class Mine(al_mpi.Engine):
+    strategies = ("random_sampling", "broken", "twice")
+
     def configure(self, settings, threads):
         print("loading")
         if settings["model.dropout"] > 0.5:
@@ -264,6 +266,8 @@ class EngineTest(FolderTest):
         twice = self.run_trial("twice")[-1]
         self.assertEqual(twice["kind"], "config")
         self.assertIn("twice chose", twice["message"])
+        self.assertEqual(self.run_trial("other")[-1]["message"],
+                         "sweep.strategies: this engine knows random_sampling, broken, twice, not 'other'")
         self.ask(type="dance")
         self.assertIn("unknown request", self.answer()["message"])
         self.assertEqual(self.run_trial()[-1]["type"], "done")

@@ -122,7 +122,7 @@ struct Question {
   }
   Picks ask(const std::string& name) {
     QueryContext asked = context();
-    return strategy(name)(asked);
+    return strategy(name, options)(asked);
   }
   Picks ask_init(const std::string& name) {
     round = 0;

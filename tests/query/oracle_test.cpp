@@ -21,7 +21,7 @@ Indices oracle(const std::string& name) {
 
 Picks classification_picks(const std::string& name) {
   StoredPredictions stored(file, "classification", name);
-  const Indices labeled = stored.labeled();
+  const Indices labeled = stored.marked("labeled");
   Indices unlabeled;
   for (const std::int64_t i : range(0, stored.pool_size())) {
     if (!std::binary_search(labeled.begin(), labeled.end(), i)) unlabeled.push_back(i);

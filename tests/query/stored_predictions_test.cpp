@@ -131,7 +131,7 @@ TEST_CASE("stored arrays answer for the rows asked for") {
   CHECK(stored.pool_size() == 5);
   CHECK(stored.n_classes() == 2);
   CHECK(stored.n_passes() == 3);
-  CHECK(stored.labeled() == Indices{1, 4});
+  CHECK(stored.marked("labeled") == Indices{1, 4});
   CHECK(stored.labels({1, 4}) == std::vector<std::int64_t>{0, 1});
   CHECK_THROWS_WITH(stored.labels({2}), Contains("sample 2 has no class number from 0 to 1"));
   CHECK_THROWS_WITH(stored.labels({3}), Contains("sample 3"));

@@ -85,7 +85,7 @@ TEST_CASE("the same command again continues, and more seeds extend the grid") {
   CHECK(store->trials()[3].spec.key() == "margin_sampling/random/2");  // kept its number
   CHECK(store->trials()[8].spec.key() == "random_sampling/random/3");
   CHECK(store->attempts(0)[0].outcome == "interrupted");
-  CHECK(ResultsStore::stored_config(file) == example::provenance().config_yaml);
+  CHECK(ResultsStore::stored_provenance(file)->config_yaml == example::provenance().config_yaml);
 }
 
 TEST_CASE("other settings, another dataset and another LibTorch are refused") {

@@ -110,7 +110,7 @@ class Sweeping {
       if (rank_1_has_no_engine && channel.rank() == 1) throw DataError("engine", "", "is not here");
       SupervisorOptions farm;
       farm.engine = {AL_FAKE_ENGINE};
-      farm.config_yaml = yaml;
+      farm.configuration.yaml = yaml;
       farm.gpus.resize(static_cast<std::size_t>(configure.n_workers));
       farm.log_folder = folder_.file("logs");
       return std::make_unique<Supervisor>(channel, std::move(farm));

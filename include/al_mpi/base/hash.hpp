@@ -14,4 +14,7 @@ std::uint64_t stable_hash(std::string_view text, std::uint64_t seed = 0);
 /// `hash` as 16 lower-case hexadecimal digits.
 std::string to_hex(std::uint64_t hash);
 
+/// stable_hash of a file's bytes in hexadecimal digits; empty where it cannot be read.
+std::string file_hash(const std::string& file);
+
 }  // namespace al_mpi

@@ -15,8 +15,8 @@ namespace al_mpi {
 /// machine and retry, whatever else was drawn before. There is no global generator in this program.
 /// Purposes in use, each with its own numbers:
 /// - of a trial: "weights", "batches", "dropout", "mc_dropout N" (pass N), "augment", "init",
-///   "query", "clusters", "tie_break", "stochastic", "partition", "validation", "label_noise",
-///   "imbalance";
+///   "query", "clusters", "tie_break", "stochastic", "partition", "external", "validation",
+///   "label_noise", "imbalance";
 /// - of pre-training: "pretrain weights", "pretrain batches", "key queue", "first view",
 ///   "second view";
 /// - of datasets: "synthetic_sizes", "synthetic_SPLIT", "synthetic_labels_SPLIT", "split_images",

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <al_mpi/base/enum_names.hpp>
+#include <al_mpi/base/own_program.hpp>
 #include <al_mpi/data/pool.hpp>
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/engine/options.hpp>
@@ -33,8 +35,10 @@ struct SweepOptions {
   std::int64_t max_seeds = 50;  ///< with target_ci: the most seeds a cell gets
 };
 
-/// Section `farm`: how trials are run; never changes a number, but for the kind of device.
+/// Section `farm`: how trials are run; never changes a number, but for the kind of device and an
+/// engine of one's own.
 struct FarmOptions {
+  OwnProgram engine;                  ///< runs the trials; no command: al_trial
   std::int64_t workers_per_rank = 0;  ///< workers of a rank; 0 = 1 under MPI, else GPUs or cores
   std::int64_t workers_per_gpu = 1;   ///< workers that share a GPU
   std::int64_t threads = 1;           ///< CPU threads a trial
@@ -96,6 +100,9 @@ std::string to_yaml(const SweepConfig& config);
 /// 16 hex digits over the settings that numbers depend on: not sweep.strategies, inits, seeds (the
 /// grid may grow), not farm, not results.
 std::string settings_fingerprint(const SweepConfig& config);
+/// The settings that shape results, and those of the dataset, as a JSON object: by their paths,
+/// "training.epochs": 15.
+std::string settings_json(const SweepConfig& config);
 /// Keys that the fingerprint covers, and farm.device, whose values differ: "training.epochs: 15 in
 /// the results file, 20 now". `auto` differs from no device.
 std::vector<std::string> differing_settings(const SweepConfig& stored, const SweepConfig& now);
@@ -105,8 +112,21 @@ std::vector<std::string> differing_settings(const SweepConfig& stored, const Swe
 void check_same_settings(const std::string& stored_yaml, const SweepConfig& now,
                          const std::string& file);
 
-/// Throws DataError where a file that the settings name (dataset, weights, TorchScript) cannot be
-/// read.
+/// Own programs as a results file stores them: "engine" or "external_NAME" -> the words of its
+/// command and what its files hold, as text.
+using ProgramVersions = std::vector<std::pair<std::string, std::string>>;
+/// Those that the sweep uses.
+ProgramVersions program_versions(const SweepConfig& config);
+/// Throws ConfigError where the results file `file`, which has `stored` among its versions, was
+/// made with another engine, or with another program under a name of external.strategies that is
+/// used.
+void check_same_programs(const ProgramVersions& stored, const SweepConfig& now,
+                         const std::string& file);
+/// The same text of the own programs that this strategy asks; empty where it asks none.
+std::string program_fingerprint(const SweepConfig& config, const std::string& strategy);
+
+/// Throws DataError where a file that the settings name (dataset, weights, TorchScript, own
+/// programs) cannot be read.
 void check_inputs(const SweepConfig& config);
 
 /// Checks that only the dataset can decide: the budget fits the pool, network and strategies answer

@@ -26,8 +26,7 @@ struct EngineCommand {
 /// so that it can ask the kernel to die with it.
 class EngineProcess {
  public:
-  /// Starts it. Throws FarmError if the program cannot be started or the log cannot be
-  /// opened.
+  /// Starts it. Throws Error if the program cannot be started or the log cannot be opened.
   explicit EngineProcess(const EngineCommand& command);
   ~EngineProcess();  ///< kills it if it still runs
   EngineProcess(const EngineProcess&) = delete;
@@ -60,9 +59,6 @@ class EngineProcess {
   LineBuffer lines_;
   std::string how_it_ended_;
 };
-
-/// A status of waitpid in words: "was killed by signal 9 (Killed)", "left with exit code 3".
-std::string how_it_ended(int status);
 
 /// The last `n_bytes` of a log, from the start of a line; empty if there is none.
 std::string log_tail(const std::string& file, std::size_t n_bytes = 2000);

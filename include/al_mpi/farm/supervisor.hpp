@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,11 +13,10 @@
 namespace al_mpi {
 
 struct SupervisorOptions {
-  std::vector<std::string> engine;  ///< its command
-  std::string config_yaml;          ///< sent to every engine
-  Expected expected;                ///< sent to every engine
-  std::string device = "auto";
-  int threads = 1;  ///< CPU threads a trial
+  std::vector<std::string> engine;    ///< its command
+  EngineConfiguration configuration;  ///< sent to every engine
+  /// Called before each start of an engine; throws Error where it may not be started (any more).
+  std::function<void()> check_engine = [] {};
   std::vector<std::string>
       gpus;  ///< [n_workers] CUDA_VISIBLE_DEVICES of each; empty string: leave it alone
   double stall_timeout = 1800.0;  ///< seconds without a line

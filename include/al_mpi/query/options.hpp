@@ -1,10 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include <al_mpi/base/enum_names.hpp>
+#include <al_mpi/base/own_program.hpp>
+#include <al_mpi/catalog/catalog.hpp>
 
 namespace al_mpi {
 
@@ -26,6 +30,14 @@ AL_ENUM(ScoreNoise, none, power, softmax, softrank)
 /// What bait's lambda is added to: the sum over labelled and picked samples, or their mean (the
 /// authors' code).
 AL_ENUM(RidgeOn, sum, mean)
+
+/// A strategy that is a program of the user's (docs/own_code.md). Read from external.strategies.
+struct ExternalStrategy {
+  OwnProgram program;
+  std::vector<std::string> needs;  ///< arrays of catalog/arrays.def that it is given
+  double time_limit = 600;         ///< seconds a query, > 0
+};
+using ExternalStrategies = std::map<std::string, ExternalStrategy>;  ///< by name
 
 /// How strategies and initial sets choose. Read from the section `query` of a configuration.
 struct QueryOptions {
@@ -63,6 +75,7 @@ struct QueryOptions {
   std::int64_t adversarial_max_steps = 50;           ///< cap on BIM and DeepFool steps, >= 1
   double adversarial_epsilon =
       0.05;  ///< BIM step, in standard deviations of the normalised input, > 0
+  ExternalStrategies external = {};  ///< section external
 };
 
 /// The strategies whose answers make up a strategy's: itself, or the stages of two_stage.
@@ -70,6 +83,19 @@ inline std::vector<std::string> stages_of(const std::string& strategy,
                                           const QueryOptions& options) {
   if (strategy != "two_stage") return {strategy};
   return {options.two_stage_first, options.two_stage_second};
+}
+
+/// Whether a strategy, or a stage of two_stage, has `what` among its needs.
+inline bool asks_for(const std::string& what, const std::string& strategy,
+                     const QueryOptions& options) {
+  const auto needs = [&](const std::string& name) {
+    const auto found = options.external.find(name);
+    if (found == options.external.end()) return strategy_needs(name, what);
+    const std::vector<std::string>& arrays = found->second.needs;
+    return std::find(arrays.begin(), arrays.end(), what) != arrays.end();
+  };
+  const std::vector<std::string> stages = stages_of(strategy, options);
+  return std::any_of(stages.begin(), stages.end(), needs);
 }
 
 }  // namespace al_mpi

@@ -37,12 +37,14 @@ struct QueryContext {
   std::function<std::int64_t(std::int64_t index)> oracle_label = {};
   /// Told the acquisition scores of all candidates (before noise) by strategies that rank them.
   std::function<void(const Indices& indices, const at::Tensor& scores)> keep_scores = {};
+  std::function<void()> alive = {};  ///< a sign of life in a long query
+  std::int64_t pool_size = 0;        ///< samples of the whole pool; 0 = not told
 
   /// The same question about other candidates.
   QueryContext about(const Indices& candidates, std::int64_t wanted,
                      const QueryOptions& other_options) const {
-    return {candidates,  labeled, labels, wanted,       other_options,
-            predictions, seed,    round,  oracle_label, keep_scores};
+    return {candidates, labeled, labels,       wanted,      other_options, predictions,
+            seed,       round,   oracle_label, keep_scores, alive,         pool_size};
   }
 
   /// The strategy's stream for one purpose ("query", "tie_break", ...).

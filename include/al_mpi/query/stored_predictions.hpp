@@ -33,7 +33,8 @@ class StoredPredictions : public Predictions {
   /// Whether two passes read so far differed; true where none were read.
   bool passes_differ() const { return n_passes_read_ == 0 || passes_differ_; }
 
-  Indices labeled() const;  ///< ascending; empty without the array
+  /// Where `array`, labeled or candidate, is 1: ascending; empty without the array.
+  Indices marked(const std::string& array) const;
   std::vector<std::int64_t> labels(const Indices& indices) const;  ///< empty without the array
 
   std::int64_t n_classes() const override;

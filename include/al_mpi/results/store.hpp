@@ -4,6 +4,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,8 +62,8 @@ class ResultsStore {
                                             const std::vector<TrialSpec>& grid);
   ~ResultsStore();
 
-  /// The stored configuration (YAML) of an existing results file; empty if there is none.
-  static std::string stored_config(const std::string& file);
+  /// What an existing results file says that it is about; nothing if there is none.
+  static std::optional<Provenance> stored_provenance(const std::string& file);
 
   const std::vector<TrialRecord>& trials() const;  ///< index = TrialSpec::trial
   int rounds_done(int trial) const;                ///< rounds stored without a gap

@@ -46,9 +46,17 @@ struct Expected {
   std::string dataset;   ///< fingerprint of the dataset file
 };
 
+/// What `configure` tells an engine.
+struct EngineConfiguration {
+  std::string yaml;             ///< the resolved configuration
+  std::string settings = "{}";  ///< a JSON object: those that shape results, by their paths
+  std::string device = "auto";
+  int threads = 1;  ///< CPU threads a trial
+  Expected expected = {};
+};
+
 // The requests to the engine, without the newline.
-std::string configure_line(const std::string& yaml, const std::string& device, int threads,
-                           const Expected& expected = {});
+std::string configure_line(const EngineConfiguration& configuration);
 std::string run_line(const TrialSpec& spec, int attempt, const std::string& checkpoint);
 std::string drain_line();
 

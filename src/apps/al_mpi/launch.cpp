@@ -1,26 +1,21 @@
 #include "launch.hpp"
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <spdlog/spdlog.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "status.hpp"
 #include <al_mpi/base/log.hpp>
-#include <al_mpi/farm/engine_process.hpp>
+#include <al_mpi/base/spawn.hpp>
 #include <al_mpi/sweep/replicate.hpp>
 #include <al_mpi/sweep/signals.hpp>
 #include <al_mpi/sweep/sweep.hpp>
-
-extern char** environ;
 
 namespace al_mpi {
 namespace {
@@ -53,19 +48,11 @@ void check_mpirun() {
 /// Runs `command` to its end; how that was, as waitpid says it. A signal that asks to drain is
 /// passed on as SIGUSR1: mpirun would kill the ranks a second after a SIGTERM.
 int run_to_end(const std::vector<std::string>& command) {
-  std::vector<char*> pointers;
-  for (const std::string& word : command) pointers.push_back(const_cast<char*>(word.c_str()));
-  pointers.push_back(nullptr);
-  posix_spawnattr_t own_group;
-  ::posix_spawnattr_init(&own_group);
-  ::posix_spawnattr_setflags(&own_group, POSIX_SPAWN_SETPGROUP);  // Ctrl-C reaches us alone
-  pid_t pid = -1;
-  const int error =
-      ::posix_spawnp(&pid, pointers[0], nullptr, &own_group, pointers.data(), environ);
-  ::posix_spawnattr_destroy(&own_group);
-  if (error != 0)
-    throw Error(ExitCode::internal,
-                fmt::format("cannot start {}: {}", command[0], std::strerror(error)));
+  SpawnOptions options;
+  options.arguments = command;
+  options.environment = environment_with({});
+  options.own_group = true;  // Ctrl-C reaches us alone
+  const pid_t pid = spawn(options);
   bool told = false;
   for (;;) {
     int status = 0;

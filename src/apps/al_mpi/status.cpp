@@ -21,7 +21,7 @@ constexpr std::array states = {TrialState::pending, TrialState::running, TrialSt
                                TrialState::failed, TrialState::quarantined};
 
 std::unique_ptr<ResultsStore> open_to_read(const std::string& file) {
-  if (ResultsStore::stored_config(file).empty())
+  if (!ResultsStore::stored_provenance(file))
     throw DataError(file, "", "no sweep has been started here");
   StoreOptions options;
   options.file = file;
@@ -117,7 +117,7 @@ std::string log_of_attempt(const std::string& file, int trial, int attempt) {
 
 SweepStatus sweep_status(const std::string& file) {
   SweepStatus status;
-  if (ResultsStore::stored_config(file).empty()) return status;
+  if (!ResultsStore::stored_provenance(file)) return status;
   const auto store = open_to_read(file);
   status.code = code_of(*store);
   status.rounds = n_rounds(*store);

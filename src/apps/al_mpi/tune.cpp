@@ -42,6 +42,9 @@ void refuse_existing(const std::string& output) {
 SweepConfig tunable(const TuneArguments& arguments) {
   refuse_existing(arguments.output);
   const SweepConfig config = load_config(arguments.sweep.config, arguments.sweep.overrides);
+  if (!config.farm.engine.command.empty()) {
+    throw ConfigError("farm.engine", "tune is for the networks of al_trial (leave it out)");
+  }
   if (config.training.validation == 0) {
     throw ConfigError(
         "training.validation",

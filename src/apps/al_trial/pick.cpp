@@ -27,13 +27,6 @@ QueryOptions query_options(const PickOptions& options, const StoredPredictions& 
   return parse_config("{}", "command line", overrides).query;
 }
 
-/// Whether the strategy, or a stage of two_stage, has `what` among its needs.
-bool asks_for(const std::string& what, const std::string& name, const QueryOptions& settings) {
-  const std::vector<std::string> asked = stages_of(name, settings);
-  return std::any_of(asked.begin(), asked.end(),
-                     [&](const std::string& stage) { return strategy_needs(stage, what); });
-}
-
 Indices all_but(const Indices& labeled, std::int64_t pool_size) {
   Indices unlabeled;
   auto next = labeled.begin();
@@ -62,8 +55,9 @@ Picks pick(const PickOptions& options, Scores& scores) {
   StoredPredictions stored(options.input, options.group, name);
   const QueryOptions settings = query_options(options, stored);
   if (settings.ignored_class == IgnoredClass::cut_off) stored.allow_cut_off();
-  const Indices labeled = initial ? Indices{} : stored.labeled();
-  const Indices unlabeled = all_but(labeled, stored.pool_size());
+  const Indices labeled = initial ? Indices{} : stored.marked("labeled");
+  const Indices unlabeled =
+      stored.has("candidate") ? stored.marked("candidate") : all_but(labeled, stored.pool_size());
   const auto n_candidates = static_cast<std::int64_t>(unlabeled.size());
   if (n_candidates == 0) {
     throw DataError(

@@ -39,6 +39,7 @@ TrialInput trial_input(const SweepConfig& config, const TrialSpec& spec,
   input.learner.device = device;
   input.learner.threads = static_cast<int>(config.farm.threads);
   input.fingerprint = settings_fingerprint(config) + dataset->fingerprint();
+  input.fingerprint += program_fingerprint(config, spec.strategy);
   input.fingerprint += "LibTorch " + torch_version();  // a trial stays with one LibTorch
   if (device != "cpu") input.fingerprint += "cuda";    // and on its kind of device
   input.dataset = std::move(dataset);
@@ -56,17 +57,19 @@ ExitCode run_one(const RunOptions& options) {
     throw ConfigError("", "no configuration given (see al_trial --help)");
   }
   SweepConfig config = load_config(options.config, options.overrides);
-  check_inputs(config);
   tune_process(static_cast<int>(config.farm.threads));
   const std::string device = available_device(config.farm.device);
   claim_gpu(device, config.farm.workers_per_gpu);
 
   TrialSpec spec;
-  spec.strategy = strategy_name(options.strategy, "--strategy");
+  std::vector<std::string> own;
+  for (const auto& [name, program] : config.query.external) own.push_back(name);
+  spec.strategy = strategy_name(options.strategy, "--strategy", own);
   spec.init = init_name(options.init, "--init");
   config.sweep.strategies = {spec.strategy};  // the sweep's others are not asked
   config.sweep.inits = {spec.init};
   spec.seed = options.seed;
+  check_inputs(config);
   const auto dataset = load_dataset(config.dataset.path, config.dataset.synthetic);
   check_against_dataset(config, dataset->train().n, dataset->n_classes(), name_of(dataset->task));
   TrialInput input = trial_input(config, spec, dataset, device);

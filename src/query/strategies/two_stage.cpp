@@ -19,10 +19,11 @@ Picks two_stage(QueryContext& context) {
   const std::int64_t kept = context.n * options.two_stage_factor;
   QueryContext wide = context.about(context.unlabeled, kept, options);
   Indices candidates;
-  for (const Pick& pick : strategy(options.two_stage_first)(wide)) candidates.push_back(pick.index);
+  for (const Pick& pick : strategy(options.two_stage_first, options)(wide))
+    candidates.push_back(pick.index);
   std::sort(candidates.begin(), candidates.end());
   QueryContext narrow = context.about(candidates, context.n, options);
-  return strategy(options.two_stage_second)(narrow);
+  return strategy(options.two_stage_second, options)(narrow);
 }
 
 }  // namespace al_mpi

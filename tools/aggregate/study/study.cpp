@@ -134,6 +134,24 @@ void drop_doubled(Study& study) {
   study.trials = std::move(kept);
 }
 
+/// One name must be one program: an own strategy's results of two programs are not averaged.
+void check_own_strategies(const Study& study) {
+  std::map<std::pair<std::size_t, std::string>, std::pair<std::string, std::string>> known;
+  for (const StudyTrial& trial : study.trials) {
+    const ResultsTables& file = study.files[trial.file];
+    const std::string& strategy = study.record(trial).spec.strategy;
+    const std::string program = attribute(file, "version_external_" + strategy);
+    if (program.empty()) continue;
+    const auto [found, is_new] =
+        known.try_emplace({trial.group, strategy}, std::make_pair(program, file.path));
+    if (is_new || found->second.first == program) continue;
+    throw DataError(file.path, "",
+                    fmt::format("its strategy {} is another program than that of {} (look at the "
+                                "files one by one, or give one of the two another name)",
+                                strategy, found->second.second));
+  }
+}
+
 }  // namespace
 
 Study merge_study(std::vector<ResultsTables> files) {
@@ -149,6 +167,7 @@ Study merge_study(std::vector<ResultsTables> files) {
                    [&](const StudyTrial& a, const StudyTrial& b) {
                      return order_key(study, a) < order_key(study, b);
                    });
+  check_own_strategies(study);
   drop_doubled(study);
   note_states(study);
   return study;
