@@ -8,17 +8,24 @@ namespace {
 
 using namespace al_mpi;
 
+void add_metric_and_level(CLI::App& app, AnalysisOptions& options) {
+  app.add_option("--metric", options.metric, "accuracy, mean_iou, iou_water, macro_f1, nll, ...");
+  app.add_option("--alpha", options.alpha, "Level of tests; intervals hold 1 - alpha")
+      ->check(CLI::Range(1e-6, 0.5))
+      ->capture_default_str();
+}
+
+void add_baseline(CLI::App& app, AnalysisOptions& options) {
+  app.add_option("--baseline", options.baseline, "Strategy the others are tested against")
+      ->capture_default_str();
+}
+
 void add_aggregate(CLI::App& app, AggregateOptions& options) {
   app.add_option("RESULTS", options.results,
                  "Results files; those of equal data and settings are merged");
   app.add_option("--output,-o", options.output, "Folder for tables, figures and report.html");
-  app.add_option("--metric", options.analysis.metric,
-                 "accuracy, mean_iou, iou_water, macro_f1, nll, ...");
-  app.add_option("--baseline", options.analysis.baseline, "Strategy the others are tested against")
-      ->capture_default_str();
-  app.add_option("--alpha", options.analysis.alpha, "Level of tests; intervals hold 1 - alpha")
-      ->check(CLI::Range(1e-6, 0.5))
-      ->capture_default_str();
+  add_metric_and_level(app, options.analysis);
+  add_baseline(app, options.analysis);
   app.add_option(
          "--equivalence-margin", options.analysis.equivalence_margin,
          "Difference of the metric that matters: tests whether a strategy is better or worse "
@@ -82,6 +89,36 @@ CLI::App* add_export(CLI::App& app, ExportOptions& options, bool& csv) {
   return verb;
 }
 
+CLI::App* add_tables(CLI::App& app, TablesOptions& options) {
+  CLI::App* verb = app.add_subcommand(
+      "tables", "The tables of a paper: mean and deviation at given labels, AULC, marks of tests");
+  verb->add_option("RESULTS", options.results, "Results files")->required();
+  verb->add_option("--output,-o", options.output, "File; else standard output");
+  auto* form = verb->add_option_group("form", "Else aligned text");
+  for (const auto& [name, what] :
+       {std::pair{"latex", "LaTeX, needs the package booktabs"}, std::pair{"markdown", "Markdown"},
+        std::pair{"csv", "CSV, every digit, without marks"}}) {
+    const std::string word = name;
+    form->add_flag_callback(
+        "--" + word, [&options, word] { options.form = word; }, what);
+  }
+  form->require_option(0, 1);
+  verb->add_option("--labels", options.paper.labels,
+                   "Columns: budgets, as 96,192,352; else four evenly apart")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  verb->add_flag("--percent", options.paper.percent, "Values times 100");
+  auto* decimals = verb->add_option("--decimals", options.paper.decimals,
+                                    "Digits after the point [3; with --percent 1]")
+                       ->check(CLI::Range(0, 9));
+  verb->parse_complete_callback([&options, decimals] {
+    if (options.paper.percent && decimals->count() == 0) options.paper.decimals = 1;
+  });
+  add_metric_and_level(*verb, options.analysis);
+  add_baseline(*verb, options.analysis);
+  return verb;
+}
+
 CLI::App* add_watch(CLI::App& app, WatchOptions& options) {
   CLI::App* verb = app.add_subcommand("watch", "A live table while a sweep runs");
   verb->add_option("RESULTS", options.results)->required();
@@ -109,16 +146,20 @@ int main(int argc, char** argv) {
   ImportArguments import;
   add_aggregate(app, options);
   ExportOptions exported;
+  TablesOptions printed;
   WatchOptions watched;
   bool csv = false;
   CLI::App* import_verb = add_import(app, import);
   CLI::App* export_verb = add_export(app, exported, csv);
+  CLI::App* tables_verb = add_tables(app, printed);
   CLI::App* watch_verb = add_watch(app, watched);
   return run_app(app, argc, argv, [&] {
     if (*import_verb) {
       import_log_file(import.log, import.output, import.options);
     } else if (*export_verb) {
       export_results(exported);
+    } else if (*tables_verb) {
+      print_tables(printed);
     } else if (*watch_verb) {
       watch(watched);
     } else {

@@ -41,10 +41,10 @@ TEST_CASE("Markdown is a table for people") {
 
 TEST_CASE("LaTeX uses booktabs and escapes what is special") {
   const std::string latex = made_table().latex();
-  CHECK_THAT(latex, Contains("\\begin{tabular}{llrr}\n  \\toprule"));
+  CHECK_THAT(latex, Contains("\\begin{tabular}{lcrr}\n  \\toprule"));
   CHECK_THAT(latex, Contains("\\caption{Values of a\\_b \\& c.}"));
   CHECK_THAT(latex, Contains("0.5000 $\\pm$ 0.2500 & 3 & $<$0.0001 \\\\"));
-  CHECK_THAT(latex, Contains("x\\_y|z & 0.1235 & - & \\textbf{0.0321} \\\\\n  \\bottomrule"));
+  CHECK_THAT(latex, Contains("x\\_y$|$z & 0.1235 & - & \\textbf{0.0321} \\\\\n  \\bottomrule"));
 }
 
 TEST_CASE("terminal columns are aligned, numbers to the right") {

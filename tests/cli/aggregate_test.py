@@ -2,6 +2,8 @@
 """al_aggregate from a shell: tables and figures from a log, export and back, bad input."""
 import csv
 import json
+import shutil
+import subprocess
 import unittest
 
 from harness import ProgramTest
@@ -52,6 +54,34 @@ class AggregateTest(ProgramTest):
         done = self.run_program("al_aggregate", "study.h5", "--output", "plots", "--bound", "no.h5", expect=3)
         self.assertIn("no.h5", done.stderr)
 
+    def test_tables_of_a_paper_in_four_forms(self):
+        self.imported(seeds=(1, 2, 3, 4))
+        text = self.run_program("al_aggregate", "tables", "study.h5").stdout
+        self.assertIn("study, initial set random: accuracy (mean ± standard deviation over 4 seeds)", text)
+        self.assertIn("margin_sampling", text)
+        self.assertNotIn("bold", text)
+        latex = self.run_program("al_aggregate", "tables", "study.h5", "--latex", "--percent", "--labels", "64,96").stdout
+        self.assertIn("\\begin{tabular}{lccc}", latex)
+        self.assertIn("margin\\_sampling & \\textbf{37.5 $\\pm$ 1.3}", latex)
+        self.run_program("al_aggregate", "tables", "study.h5", "--csv", "-o", "t.csv")
+        rows = list(csv.DictReader((self.folder / "t.csv").read_text().splitlines()))
+        self.assertAlmostEqual(float(rows[1]["96 labels mean"]), 0.475)
+        markdown = self.run_program("al_aggregate", "tables", "study.h5", "--markdown", "--decimals", 2).stdout
+        self.assertIn("| margin_sampling | **0.28 ± 0.01** |", markdown)
+
+    @unittest.skipIf(not shutil.which("pdflatex"), "pdflatex is not installed")
+    def test_latex_tables_compile(self):
+        self.imported(strategies=("RandomSampling", "My_method|50%{x}~^\\#&$<"))
+        self.run_program("al_aggregate", "study.h5", "-o", "plots", "--format", "none")
+        self.run_program("al_aggregate", "tables", "study.h5", "--latex", "-o", "plots/tables/paper.tex")
+        tables = sorted((self.folder / "plots/tables").glob("*.tex"))
+        self.assertGreater(len(tables), 5)
+        self.write("all.tex", "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n" +
+                   "".join(f"\\input{{{table}}}\\clearpage\n" for table in tables) + "\\end{document}\n")
+        done = subprocess.run(["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "all.tex"], cwd=self.folder,
+                              capture_output=True, text=True, errors="replace", timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout[-2000:])
+
     def test_a_log_comes_back_as_it_went(self):
         self.imported()
         done = self.run_program("al_aggregate", "export", "study.h5", "--reference-log")
@@ -97,6 +127,12 @@ class AggregateTest(ProgramTest):
                 (["import-log", "no_log.txt", "-o", "y.h5"], 3, "line 1"),
                 (["import-log", "study.log", "-o", "no/such/y.h5"], 3, "no/such"),
                 (["export", "study.h5"], 2, "--csv"),
+                (["tables"], 2, "RESULTS"),
+                (["tables", "missing.h5"], 3, "missing.h5"),
+                (["tables", "study.h5", "--labels", "65"], 2, "65 is no budget of study; budgets are 32, 64, 96"),
+                (["tables", "study.h5", "--latex", "--csv"], 2, "--latex,--markdown,--csv"),
+                (["tables", "study.h5", "--decimals", "-1"], 2, "--decimals"),
+                (["tables", "study.h5", "--latex", "-o", "no/such/t.tex"], 3, "no/such"),
                 (["watch", "missing.h5", "--once"], 3, "missing.h5")):
             with self.subTest(args=args):
                 self.assert_one_line_error(self.run_program("al_aggregate", *args, expect=code), words)

@@ -52,6 +52,14 @@ std::vector<std::string> report_pictures(const std::vector<Figure>& figures,
   return files;
 }
 
+void print_or_write(const std::string& output, const std::string& text) {
+  if (output.empty()) {
+    fmt::print("{}", text);
+  } else {
+    write_text(output, text);
+  }
+}
+
 }  // namespace
 
 void write_text(const std::string& path, const std::string& text) {
@@ -102,11 +110,25 @@ void export_results(const ExportOptions& options) {
   const std::string text = options.reference_log
                                ? reference_log(study, metric_of(study, options.metric))
                                : rounds_csv(study);
-  if (options.output.empty()) {
-    fmt::print("{}", text);
-  } else {
-    write_text(options.output, text);
+  print_or_write(options.output, text);
+}
+
+void print_tables(const TablesOptions& options) {
+  const Study study = read_study(options.results, {false, false});
+  check_values(study);
+  const Analysis analysis = analyze(study, options.analysis);
+  std::string text;
+  PaperOptions paper = options.paper;
+  paper.bold = !options.form.empty();
+  for (const Table& table : paper_tables(analysis, paper)) {
+    text += text.empty() ? "" : "\n";
+    if (options.form == "latex") text += table.latex();
+    if (options.form == "markdown") text += table.markdown();
+    if (options.form == "csv") text += table.csv();
+    if (options.form.empty()) text += table.caption + "\n" + table.text();
   }
+  print_or_write(options.output, text);
+  for (const std::string& note : analysis.notes) fmt::print(stderr, "note: {}\n", note);
 }
 
 }  // namespace al_mpi

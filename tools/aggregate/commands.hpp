@@ -6,6 +6,7 @@
 
 #include "import_log.hpp"
 #include "tools/aggregate/study/analysis.hpp"
+#include "tools/aggregate/tables/paper_options.hpp"
 
 namespace al_mpi {
 
@@ -36,6 +37,17 @@ struct ExportOptions {
 
 /// al_aggregate export RESULTS --csv | --reference-log.
 void export_results(const ExportOptions& options);
+
+struct TablesOptions {
+  std::vector<std::string> results;
+  std::string output;  ///< file; empty: standard output
+  std::string form;    ///< latex | markdown | csv; empty: aligned text
+  PaperOptions paper;
+  AnalysisOptions analysis;
+};
+
+/// al_aggregate tables RESULTS...: the tables that a paper prints.
+void print_tables(const TablesOptions& options);
 
 struct WatchOptions {
   std::string results;

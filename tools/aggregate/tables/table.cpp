@@ -34,11 +34,14 @@ std::string escaped_latex(const std::string& text) {
     if (text.compare(i, 2, "±") == 0) {  // two bytes of UTF-8
       result += "$\\pm$";
       ++i;
+    } else if (text.compare(i, 3, "†") == 0) {  // three
+      result += "$\\dagger$";
+      i += 2;
     } else if (std::string("&%$#_{}").find(c) != std::string::npos) {
       result += std::string("\\") + c;
     } else if (c == '\\') {
       result += "\\textbackslash{}";
-    } else if (c == '<' || c == '>') {
+    } else if (c == '<' || c == '>' || c == '|') {
       result += std::string("$") + c + "$";
     } else if (c == '~' || c == '^') {
       result += std::string("\\") + c + "{}";
@@ -47,6 +50,14 @@ std::string escaped_latex(const std::string& text) {
     }
   }
   return result;
+}
+
+/// Bold and with its mark.
+std::string latex_cell(const TableCell& cell) {
+  const std::string text = escaped_latex(cell.shown());
+  const std::string mark =
+      cell.mark.empty() ? "" : "\\textsuperscript{" + escaped_latex(cell.mark) + "}";
+  return (cell.strong ? "\\textbf{" + text + "}" : text) + mark;
 }
 
 bool is_numeric(const Table& table, std::size_t column) {
@@ -138,7 +149,7 @@ std::string Table::markdown() const {
   result += line([&](auto i) { return std::string(is_numeric(*this, i) ? "---:" : "---"); });
   for (const auto& row : rows) {
     result += line([&](auto i) {
-      const std::string shown = escaped_markdown(row[i].shown());
+      const std::string shown = escaped_markdown(row[i].marked());
       return row[i].strong ? "**" + shown + "**" : shown;
     });
   }
@@ -149,18 +160,18 @@ std::string Table::latex() const {
   const auto line = [&](const auto& cell) {
     return "  " + joined(columns.size(), " & ", cell) + " \\\\\n";
   };
-  std::string result = "% \\usepackage{booktabs}\n\\begin{table}\n  \\centering\n";
+  const auto align = [&](std::size_t i) -> std::string {
+    if (is_numeric(*this, i)) return "r";
+    return !rows.empty() && rows.front()[i].kind == TableCell::Kind::plus_minus ? "c" : "l";
+  };
+  std::string result = "% \\usepackage{booktabs}\n\\begin{table}\n  \\centering\\small\n";
   result += fmt::format("  \\caption{{{}}}\n  \\label{{tab:{}}}\n", escaped_latex(caption), name);
-  result += "  \\begin{tabular}{" +
-            joined(columns.size(), "",
-                   [&](auto i) { return std::string(is_numeric(*this, i) ? "r" : "l"); }) +
-            "}\n  \\toprule\n";
+  result += "  \\begin{tabular}{" + joined(columns.size(), "", align) + "}\n  \\toprule\n";
   result += line([&](auto i) { return escaped_latex(columns[i]); }) + "  \\midrule\n";
-  for (const auto& row : rows) {
-    result += line([&](auto i) {
-      const std::string shown = escaped_latex(row[i].shown());
-      return row[i].strong ? "\\textbf{" + shown + "}" : shown;
-    });
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (std::find(rules.begin(), rules.end(), r) != rules.end()) result += "  \\midrule\n";
+    const bool repeats = !rules.empty() && r > 0 && rows[r][0].text == rows[r - 1][0].text;
+    result += line([&](auto i) { return i == 0 && repeats ? "" : latex_cell(rows[r][i]); });
   }
   return result + "  \\bottomrule\n  \\end{tabular}\n\\end{table}\n";
 }
@@ -169,7 +180,7 @@ std::string Table::text() const {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     widths.push_back(width(columns[i]));
-    for (const auto& row : rows) widths[i] = std::max(widths[i], width(row[i].shown()));
+    for (const auto& row : rows) widths[i] = std::max(widths[i], width(row[i].marked()));
   }
   const auto line = [&](const auto& cell) {
     std::string text = joined(columns.size(), "  ", [&](auto i) {
@@ -179,7 +190,7 @@ std::string Table::text() const {
     return text + "\n";
   };
   std::string result = line([&](auto i) { return columns[i]; });
-  for (const auto& row : rows) result += line([&](auto i) { return row[i].shown(); });
+  for (const auto& row : rows) result += line([&](auto i) { return row[i].marked(); });
   return result;
 }
 

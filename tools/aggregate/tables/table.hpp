@@ -22,9 +22,11 @@ struct TableCell {
   double first = 0.0, second = 0.0;
   int decimals = 4;
   bool strong = false;  ///< bold: significant, or the best of its column
+  std::string mark;     ///< behind the number: "*"
 
   bool is_numeric() const { return kind == Kind::number || kind == Kind::p_value; }
-  std::string shown() const;  ///< for people
+  std::string shown() const;  ///< for people, without the mark
+  std::string marked() const { return shown() + mark; }
   std::string exact() const;  ///< for programs: every digit
 };
 
@@ -36,6 +38,9 @@ struct Table {
   std::vector<std::vector<TableCell>> rows;  ///< each as long as `columns`
   bool long_form = false;                    ///< for programs: CSV only
   std::vector<std::string> says = {};        ///< what it shows, in plain sentences
+  /// Rows before which a rule stands; a text that the first column repeats between two rules is
+  /// written once (LaTeX only).
+  std::vector<std::size_t> rules = {};
 
   std::string csv() const;  ///< RFC 4180
   std::string markdown() const;

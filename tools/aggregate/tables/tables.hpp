@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "paper_options.hpp"
 #include "table.hpp"
 #include "tools/aggregate/study/analysis.hpp"
 
@@ -23,6 +24,12 @@ std::vector<Table> penalty_tables(const Analysis& analysis);
 
 /// All of them that hold rows, in reading order.
 std::vector<Table> all_tables(const Study& study, const Analysis& analysis);
+
+/// A table a data set: strategies by mean and standard deviation at given labels and by AULC; the
+/// best strategy bold, marks where a paired t-test against the baseline shows a difference (Holm
+/// over the strategies of an initial set), oracles aside. Throws ConfigError where labels are no
+/// budget.
+std::vector<Table> paper_tables(const Analysis& analysis, const PaperOptions& options);
 
 /// The short form of the summary for a terminal.
 Table terminal_table(const Analysis& analysis);
