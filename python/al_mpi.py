@@ -330,7 +330,7 @@ class Engine:
         self.configure(request["settings"], int(request.get("threads", 1)))
         if self.n_pool <= 0:
             raise ConfigError(f"{type(self).__name__}.configure() did not set n_pool, the number of samples in the pool")
-        self._settings = request["settings"]
+        self._settings, self._fingerprint = request["settings"], request.get("fingerprint", "")
         self._send(type="ready", device=self.device, host=socket.gethostname(), pid=os.getpid(), versions={})
 
     def _run(self, request: dict) -> None:
@@ -345,7 +345,7 @@ class Engine:
             raise ConfigError(f"sweep.strategies: this engine knows {', '.join(self.strategies)}, not '{trial.strategy}'")
         trial.alive = lambda: self._send(type="alive", key=trial.key)
         began = time.monotonic()
-        done = self._rounds(trial, _Checkpoint(request.get("checkpoint", ""), trial))
+        done = self._rounds(trial, _Checkpoint(request.get("checkpoint", ""), trial, self._fingerprint))
         self._send(type="done" if done else "stopped", key=trial.key, attempt=trial.attempt,
                    seconds=time.monotonic() - began)
 
@@ -401,9 +401,9 @@ class Engine:
 class _Checkpoint:
     """A trial between two rounds, as a file of JSON that is replaced as a whole."""
 
-    def __init__(self, path: str, trial: Trial) -> None:
+    def __init__(self, path: str, trial: Trial, fingerprint: str) -> None:
         self.path = path
-        self.identity = _digest([trial.key, trial.settings])
+        self.identity = _digest([trial.key, trial.settings, fingerprint])
         self.rounds: list[dict] = []
         self.next: list[list] = []
         self.seconds_query = 0.0

@@ -75,8 +75,9 @@ std::unique_ptr<Supervisor> make_supervisor(Channel& channel, int local_rank,
   }
   SupervisorOptions options;
   options.engine = engine_command(farm);
-  options.configuration = {config_yaml, settings_json(config), farm.device,
-                           static_cast<int>(farm.threads), expected};
+  options.configuration = {config_yaml, settings_json(config),
+                           farm.device, static_cast<int>(farm.threads),
+                           expected,    settings_fingerprint(config)};
   if (!farm.engine.command.empty()) {
     options.check_engine = [engine = farm.engine] { check_runs_here(engine, "farm.engine"); };
   }

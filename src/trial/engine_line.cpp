@@ -69,6 +69,7 @@ std::string configure_line(const EngineConfiguration& configuration) {
   return dump({{"type", "configure"},
                {"config", configuration.yaml},
                {"settings", json::parse(configuration.settings)},
+               {"fingerprint", configuration.fingerprint},
                {"device", configuration.device},
                {"threads", configuration.threads},
                {"expected",

@@ -2,6 +2,7 @@
 """Own strategies in a sweep: the same picks as a built-in one, resume, changed scripts, wrong and hanging scripts."""
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -217,6 +218,17 @@ class OwnCodeTest(ProgramTest):
         config = self.config(RANDOM.replace("    import time", "    open(__file__, 'a').write('#')\n    import time"))
         self.sweep(config, expect=4)
         self.assertIn("mine.py has changed since the sweep was started", self.results().trials["error"][0])
+
+    def test_the_walk_through_of_the_docs_is_true(self):
+        page = (SOURCE / "docs/own_code.md").read_text()
+        script, config = (re.search(rf"```{language}\n(.*?)```", page, re.S)[1] for language in ("python", "yaml"))
+        self.write("mine.py", script)
+        self.write("sweep.yaml", config.replace("python3", sys.executable))
+        small = ["dataset.synthetic.n_train=60", "dataset.synthetic.n_test=20", "dataset.synthetic.tile=16",
+                 "model.name=small_cnn", "training.epochs=1", "loop.n_init=8", "loop.n_query=8", "loop.n_rounds=2"]
+        self.sweep("sweep.yaml", *small, "sweep.seeds=1")
+        self.assertEqual(len(self.picks("mine")), 16)
+        self.run_program("al_trial", "sweep.yaml", *small, "--strategy", "mine", env=self.environ)
 
     def example(self, name, needs, python=sys.executable):
         text = (self.folder / self.config("", name, needs=needs, rounds=3)).read_text()

@@ -180,7 +180,13 @@ class FarmTest(EngineTest):
             "external.strategies", "al_trial alone")
         self.assert_one_line_error(
             self.al_mpi("tune", "sweep.yaml", "training.validation=10", "-o", "tuned.yaml", expect=2), "farm.engine")
+        self.assert_one_line_error(self.run_program("al_trial", "sweep.yaml", expect=2), "farm.engine", "ask al_mpi")
         self.assertIn("4 trials", self.al_mpi("sweep.yaml", "--dry-run").stdout)
+
+    def test_a_grid_of_settings_reaches_the_engine_trial_by_trial(self):
+        self.al_mpi("sweep.yaml", "sweep.grid={loop.n_query: [2, 5]}", "sweep.strategies=lowest", "sweep.seeds=1")
+        curves = self.results().curves
+        self.assertEqual(sorted(curves[curves["round"] == 4]["n_labeled"]), [4 + 4 * 2, 4 + 4 * 5])
 
 
 class ExampleTest(EngineTest):

@@ -202,8 +202,8 @@ class EngineTest(FolderTest):
             if line["type"] != "alive":
                 return line
 
-    def configure(self, **other):
-        self.ask(type="configure", config="", threads=1, settings={**SETTINGS, **other})
+    def configure(self, fingerprint="1", **other):
+        self.ask(type="configure", config="", threads=1, fingerprint=fingerprint, settings={**SETTINGS, **other})
         return self.answer()
 
     def run_trial(self, strategy="random_sampling", seed=1, attempt=1, until="done", **own):
@@ -254,6 +254,13 @@ class EngineTest(FolderTest):
         log = (self.folder / "log").read_text()
         self.assertIn("belongs to another trial or other settings; the trial begins anew", log)
         self.assertIn("loading", log)
+
+    def test_a_checkpoint_of_another_engine_is_passed_over(self):
+        self.start()
+        self.configure()
+        self.run_trial()
+        self.configure(fingerprint="2")
+        self.assertEqual({line["attempt"] for line in self.run_trial(attempt=2)}, {2})
 
     def test_errors_are_lines_and_the_engine_goes_on(self):
         self.start()

@@ -106,6 +106,43 @@ TEST_CASE("other settings, another dataset and another LibTorch are refused") {
   CHECK_NOTHROW(example::open(file));  // and the lock is free again
 }
 
+TEST_CASE("programs that join a sweep later are remembered beside those that began it") {
+  const ScratchFolder folder;
+  const std::string file = folder.file("x.h5");
+  Provenance with = example::provenance();
+  with.versions.emplace_back("external_mine", "sh mine.sh (1)");
+  { ResultsStore::open({file, 30, false}, with, example::grid()); }
+  Provenance later = example::provenance();
+  later.versions.emplace_back("external_other", "sh other.sh (2)");
+  { ResultsStore::open({file, 30, false}, later, example::grid())->snapshot(); }
+  with.versions.emplace_back("external_other", "sh other.sh (2)");
+  CHECK(ResultsStore::stored_provenance(file)->versions == with.versions);
+  CHECK(read_results(file).attributes.at("version_external_other") == "sh other.sh (2)");
+}
+
+TEST_CASE("classes that nobody named are numbers, as many as the confusion matrices have rows") {
+  const ScratchFolder folder;
+  Provenance nameless = example::provenance();
+  nameless.class_names.clear();
+  auto store = ResultsStore::open({folder.file("x.h5"), 0, false}, nameless, example::grid());
+  example::run(*store, 3);
+  store->snapshot();
+  CHECK(read_results(folder.file("x.h5")).class_names == std::vector<std::string>{"0", "1", "2"});
+}
+
+TEST_CASE("a confusion matrix that is none, or of other classes, is refused") {
+  const ScratchFolder folder;
+  auto store = example::open(folder.file("x.h5"));
+  store->started(0, 0, "h", "cpu", 1);
+  RoundRecord record = example::round(store->trials()[0].spec, 0);
+  record.confusion.resize(8);
+  CHECK_THROWS_WITH(example::take(*store, record), Contains("8 numbers are no square matrix"));
+  record.confusion.resize(16);
+  CHECK_THROWS_WITH(example::take(*store, record), Contains("4 x 4 for 3 classes"));
+  record.confusion.clear();
+  CHECK(example::take(*store, record) == ResultsStore::Taken::stored);
+}
+
 TEST_CASE("a round that comes twice is stored once, and one that differs is told") {
   const ScratchFolder folder;
   auto store = example::open(folder.file("x.h5"));

@@ -53,6 +53,7 @@ struct EngineConfiguration {
   std::string device = "auto";
   int threads = 1;  ///< CPU threads a trial
   Expected expected = {};
+  std::string fingerprint = {};  ///< of the settings and an own engine: a checkpoint belongs to one
 };
 
 // The requests to the engine, without the newline.

@@ -57,6 +57,9 @@ ExitCode run_one(const RunOptions& options) {
     throw ConfigError("", "no configuration given (see al_trial --help)");
   }
   SweepConfig config = load_config(options.config, options.overrides);
+  if (!config.farm.engine.command.empty()) {
+    throw ConfigError("farm.engine", "another program runs these trials (ask al_mpi)");
+  }
   tune_process(static_cast<int>(config.farm.threads));
   const std::string device = available_device(config.farm.device);
   claim_gpu(device, config.farm.workers_per_gpu);
