@@ -73,6 +73,18 @@ TEST_CASE("BADGE starts with the longest gradient and draws the second by square
   CHECK(counts[longest] == 0.0);
 }
 
+TEST_CASE("BADGE has no centre at the origin: a sample of no gradient is far from a long one") {
+  // Samples 0 and 1 are equal, 2 is certain, so that its gradient is 0: after 0 or 1 comes 2.
+  Question question;
+  question.predictions.probs = matrix({{0.5F, 0.5F}, {0.5F, 0.5F}, {1.0F, 0.0F}});
+  question.predictions.stored_features = matrix({{1, 2}, {1, 2}, {1, 2}});
+  question.unlabeled = range(0, 3);
+  question.n = 2;
+  for (question.seed = 0; question.seed < 20; ++question.seed) {
+    CHECK(question.ask("badge")[1].index == 2);
+  }
+}
+
 TEST_CASE("cluster_margin over one cluster is margin sampling") {
   Question question = random_question(60);
   question.n = 10;
