@@ -1,6 +1,10 @@
 // Every strategy that needs no network of its own, and every initial set: the seconds of one query
 // beside the forward pass. Pool of 20,000, 320 of them labelled, 512 dimensions, 10 classes, 10
-// passes (20 for batch_bald), 32 picks, one thread.
+// passes (20 for batch_bald), 32 picks, one thread. Other sizes by the environment: AL_POOL,
+// AL_DIMENSIONS, AL_PICKS; AL_PASSES=0 leaves out the strategies that need passes, and their
+// memory.
+
+#include <cstdlib>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/linear.h>
@@ -20,12 +24,17 @@ namespace {
 
 using namespace al_mpi;
 
-constexpr std::int64_t n_points = 20'000;
-constexpr std::int64_t n_dims = 512;
+std::int64_t size_of(const char* variable, std::int64_t usual) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? usual : std::atoll(text);
+}
+
+const std::int64_t n_points = size_of("AL_POOL", 20'000);
+const std::int64_t n_dims = size_of("AL_DIMENSIONS", 512);
+const std::int64_t n_picks = size_of("AL_PICKS", 32);
+const std::int64_t n_passes = size_of("AL_PASSES", 20);
 constexpr std::int64_t classes = 10;
-constexpr std::int64_t n_passes = 20;
 constexpr std::int64_t n_labeled = 320;
-constexpr std::int64_t n_picks = 32;
 
 /// Clustered features, a random linear head on them, and passes with noise on its weights.
 class StoredPool : public Predictions {
@@ -38,7 +47,7 @@ class StoredPool : public Predictions {
     }
     probs_ = passes.back();
     passes.pop_back();
-    mc_probs_ = at::stack(passes);
+    if (!passes.empty()) mc_probs_ = at::stack(passes);
     head_ = {0.05 * noise_matrix(3), at::zeros({classes})};
   }
 
@@ -104,6 +113,7 @@ void query(benchmark::State& state, const std::string& name, bool initial) {
 void add(const std::vector<StrategyInfo>& catalog, bool initial) {
   for (const StrategyInfo& info : catalog) {
     if (info.name.rfind("adversarial", 0) == 0) continue;  // all their time is the network's
+    if (n_passes == 0 && strategy_needs(info.name, "mc_probs")) continue;
     benchmark::RegisterBenchmark(((initial ? "init/" : "strategy/") + info.name).c_str(),
                                  [=](benchmark::State& state) { query(state, info.name, initial); })
         ->Unit(benchmark::kMillisecond)

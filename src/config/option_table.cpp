@@ -309,6 +309,8 @@ std::vector<Option> make_table() {
                 "radius of prob_cover's balls; 0 = by purity"),
       AL_OPTION(query.prob_cover_purity, between(0, 1),
                 "share of balls that must lie within one cluster"),
+      AL_OPTION(query.lcmd_distances, Choice{},
+                "what lcmd measures: gradients of the last layer, or what query.features says"),
       AL_OPTION(query.alfa_mix_epsilon, above(0), "alfa_mix's first mixing step"),
       AL_OPTION(query.bait_dimensions, at_least(0),
                 "principal axes of the features that bait looks at; 0 = 320 / classes - 1"),

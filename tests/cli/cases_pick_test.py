@@ -163,7 +163,8 @@ class PickCases(ProgramTest):
         text = self.run_program("al_trial", "pick", "--help").stdout
         who = {name: askers for name, askers in re.findall(r"^  (\w+) \[.*\n      (.*)$", text, re.M)}
         for strategy in ("margin_sampling", "bald_dropout", "badge", "bait", "kcenter_greedy", "typiclust", "prob_cover",
-                         "cluster_margin", "cdal", "clasp", "loss_prediction", "alfa_mix", "class_balanced_random"):
+                         "cluster_margin", "cdal", "clasp", "loss_prediction", "alfa_mix", "class_balanced_random",
+                         "max_herding", "uherding", "lcmd", "falcun", "drop_query"):
             done = self.pick(strategy=strategy, expect=3, labeled=self.mask)
             found = re.search(rf"{strategy} needs '(\w+)'|an oracle needs the (labels)", done.stderr)
             self.assertIn(strategy, who[found.group(1) or found.group(2)])

@@ -30,6 +30,8 @@ AL_ENUM(ScoreNoise, none, power, softmax, softrank)
 /// What bait's lambda is added to: the sum over labelled and picked samples, or their mean (the
 /// authors' code).
 AL_ENUM(RidgeOn, sum, mean)
+/// What lcmd measures distances between: gradients of the last layer, or query.features.
+AL_ENUM(LcmdDistances, gradients, features)
 
 /// A strategy that is a program of the user's (docs/own_code.md). Read from external.strategies.
 struct ExternalStrategy {
@@ -59,8 +61,9 @@ struct QueryOptions {
   std::int64_t batch_bald_configurations = 10000;  ///< label configurations kept, >= 1
   std::int64_t cluster_margin_factor = 10;         ///< smallest margins it looks at, times n, >= 1
   std::int64_t cluster_margin_size = 20;           ///< pool samples a cluster on average, >= 1
-  double prob_cover_delta = 0.0;     ///< radius of the balls, in (0, 2]; 0 = by purity
-  double prob_cover_purity = 0.95;   ///< share of balls of one cluster, in (0, 1]
+  double prob_cover_delta = 0.0;    ///< radius of the balls, in (0, 2]; 0 = by purity
+  double prob_cover_purity = 0.95;  ///< share of balls of one cluster, in (0, 1]
+  LcmdDistances lcmd_distances = LcmdDistances::gradients;
   double alfa_mix_epsilon = 0.2;     ///< first size of the mixing step, in (0, 1]
   std::int64_t bait_dimensions = 0;  ///< principal axes bait looks at, >= 0; 0 = max(1, 320/C - 1)
   double bait_ridge = 1.0;           ///< lambda on the diagonal of bait's Fisher information, > 0

@@ -68,7 +68,8 @@ Picks pick(const PickOptions& options, Scores& scores) {
     fmt::print(stderr, "note: {} of the {} picks wanted: more candidates there are not\n",
                n_candidates, options.n);
   }
-  const bool asks_labels = !labeled.empty() && asks_for("labels", name, settings);
+  const bool pixels = stored.has("probs") && stored.needed("probs").size() == 4;  // no classes then
+  const bool asks_labels = !labeled.empty() && !pixels && asks_for("labels", name, settings);
   if (asks_labels) stored.needed("labels");
   const std::vector<std::int64_t> labels =
       asks_labels ? stored.labels(labeled) : std::vector<std::int64_t>{};

@@ -17,6 +17,8 @@ class GradientEmbeddings {
 
   const at::Tensor& squared_norms() const { return squared_norms_; }  ///< [n] float64
   at::Tensor squared_distances(std::int64_t row) const;  ///< to all rows, [n] float64, >= 0
+  /// The same to m rows [m] int64 at once: [n, m].
+  at::Tensor squared_distances(const at::Tensor& rows) const;
 
  private:
   at::Tensor residuals_;      // [n, C] float64
