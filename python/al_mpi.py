@@ -269,6 +269,7 @@ class Engine:
         self._bind_to_parent()
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
+        sys.stdout.reconfigure(line_buffering=True)  # a print is in the log at once, whatever ends the engine
         self._requests: queue.Queue = queue.Queue()
         self._draining = threading.Event()
         self._settings: dict[str, Any] | None = None
