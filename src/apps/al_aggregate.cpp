@@ -20,18 +20,21 @@ void add_baseline(CLI::App& app, AnalysisOptions& options) {
       ->capture_default_str();
 }
 
+void add_margin(CLI::App& app, AnalysisOptions& options) {
+  app.add_option("--equivalence-margin", options.equivalence_margin,
+                 "Difference of the metric that matters: tests whether one is better or worse by "
+                 "so much")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
 void add_aggregate(CLI::App& app, AggregateOptions& options) {
   app.add_option("RESULTS", options.results,
                  "Results files; those of equal data and settings are merged");
   app.add_option("--output,-o", options.output, "Folder for tables, figures and report.html");
   add_metric_and_level(app, options.analysis);
   add_baseline(app, options.analysis);
-  app.add_option(
-         "--equivalence-margin", options.analysis.equivalence_margin,
-         "Difference of the metric that matters: tests whether a strategy is better or worse "
-         "by so much")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  add_margin(app, options.analysis);
   app.add_option("--target", options.analysis.targets,
                  "Values of the metric: labels that reach them, and data saved")
       ->delimiter(',')
@@ -86,6 +89,18 @@ CLI::App* add_export(CLI::App& app, ExportOptions& options, bool& csv) {
   format->add_flag("--csv", csv, "A row a round, every metric");
   format->add_flag("--reference-log", options.reference_log, "Lines Strategy_init,seed,uuid,value");
   format->require_option(1);
+  return verb;
+}
+
+CLI::App* add_compare(CLI::App& app, CompareOptions& options) {
+  CLI::App* verb = app.add_subcommand(
+      "compare", "Two sweeps side by side: what differs in settings and results, B against A");
+  verb->add_option("A", options.a, "Results file, from before")->required();
+  verb->add_option("B", options.b, "Results file, from after")->required();
+  verb->add_option("--output,-o", options.output,
+                   "Folder for tables and compare.html; else only the terminal's table");
+  add_metric_and_level(*verb, options.analysis);
+  add_margin(*verb, options.analysis);
   return verb;
 }
 
@@ -146,11 +161,13 @@ int main(int argc, char** argv) {
   ImportArguments import;
   add_aggregate(app, options);
   ExportOptions exported;
+  CompareOptions compared;
   TablesOptions printed;
   WatchOptions watched;
   bool csv = false;
   CLI::App* import_verb = add_import(app, import);
   CLI::App* export_verb = add_export(app, exported, csv);
+  CLI::App* compare_verb = add_compare(app, compared);
   CLI::App* tables_verb = add_tables(app, printed);
   CLI::App* watch_verb = add_watch(app, watched);
   return run_app(app, argc, argv, [&] {
@@ -158,6 +175,8 @@ int main(int argc, char** argv) {
       import_log_file(import.log, import.output, import.options);
     } else if (*export_verb) {
       export_results(exported);
+    } else if (*compare_verb) {
+      compare(compared);
     } else if (*tables_verb) {
       print_tables(printed);
     } else if (*watch_verb) {

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import unittest
 
+import h5py
+
 from harness import ProgramTest
 
 
@@ -69,6 +71,33 @@ class AggregateTest(ProgramTest):
         markdown = self.run_program("al_aggregate", "tables", "study.h5", "--markdown", "--decimals", 2).stdout
         self.assertIn("| margin_sampling | **0.28 ± 0.01** |", markdown)
 
+    def test_two_sweeps_are_compared(self):
+        for name, seeds, shift in (("a", (1, 2, 3, 4), 0.0), ("b", (2, 3, 4, 5), 0.1)):
+            lines = [line.rsplit(",", 1) for line in log_lines(seeds=seeds).splitlines()]
+            self.write(f"{name}.log", "".join(f"{start},{float(value) + shift * (1 + 0.01 * (i % 5))}\n"
+                                              for i, (start, value) in enumerate(lines)))
+            self.run_program("al_aggregate", "import-log", f"{name}.log", "-o", f"{name}.h5")
+            with h5py.File(self.folder / f"{name}.h5", "a") as f:
+                f.attrs["config"] = f"training:\n  epochs: {len(name) if name == 'a' else 7}\nresults:\n  file: {name}\n"
+        done = self.run_program("al_aggregate", "compare", "a.h5", "b.h5", "-o", "both")
+        self.assertRegex(done.stdout, r"training.epochs +1  7")
+        self.assertNotIn("results.file", done.stdout)
+        self.assertIn("B against A in AULC of accuracy, 2 strategies", done.stdout)
+        rows = list(csv.DictReader((self.folder / "both/tables/changes.csv").read_text().splitlines()))
+        self.assertEqual([(r["strategy"], r["measure"], r["seeds"]) for r in rows],
+                         [(s, m, "3 pairs") for m in ("AULC", "final") for s in ("random_sampling", "margin_sampling")])
+        for row in rows:
+            self.assertAlmostEqual(float(row["B - A"]), 0.102, delta=0.002)
+            self.assertLessEqual(float(row["interval low"]), float(row["B - A"]))
+        settings = list(csv.DictReader((self.folder / "both/tables/settings.csv").read_text().splitlines()))
+        self.assertIn({"what": "training.epochs", "A": "1", "B": "7"}, settings)
+        summary = list(csv.DictReader((self.folder / "both/tables/summary.csv").read_text().splitlines()))
+        self.assertEqual({r["strategy"] for r in summary},
+                         {f"{s} [{side}]" for s in ("random_sampling", "margin_sampling") for side in "AB"})
+        self.assertIn("A is a.h5, B is b.h5", (self.folder / "both/compare.html").read_text())
+        alone = self.run_program("al_aggregate", "compare", "a.h5", "a.h5").stdout
+        self.assertIn("the same (random_sampling from random, margin_sampling from random)", alone)
+
     @unittest.skipIf(not shutil.which("pdflatex"), "pdflatex is not installed")
     def test_latex_tables_compile(self):
         self.imported(strategies=("RandomSampling", "My_method|50%{x}~^\\#&$<"))
@@ -110,6 +139,8 @@ class AggregateTest(ProgramTest):
         truncated = self.folder / "truncated.h5"
         truncated.write_bytes((self.folder / "study.h5").read_bytes()[:700])
         self.write("no_log.txt", "hello\n")
+        self.write("other.log", "RandomSampling_kmeans,1,a,0.5\n")
+        self.run_program("al_aggregate", "import-log", "other.log", "-o", "other.h5")
         for args, code, words in (
                 (["missing.h5", "-o", "x"], 3, "missing.h5"),
                 (["truncated.h5", "-o", "x"], 3, "truncated.h5"),
@@ -127,6 +158,13 @@ class AggregateTest(ProgramTest):
                 (["import-log", "no_log.txt", "-o", "y.h5"], 3, "line 1"),
                 (["import-log", "study.log", "-o", "no/such/y.h5"], 3, "no/such"),
                 (["export", "study.h5"], 2, "--csv"),
+                (["compare", "study.h5"], 2, "B is required"),
+                (["compare", "study.h5", "missing.h5"], 3, "missing.h5"),
+                (["compare", "study.h5", "truncated.h5"], 3, "truncated.h5"),
+                (["compare", "study.h5", "other.h5"], 3, "other.h5: /trials: shares no strategy"),
+                (["compare", "study.h5", "study.h5", "--metric", "nll"], 2, "study.h5 holds no finite 'nll'"),
+                (["compare", "study.h5", "study.h5", "--equivalence-margin", "0"], 2, "--equivalence-margin"),
+                (["compare", "study.h5", "study.h5", "-o", "study.log"], 3, "study.log"),
                 (["tables"], 2, "RESULTS"),
                 (["tables", "missing.h5"], 3, "missing.h5"),
                 (["tables", "study.h5", "--labels", "65"], 2, "65 is no budget of study; budgets are 32, 64, 96"),

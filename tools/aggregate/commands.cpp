@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include "tools/aggregate/figures/figures.hpp"
 #include "tools/aggregate/report/report.hpp"
+#include "tools/aggregate/tables/change_tables.hpp"
 #include "tools/aggregate/tables/export_results.hpp"
 #include "tools/aggregate/tables/numbers.hpp"
 #include "tools/aggregate/tables/tables.hpp"
@@ -111,6 +112,29 @@ void export_results(const ExportOptions& options) {
                                ? reference_log(study, metric_of(study, options.metric))
                                : rounds_csv(study);
   print_or_write(options.output, text);
+}
+
+void compare(const CompareOptions& options) {
+  const TwoSweeps sweeps = compare_sweeps(options.a, options.b, options.analysis);
+  const Table changes = changes_table(sweeps), settings = settings_table(sweeps);
+  if (!settings.rows.empty()) fmt::print("{}\n", settings.text());
+  fmt::print("{}", changes.text());
+  for (const std::string& note : sweeps.notes) fmt::print("note: {}\n", note);
+  for (const std::string& sentence : changes.says) fmt::print("{}\n", sentence);
+  if (options.output.empty()) return;
+  AnalysisOptions side_by_side = options.analysis;
+  side_by_side.metric = sweeps.analysis.metric;
+  side_by_side.baseline.clear();
+  Analysis analysis = summarize(sweeps.joint, side_by_side);
+  analysis.notes.insert(analysis.notes.begin(), sweeps.notes.begin(), sweeps.notes.end());
+  std::vector<Table> tables = {changes};
+  if (!settings.rows.empty()) tables.push_back(settings);
+  for (Table& table : all_tables(sweeps.joint, analysis)) tables.push_back(std::move(table));
+  const fs::path folder = options.output;
+  make_folder(folder);
+  write_tables(tables, folder / "tables");
+  write_text((folder / "compare.html").string(), report_html(sweeps.joint, analysis, tables, {}));
+  fmt::print("{} tables and compare.html in {}\n", tables.size(), folder.string());
 }
 
 void print_tables(const TablesOptions& options) {

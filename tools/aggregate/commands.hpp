@@ -38,6 +38,15 @@ struct ExportOptions {
 /// al_aggregate export RESULTS --csv | --reference-log.
 void export_results(const ExportOptions& options);
 
+struct CompareOptions {
+  std::string a, b;    ///< results files
+  std::string output;  ///< folder; empty: only the terminal's table
+  AnalysisOptions analysis;
+};
+
+/// al_aggregate compare A.h5 B.h5: two sweeps side by side; tables and compare.html in a folder.
+void compare(const CompareOptions& options);
+
 struct TablesOptions {
   std::vector<std::string> results;
   std::string output;  ///< file; empty: standard output

@@ -26,9 +26,7 @@ constexpr std::array<const char*, 11> class_colours = {"#DDCC77", "#117733", "#9
                                                        "#332288", "#44AA99", "#AA4499", "#CC6677",
                                                        "#88CCEE", "#0077BB", "#882255"};
 
-}  // namespace
-
-Look look_of(const std::string& strategy) {
+Look look_of_strategy(const std::string& strategy) {
   const auto& catalog = strategy_catalog();
   const auto found = std::find_if(catalog.begin(), catalog.end(),
                                   [&](const StrategyInfo& info) { return info.name == strategy; });
@@ -43,6 +41,16 @@ Look look_of(const std::string& strategy) {
                                             : static_cast<std::size_t>(found - catalog.begin()) - 1;
   return {colours[place % colours.size()], markers[place % markers.size()],
           dashes[place / colours.size() % dashes.size()]};
+}
+
+}  // namespace
+
+Look look_of(const std::string& name) {
+  const std::size_t side = name.rfind(" [");
+  if (side == std::string::npos || side + 4 != name.size()) return look_of_strategy(name);
+  Look look = look_of_strategy(name.substr(0, side));
+  look.dash = name[side + 2] == 'A' ? dashes[0] : dashes[1];
+  return look;
 }
 
 std::string shown_name(const std::string& name) {

@@ -15,7 +15,8 @@ struct Look {
 /// By the strategy's place in the catalogue: the first (random sampling) is black alone, oracles
 /// are grey with long dashes, for they are bounds; the others go through seven colours, then
 /// through them again with another dash; markers tell the turns apart too. Names outside the
-/// catalogue have the look of a place that their letters give.
+/// catalogue have the look of a place that their letters give. Of two sweeps ("NAME [A]", "NAME
+/// [B]") the first is solid and the second dashed.
 Look look_of(const std::string& strategy);
 
 /// The name as figures show it: oracles, which see labels that nobody bought, are marked

@@ -141,9 +141,10 @@ std::string state_line(const Study& study, const Analysis& analysis) {
     done += trial.state == TrialState::done ? 1 : 0;
     failed += trial.state == TrialState::failed || trial.state == TrialState::quarantined ? 1 : 0;
   }
-  return fmt::format("{} of {} trials done{}; metric {}, baseline {}, level {:g}.", done,
-                     study.trials.size(), failed == 0 ? "" : fmt::format(", {} failed", failed),
-                     analysis.metric, analysis.options.baseline, analysis.options.alpha);
+  const std::string& baseline = analysis.options.baseline;
+  return fmt::format("{} of {} trials done{}; metric {}{}, level {:g}.", done, study.trials.size(),
+                     failed == 0 ? "" : fmt::format(", {} failed", failed), analysis.metric,
+                     baseline.empty() ? "" : ", baseline " + baseline, analysis.options.alpha);
 }
 
 std::string base64(const std::string& bytes) {

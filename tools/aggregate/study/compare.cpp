@@ -23,28 +23,6 @@ Interval narrow_interval(const Sample& differences, double alpha) {
   return {differences.mean - half, differences.mean + half};
 }
 
-Comparison compare(const std::vector<double>& strategy, const std::vector<double>& baseline,
-                   const Analysis& all, const PairedBootstrap& bootstrap) {
-  Comparison row;
-  row.t = paired_t(strategy, baseline);
-  row.wilcoxon = wilcoxon_signed_rank(strategy, baseline);
-  const std::vector<double> d = differences(strategy, baseline);
-  const double std = describe_differences(strategy, baseline).std;
-  row.interval =
-      std > 0.0 ? bootstrap.mean(d, 1.0 - all.options.alpha) : Interval{missing, missing};
-  row.effect = hedges_g(strategy, baseline);
-  row.seeds = win_tie_loss(strategy, baseline);
-  if (all.lower_is_better) std::swap(row.seeds.win, row.seeds.loss);
-  const Equivalence e =
-      equivalence(oriented(strategy, all.lower_is_better), oriented(baseline, all.lower_is_better),
-                  all.options.equivalence_margin);
-  row.margin = {e.not_lower, e.not_higher, e.both};
-  row.narrow = narrow_interval(describe_differences(strategy, baseline), all.options.alpha);
-  row.seeds_1pt = seeds_needed(point, std, {all.options.alpha});
-  row.seeds_2pt = seeds_needed(2 * point, std, {all.options.alpha});
-  return row;
-}
-
 /// The oracle with the best mean.
 std::optional<std::size_t> best_oracle(const Panel& panel, Measure measure, bool lower_better) {
   std::optional<std::size_t> best;
@@ -189,6 +167,45 @@ std::vector<double> per_seed(const Panel& panel, std::size_t strategy, Measure m
   return areas;
 }
 
+Comparison compare_scores(const std::vector<double>& strategy, const std::vector<double>& baseline,
+                          const Analysis& all, const PairedBootstrap& bootstrap) {
+  Comparison row;
+  row.t = paired_t(strategy, baseline);
+  row.wilcoxon = wilcoxon_signed_rank(strategy, baseline);
+  const std::vector<double> d = differences(strategy, baseline);
+  const double std = describe_differences(strategy, baseline).std;
+  row.interval =
+      std > 0.0 ? bootstrap.mean(d, 1.0 - all.options.alpha) : Interval{missing, missing};
+  row.effect = hedges_g(strategy, baseline);
+  row.seeds = win_tie_loss(strategy, baseline);
+  if (all.lower_is_better) std::swap(row.seeds.win, row.seeds.loss);
+  const Equivalence e =
+      equivalence(oriented(strategy, all.lower_is_better), oriented(baseline, all.lower_is_better),
+                  all.options.equivalence_margin);
+  row.margin = {e.not_lower, e.not_higher, e.both};
+  row.narrow = narrow_interval(describe_differences(strategy, baseline), all.options.alpha);
+  row.seeds_1pt = seeds_needed(point, std, {all.options.alpha});
+  row.seeds_2pt = seeds_needed(2 * point, std, {all.options.alpha});
+  return row;
+}
+
+void adjust_by_holm(std::vector<Comparison>& rows) {
+  const auto adjust = [&](const auto& raw, const auto& adjusted) {
+    std::vector<double> p;
+    for (Comparison& row : rows) p.push_back(raw(row));
+    p = holm(p);
+    for (std::size_t i = 0; i < rows.size(); ++i) adjusted(rows[i]) = p[i];
+  };
+  using Row = Comparison;
+  adjust([](Row& r) { return r.t.p; }, [](Row& r) -> double& { return r.t_holm; });
+  adjust([](Row& r) { return r.wilcoxon.p; }, [](Row& r) -> double& { return r.wilcoxon_holm; });
+  for (const auto which :
+       {&Row::Margin::no_worse, &Row::Margin::no_better, &Row::Margin::equivalent}) {
+    adjust([&](Row& r) { return r.margin.*which; },
+           [&](Row& r) -> double& { return r.margin_holm.*which; });
+  }
+}
+
 std::vector<Comparison> compare_with_baseline(const Panel& panel, const Analysis& all,
                                               Measure measure, const PairedBootstrap& bootstrap) {
   std::vector<Comparison> rows;
@@ -197,16 +214,10 @@ std::vector<Comparison> compare_with_baseline(const Panel& panel, const Analysis
   const std::vector<double> reference = per_seed(panel, *baseline, measure);
   for (std::size_t s = 0; s < panel.strategies.size(); ++s) {
     if (s == *baseline) continue;
-    rows.push_back(compare(per_seed(panel, s, measure), reference, all, bootstrap));
+    rows.push_back(compare_scores(per_seed(panel, s, measure), reference, all, bootstrap));
     rows.back().strategy = panel.strategies[s];
     rows.back().measure = measure;
   }
-  const auto adjust = [&](const auto& raw, const auto& adjusted) {
-    std::vector<double> p;
-    for (Comparison& row : rows) p.push_back(raw(row));
-    p = holm(p);
-    for (std::size_t i = 0; i < rows.size(); ++i) adjusted(rows[i]) = p[i];
-  };
   if (const auto oracle = best_oracle(panel, measure, all.lower_is_better)) {
     const std::vector<double> bound = per_seed(panel, *oracle, measure);
     for (Comparison& row : rows) {
@@ -216,14 +227,7 @@ std::vector<Comparison> compare_with_baseline(const Panel& panel, const Analysis
       row.oracle.oracle = panel.strategies[*oracle];
     }
   }
-  using Row = Comparison;
-  adjust([](Row& r) { return r.t.p; }, [](Row& r) -> double& { return r.t_holm; });
-  adjust([](Row& r) { return r.wilcoxon.p; }, [](Row& r) -> double& { return r.wilcoxon_holm; });
-  for (const auto which :
-       {&Row::Margin::no_worse, &Row::Margin::no_better, &Row::Margin::equivalent}) {
-    adjust([&](Row& r) { return r.margin.*which; },
-           [&](Row& r) -> double& { return r.margin_holm.*which; });
-  }
+  adjust_by_holm(rows);
   return rows;
 }
 

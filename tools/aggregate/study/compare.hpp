@@ -25,6 +25,14 @@ OracleShare share_of_gain(const std::vector<double>& strategy, const std::vector
                           const std::vector<double>& oracle, bool lower_better, double confidence,
                           const PairedBootstrap& bootstrap);
 
+/// One strategy against another over the seeds that both have, one value a seed; nothing is
+/// adjusted.
+Comparison compare_scores(const std::vector<double>& strategy, const std::vector<double>& baseline,
+                          const Analysis& all, const PairedBootstrap& bootstrap);
+
+/// Adds the p-values adjusted by Holm: the rows are one family.
+void adjust_by_holm(std::vector<Comparison>& rows);
+
 /// Every other strategy against the baseline; empty where the panel lacks it.
 std::vector<Comparison> compare_with_baseline(const Panel& panel, const Analysis& all,
                                               Measure measure, const PairedBootstrap& bootstrap);

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <al_mpi/results/reader.hpp>
+
+namespace al_mpi {
+
+/// A configuration as results files hold it, one entry a value: {"training.epochs", "60"}. Lists
+/// are one value.
+std::map<std::string, std::string> flat_settings(const std::string& yaml);
+
+struct SettingChange {
+  std::string key, a, b;  ///< empty: not there
+};
+
+/// What differs between two results files: settings, data set, versions, devices and hosts. Where
+/// results lie and how often they are written is left out, and all settings where one file has
+/// none.
+std::vector<SettingChange> changed_settings(const ResultsTables& a, const ResultsTables& b);
+
+}  // namespace al_mpi
