@@ -13,7 +13,8 @@ bool is_stem(const Convolution& s) {
          s.width % 2 == 0 && s.in <= 16 && s.out % 16 == 0;
 }
 
-/// Whether of the products without padding Winograd's way saves enough to pay for the transforms.
+/// Whether Winograd's way saves enough of the products to pay for its transforms. Products with the
+/// border, which the direct way skips, are not counted as saved.
 bool winograd_pays(const Convolution& s, Type type) {
   if (s.kernel != 3 || s.stride != 1 || s.padding != 1) return false;
   if (s.in % 16 != 0 || s.out % 16 != 0 || std::min(s.in, s.out) < 32) return false;
@@ -22,7 +23,7 @@ bool winograd_pays(const Convolution& s, Type type) {
       ((s.height + outputs - 1) / outputs) * ((s.width + outputs - 1) / outputs);
   const std::int64_t products = (outputs + 2) * (outputs + 2) * tiles;
   const std::int64_t direct = (3 * s.height - 2) * (3 * s.width - 2);
-  // Transforms of inputs and outputs cost about a third of the products in float32, half in
+  // The transforms of inputs and outputs cost about a third of the products in float32, half in
   // bfloat16; those of weights are shared by all tiles and images.
   const bool saves = type == Type::float32 ? 2 * products < direct : 3 * products < 2 * direct;
   return saves && tiles * s.batch >= 8;

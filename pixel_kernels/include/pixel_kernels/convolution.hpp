@@ -22,8 +22,8 @@ void convolution(const Convolution& shape, const Input<Number>& x, const float* 
                  const Epilogue<Number>& epilogue, Number* y, std::int64_t first,
                  std::int64_t last);
 
-/// dy [h, w, B, out] -> dx [H, W, B, in], channel blocks first .. last - 1 of `in`. Of Way::stem,
-/// too, dx is pixels.
+/// dy [h, w, B, out] -> dx [H, W, B, in], channel blocks first .. last - 1 of `in`. dx is pixels
+/// for Way::stem as well.
 template <class Number>
 void convolution_input_gradient(const Convolution& shape, const Number* dy, const float* weight,
                                 Number* dx, std::int64_t first, std::int64_t last);

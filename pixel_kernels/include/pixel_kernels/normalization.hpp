@@ -14,9 +14,8 @@ template <class Number>
 void scale_and_shift(const Rows& rows, const Number* x, const float* scale, const float* shift,
                      const Number* residual, bool relu, Number* y);
 
-/// The way back through scale_and_shift() where scale and shift normalise by the moments of x
-/// itself: scale = weight / deviation, shift = bias - mean * scale, deviation = sqrt(variance +
-/// eps).
+/// The gradients of scale_and_shift() where scale and shift normalise by the moments of x itself:
+/// scale = weight / deviation, shift = bias - mean * scale, deviation = sqrt(variance + eps).
 struct NormalizationGradients {
   float* weight;  ///< [channels]
   float* bias;    ///< [channels]

@@ -6,7 +6,8 @@
 
 namespace pixel_kernels {
 
-/// y, and which of the 9 pixels it came from (the first of equals; a NaN before all).
+/// x -> y, the maxima, and which of the 9 pixels each came from. Of equal pixels it is the first; a
+/// NaN is taken for the greatest.
 template <class Number>
 void max_pool(const MaxPool& shape, const Number* x, Number* y, std::uint8_t* from);
 

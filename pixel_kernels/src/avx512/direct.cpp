@@ -16,8 +16,8 @@ constexpr std::int64_t units(std::int64_t channels) {
   return channels * static_cast<std::int64_t>(sizeof(Number)) / 4;
 }
 
-/// One axis of a convolution. Of a pixel of the result and a tap: the pixel of the other map that
-/// the tap joins it with, or -1.
+/// One axis of a convolution. For a pixel of the result and a tap, its functions give the pixel of
+/// the other map that the tap joins it with, or -1.
 struct Axis {
   std::int64_t size, stride, padding;  ///< size of the other map
 
@@ -160,7 +160,7 @@ void direct_convolution_input_gradient(const Convolution& shape, const Number* d
 template <class Number>
 void direct_convolution_weight_gradient(const Convolution& shape, const Number* x, const Number* dy,
                                         float* dw, std::int64_t first, std::int64_t last) {
-  // A matrix's rows are the images, bfloat16's pairs of images: a unit of both operands.
+  // The rows of a matrix are the images, in bfloat16 pairs of images: such a pair is one unit.
   const std::int64_t rows = sizeof(Number) == 4 ? shape.batch : (shape.batch + 1) / 2;
   const std::int64_t x_pixel = rows * shape.in, dy_pixel = rows * shape.out;
   const auto* x_units = reinterpret_cast<const float*>(x);

@@ -42,7 +42,7 @@ inline __m256i rounded(__m512 x) {
   if (has_bfloat16_instructions) return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x));
   return _mm512_cvtepi32_epi16(_mm512_srli_epi32(upper_halves(x), 16));
 }
-/// One after the other.
+/// The nearest bfloat16 numbers of `first`, then those of `second`.
 inline __m512i rounded(__m512 first, __m512 second) {
   if (has_bfloat16_instructions)
     return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first));

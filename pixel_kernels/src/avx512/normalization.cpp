@@ -22,7 +22,8 @@ struct Moments {
   float* mean;
   float* variance;
 
-  /// Chan's update: moments of a chunk about its own mean, joined to those of the rows before.
+  /// Joins the moments of a chunk, taken about its own mean, to those of the rows before it (Chan's
+  /// update).
   template <int vectors>
   void operator()(std::int64_t channel) const {
     const __m512 zero = _mm512_setzero_ps();
@@ -63,7 +64,7 @@ struct Moments {
   }
 };
 
-/// What is left of dy behind the rectifier.
+/// dy where the rectifier let y pass, else 0.
 template <class Number>
 inline __m512 rectified(const Number* dy, const Number* y, bool relu) {
   if (!relu) return load(dy);

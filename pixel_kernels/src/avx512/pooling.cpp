@@ -50,8 +50,8 @@ template <class Number>
 void max_pool_gradient(const MaxPool& shape, const Number* dy, const std::uint8_t* from,
                        Number* dx) {
   const std::int64_t out_height = halved(shape.height), out_width = halved(shape.width);
-  // An input at 2 o + tap - 1: tap 1 of one output for even places, taps 0 and 2 of two for odd
-  // ones.
+  // An input lies at 2 * output + tap - 1: one at an even place is tap 1 of one output, one at an
+  // odd place is tap 2 of an output and tap 0 of the next.
   const auto each_output = [](std::int64_t input, std::int64_t size, auto f) {
     for (std::int64_t tap = input % 2 == 0 ? 1 : 0; tap < 3; tap += 2) {
       const std::int64_t output = (input + 1 - tap) / 2;

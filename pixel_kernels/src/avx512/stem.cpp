@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kernel = 7, square_kernel = 4;
 
-/// The convolution of squares.
+/// The convolution of 4 x 4 taps over squares that stands for that of 7 x 7 taps over pixels.
 Convolution of_squares(const Convolution& s) {
   return {s.batch, 4 * s.in, s.out, s.height / 2, s.width / 2, square_kernel};
 }

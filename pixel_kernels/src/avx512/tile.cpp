@@ -22,8 +22,8 @@ struct TwoBFloat16 : Whole {
     return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
   }
 };
-/// Where the processor has no such instruction: the second number of a pair, then the first, as
-/// floats. Their products are exact, so the sums are the instruction's.
+/// Where the processor has no such instruction, the second number of each pair is multiplied as a
+/// float, then the first. Products are exact, so the sums are those of the instruction.
 struct OneBFloat16AfterTheOther {
   static constexpr int parts = 2;
   static __m512 part(int i, __m512 unit) {
@@ -194,8 +194,8 @@ template void multiply<float, float>(SumOfProducts, std::int64_t, Target<float>)
 template void multiply<BFloat16, BFloat16>(SumOfProducts, std::int64_t, Target<BFloat16>);
 template void multiply<BFloat16, float>(SumOfProducts, std::int64_t, Target<float>);
 
-// Weights are read by short rows that lie far apart: the processor does not foresee which come
-// next.
+// Weights are read by short rows that lie far apart, and the processor does not foresee which come
+// next: they are fetched ahead.
 namespace {
 inline void prefetch(const float* row) {
   _mm_prefetch(reinterpret_cast<const char*>(row), _MM_HINT_T0);

@@ -4,7 +4,7 @@
 
 #include <pixel_kernels/shape.hpp>
 
-// The matrix products under pixel_convolution.cpp, in AVX-512. Operands are arrays of 32-bit units:
+/// The matrix products of all convolutions at level avx512. Operands are arrays of 32-bit units:
 // a float, or a pair of bfloat16 numbers along the summed dimension.
 namespace pixel_kernels::avx512 {
 
@@ -48,7 +48,8 @@ class Ahead {
   std::int64_t n_groups_, group_step_, length_, step_, taken_ = 0;
 };
 
-/// What pack_outputs(), pack_inputs() read of weights [taps, in, out] for a block, if it is one.
+/// What pack_outputs() or pack_inputs() will read of weights [taps, in, out] for a block; nothing
+/// where there is no such block.
 inline Ahead outputs_ahead(const float* weight, std::int64_t taps, std::int64_t in,
                            std::int64_t out, std::int64_t block, std::int64_t last) {
   return {weight + block * channel_block, block < last, 0, taps * in, out};

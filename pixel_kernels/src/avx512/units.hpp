@@ -8,8 +8,8 @@
 
 namespace pixel_kernels::avx512 {
 
-/// 32-bit units, not set to anything, from the beginning of a cache line on: a register's loads
-/// then never straddle two.
+/// Uninitialised 32-bit units that begin with a cache line, so that no load of a register needs two
+/// lines.
 class Units {
  public:
   explicit Units(std::int64_t n)

@@ -12,7 +12,7 @@ namespace {
 template <class W>
 constexpr std::int64_t n_taps = W::taps* W::taps;
 
-/// Units for all frequencies, not set to anything.
+/// Uninitialised units for all frequencies.
 template <class W>
 struct Frequencies {
   std::int64_t step;

@@ -46,7 +46,7 @@ struct Lines<4, 3> {
     }
   };
 
-  /// A: the way back through Outputs.
+  /// A: the gradients of Outputs.
   struct OutputGradients {
     static constexpr int from = 4, to = 6;
     static void line(const __m512 (&y)[4], __m512 (&z)[6]) {
@@ -78,7 +78,7 @@ struct Lines<4, 3> {
     }
   };
 
-  /// G^T: the way back through Weights.
+  /// G^T: the gradients of Weights.
   struct WeightGradients {
     static constexpr int from = 6, to = 3;
     static void line(const __m512 (&u)[6], __m512 (&g)[3]) {
@@ -148,8 +148,8 @@ struct Lines<2, 3> {
   };
 };
 
-/// One point more than F(4, 3), 1/2: its frequencies are those of F(4, 3), of inputs joined by the
-/// factor (1 - 2 x), and one for the point itself.
+/// F(4, 4) has one point more than F(4, 3), 1/2. Its frequencies are those of F(4, 3) for inputs
+/// that are first joined by the factor (1 - 2 x), and one for that point.
 template <>
 struct Lines<4, 4> {
   using Six = Lines<4, 3>;
@@ -251,8 +251,8 @@ template <class Transform, class Load, class Store>
   }
 }
 
-/// The pixels of a square of a map: where they begin, and all lanes or none, as they lie inside or
-/// not.
+/// The pixels of a square of a map: where each begins, and a mask of its lanes, which is empty for
+/// a pixel outside the map.
 template <int size>
 struct Square {
   std::int64_t at[size][size];
@@ -284,8 +284,9 @@ std::int64_t frequency(int i, int j, std::int64_t step) {
   return (W::inputs * i + j) * step;
 }
 
-// Rows of taps are short and may lie far apart: the processor does not foresee which come next. Not
-// into the first-level cache: a power of two apart, they would share a few of its sets.
+/// Fetches taps ahead: their rows are short and may lie far apart, so that the processor does not
+/// foresee which come next. They go to the second-level cache; in the first-level one, rows that
+/// lie a power of two apart would share a few sets.
 template <class W>
 void prefetch(const WinogradTaps& taps, std::int64_t k) {
   constexpr std::int64_t rows_ahead = 8;

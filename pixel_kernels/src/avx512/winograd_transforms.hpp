@@ -44,12 +44,12 @@ struct WinogradMap {
   std::int64_t row_units() const { return W::units(row); }
 };
 
-/// Some of a map's tiles, which come row by row.
+/// Consecutive tiles of a map, which are numbered row by row.
 struct Tiles {
   std::int64_t first, n;
 };
 
-/// x [H, W, row], before it a border of taps / 2 zeros, and behind it -> v [frequencies, n, row] of
+/// x [H, W, row], with zeros around it (taps / 2 of them before it) -> v [frequencies, n, row] of
 /// some tiles.
 template <class W>
 void winograd_inputs(const WinogradMap<W>& map, const Tiles& tiles, const typename W::Number* x,
@@ -74,7 +74,7 @@ template <class W>
 void winograd_weights(const WinogradTaps& taps, std::int64_t step, float* u);
 
 /// A block of `columns` <= 32 channels of some tiles: m [frequencies, n, B, 32] -> their pixels of
-/// y [H, W, B, channels]. y and the epilogue's pointers belong to the block's first channel.
+/// y and the epilogue's pointers point to the block's first channel.
 template <class W, class Pixel>
 void winograd_outputs(const WinogradMap<W>& map, const Tiles& tiles, const float* m,
                       std::int64_t step, std::int64_t channels, std::int64_t columns,

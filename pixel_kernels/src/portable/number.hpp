@@ -25,8 +25,8 @@ template <>
 inline float rounded<float>(float x) {
   return x;
 }
-/// To the nearest, ties to even; a subnormal number is 0, a NaN stays one, as the instructions for
-/// bfloat16 do it.
+/// Rounds to nearest, ties to even. A subnormal number becomes 0 and a NaN stays one, as by the
+/// instructions for bfloat16.
 template <>
 inline BFloat16 rounded<BFloat16>(float x) {
   std::uint32_t bits = 0;
