@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The farm itself, by running it: tasks a second, the cost of waiting, memory of ranks and of children that share a
+"""The farm itself, by running it: tasks a second, the cost of waiting, memory of ranks and of engines that share a
 dataset. `bench/farm.py [BUILD]`; needs build/fake_engine (made with the tests), build/al_trial and build/al_prepare."""
 import json
 import os
@@ -95,19 +95,19 @@ def waiting(folder, seconds=20):
     process.wait()
 
 
-def shared_dataset(folder, n_children=4):
+def shared_dataset(folder, n_engines=4):
     size = (folder / "tiles.h5").stat().st_size / 2**20
-    process = start(folder, CONFIG % (3, "margin_sampling", n_children), ([], ["--workers", str(n_children)]), ENV)
+    process = start(folder, CONFIG % (3, "margin_sampling", n_engines), ([], ["--workers", str(n_engines)]), ENV)
     most = []
     while process.poll() is None:
         try:
             shares = [pss_mib(p, "tiles.h5") for p in named("al_trial", folder)]
         except OSError:
             continue
-        if len(shares) == n_children and sum(shares) > sum(most):
+        if len(shares) == n_engines and sum(shares) > sum(most):
             most = shares
         time.sleep(0.3)
-    print(f"{len(most)} children map a dataset of {size:.0f} MiB: "
+    print(f"{len(most)} engines map a dataset of {size:.0f} MiB: "
           f"{sum(most):.0f} MiB of memory for all of them together ({', '.join(f'{s:.0f}' for s in most)})")
 
 

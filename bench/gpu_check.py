@@ -168,7 +168,7 @@ class Check:
         return json.loads(self.run("al_mpi", "status", file, "--json").stdout)
 
     def sweep(self):
-        """24 trials; a child and then the farm are killed; the same command again completes them."""
+        """24 trials; an engine and then the farm are killed; the same command again completes them."""
         workers = 2 if self.args.quick else 8
         command = self.command("al_mpi", self.config(), *self.settings(
             f"training.steps={20 if self.args.quick else 300}", "loop.n_rounds=3", "sweep.seeds=1-12", f"farm.workers_per_gpu={workers}"),
@@ -186,10 +186,10 @@ class Check:
             return False
 
         self.check("rounds arrive", wait_for_rounds(2))
-        children = subprocess.run(["pgrep", "-P", str(farm.pid)], capture_output=True, text=True).stdout.split()
-        if children:
-            os.kill(int(children[0]), signal.SIGKILL)
-        self.check("a child was killed", children)
+        engines = subprocess.run(["pgrep", "-P", str(farm.pid)], capture_output=True, text=True).stdout.split()
+        if engines:
+            os.kill(int(engines[0]), signal.SIGKILL)
+        self.check("an engine was killed", engines)
         self.check("rounds arrive after it", wait_for_rounds(8))
         farm.kill()
         farm.wait()

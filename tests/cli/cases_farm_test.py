@@ -311,7 +311,7 @@ class TemporariesTest(FarmCase):
         for label in ("h5.begun", "h5.written", "lock.begun", "checkpoint.begun", "checkpoint.written"):
             with self.subTest(label=label):
                 self.sweep(env={"AL_MPI_CRASH_AT": label, "AL_MPI_LOG": "error"}, expect=None)
-                self.sweep("--retry-failed")  # a child that dies at each checkpoint costs its trial
+                self.sweep("--retry-failed")  # an engine that dies at each checkpoint costs its trial
                 self.assertEqual(self.hidden() + self.hidden("s.checkpoints"), [])
                 for path in self.folder.glob("s.*"):
                     path.unlink() if path.is_file() else shutil.rmtree(path)

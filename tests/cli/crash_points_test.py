@@ -9,7 +9,7 @@ from harness import BUILD, ProgramTest
 
 RANK_0 = ("lock.begun", "journal.before", "journal.middle", "journal.written", "journal.synced", "h5.begun",
           "h5.written", "h5.renamed")
-CHILD = ("checkpoint.begun", "checkpoint.written", "checkpoint.renamed")
+ENGINE = ("checkpoint.begun", "checkpoint.written", "checkpoint.renamed")
 COMPARED = ("/rounds", "/picks", "/confusion", "/curves")  # the rest tells times, hosts and attempts
 
 
@@ -41,8 +41,8 @@ class CrashPointsTest(ProgramTest):
         self.sweep(name)
         return died
 
-    def child_dies(self, name, crash):
-        # Each new child dies again: the trial fails in the end, or gets through by its checkpoints.
+    def engine_dies(self, name, crash):
+        # Each new engine dies again: the trial fails in the end, or gets through by its checkpoints.
         self.sweep(name, crash=crash, expect=None)
         died = "Killed" in self.run_program("al_mpi", "journal", "export", f"{name}.h5").stdout
         self.sweep(name, "--retry-failed")
@@ -51,7 +51,7 @@ class CrashPointsTest(ProgramTest):
     def test_every_labelled_write(self):
         self.sweep("whole")
         print("| label | crashes, all resumed to equal results |\n|---|---|")
-        for labels, survive in ((RANK_0, self.rank_0_dies), (CHILD, self.child_dies)):
+        for labels, survive in ((RANK_0, self.rank_0_dies), (ENGINE, self.engine_dies)):
             for label in labels:
                 n = self.count_crashes(label, survive)
                 self.assertGreater(n, 0, f"{label} is no crash point any more")
@@ -66,8 +66,8 @@ class CrashPointsTest(ProgramTest):
                              "farm.max_attempts=9", env=env)
 
         sweep("whole")
-        for label in CHILD:
-            # Every child dies at its second checkpoint: each goes on from what the one before it left.
+        for label in ENGINE:
+            # Every engine dies at its second checkpoint: each goes on from what the one before it left.
             sweep(label, AL_MPI_CRASH_AT=f"{label}:2")
             self.assert_same_results("whole.h5", f"{label}.h5")  # /rounds without its times, which are real here
             self.assert_equal_to_undisturbed(label, places=COMPARED[1:])

@@ -9,7 +9,7 @@ from harness import BUILD, ProgramTest
 
 class HostsTest(ProgramTest):
     def sweep(self, name, hosts, *args, seeds, expect):
-        """A rank a host; `hosts`: name -> variables that its rank and children see."""
+        """A rank a host; `hosts`: name -> variables that its rank and engines see."""
         config = self.small_sweep(seeds=seeds)
         done = self.mpirun_by_rank(*(
             ["env", f"AL_MPI_HOST={host}", f"AL_MPI_ENGINE={BUILD / 'fake_engine'}",
