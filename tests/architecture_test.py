@@ -102,6 +102,22 @@ def without_users(files):
     return sorted(headers.keys() - used)
 
 
+def purposes_of_streams(files):
+    """Purposes of random streams that base/rng.hpp does not list, and listed ones that nothing uses."""
+    code = {p: re.sub(r"//.*", "", p.read_text()) for p in files}
+    comment = " ".join(re.findall(r"///(.*)", (ROOT / "include/al_mpi/base/rng.hpp").read_text()))
+    stem = lambda purpose: re.split(r"[ _](?=[A-Z])", purpose)[0]  # "split_order_SPLIT" -> "split_order"
+    listed = {stem(purpose) for purpose in re.findall(r'"([^"]+)"', comment[comment.index("Purposes in use"):])}
+    used = {}
+    for path, text in code.items():
+        for call in re.findall(r'(?:RngStream(?:\s+\w+)?[({]|\brng\()([^;{]*)', text):
+            for purpose in re.findall(r'"([^"]+)"', call):
+                used[re.sub(r"[ _]?(?:\{\}|train|val|test)?$", "", purpose)] = path.relative_to(ROOT)
+    literals = " ".join(code.values())
+    return ([f"{path}: the stream '{purpose}' is not listed in base/rng.hpp" for purpose, path in used.items() if purpose not in listed] +
+            [f"base/rng.hpp lists '{purpose}', which nothing uses" for purpose in sorted(listed) if f'"{purpose}' not in literals])
+
+
 def main():
     problems = []
     files = [p for top in ("src", "include", "tools", "pixel_kernels") for s in ("*.cpp", "*.hpp", "*.def")
@@ -132,6 +148,7 @@ def main():
                 if re.fullmatch(pattern, header) and not doors & layers:
                     problems.append(f"{where}: only {', '.join(sorted(layers))} may")
     problems += [f"include/{h}: no other layer includes it, so it belongs to src/" for h in without_users(files)]
+    problems += purposes_of_streams(files)
     print("\n".join(problems) if problems else f"{len(files)} files keep the arrows and the doors")
     return 1 if problems else 0
 

@@ -11,9 +11,9 @@ namespace al_mpi {
 
 /// A stream of random numbers keyed by (seed, purpose, round): Philox 4x32-10, counter-based.
 ///
-/// Two streams with another key are independent, and a stream gives the same numbers on every rank,
-/// machine and retry, whatever else was drawn before. There is no global generator in this program.
-/// Purposes in use, each with its own numbers:
+/// Two streams with different keys are independent, and a stream gives the same numbers on every
+/// rank, machine and retry, whatever else was drawn before. There is no global generator in this
+/// program. Purposes in use, each with its own numbers:
 /// - of a trial: "weights", "batches", "dropout", "mc_dropout N" (pass N), "augment", "init",
 ///   "query", "clusters", "tie_break", "stochastic", "partition", "external", "validation",
 ///   "label_noise", "imbalance";
@@ -22,8 +22,8 @@ namespace al_mpi {
 /// - of datasets: "synthetic_sizes", "synthetic_SPLIT", "synthetic_labels_SPLIT", "split_images",
 ///   "split_order_SPLIT", "split_blocks"; of statistics, plans: "bootstrap", "halves", "simulate".
 /// Reference: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC 2011); Random123.
-/// A UniformRandomBitGenerator; prefer its own draws to std:: distributions, which differ between
-/// standard libraries.
+/// The class is a UniformRandomBitGenerator; prefer its own draws to std:: distributions, which
+/// differ between standard libraries.
 class RngStream {
  public:
   using result_type = std::uint64_t;
