@@ -161,7 +161,7 @@ class DatasetReader {
         check_finite_images(name, split);
         break;
       default:
-        fail(name, fmt::format("{} (expected uint8, uint16 or float32)", to_string(info.type)));
+        fail(name, fmt::format("type {} (expected uint8, uint16 or float32)", name_of(info.type)));
     }
   }
 
@@ -186,7 +186,7 @@ class DatasetReader {
                              split.n));
     }
     if (info.type == ElementType::float32 || info.type == ElementType::float64) {
-      fail(name, fmt::format("{} (expected whole numbers)", to_string(info.type)));
+      fail(name, fmt::format("type {} (expected whole numbers)", name_of(info.type)));
     }
     split.labels = file_.read<std::int64_t>(name);
     const std::int64_t n_classes = dataset_->n_classes();
@@ -206,7 +206,7 @@ class DatasetReader {
                              text_of(expected)));
     }
     if (info.type != ElementType::uint8) {
-      fail(name, fmt::format("{} (expected uint8)", to_string(info.type)));
+      fail(name, fmt::format("type {} (expected uint8)", name_of(info.type)));
     }
     split.label_maps = map<std::uint8_t>(name, info);
     bool any_valid = false;
@@ -232,7 +232,7 @@ class DatasetReader {
         fail(path, fmt::format("shape {} (expected ({}, D))", text_of(info.shape), split.n));
       }
       if (info.type != ElementType::float32) {
-        fail(path, fmt::format("{} (expected float32)", to_string(info.type)));
+        fail(path, fmt::format("type {} (expected float32)", name_of(info.type)));
       }
       const MatrixView view{map<float>(path, info), info.shape[0], info.shape[1]};
       for (std::int64_t i = 0; i < view.n * view.dim; ++i) {

@@ -38,7 +38,7 @@ std::optional<T> number(hid_t file, const Place& place, const std::string& name,
   return value;
 }
 
-/// No text is longer than its file.
+/// Throws where a text claims to be longer than its file.
 void check_length(hid_t attribute, std::size_t length, const Place& place) {
   const Handle file = place.own(H5Iget_file_id(attribute), "read the attribute");
   hsize_t size = 0;
@@ -83,10 +83,6 @@ void write_attribute(hid_t file, const Place& place, const std::string& name,
 }
 
 }  // namespace
-
-bool Hdf5File::has_attribute(const std::string& object, const std::string& name) const {
-  return H5Aexists_by_name(id_, object.c_str(), name.c_str(), H5P_DEFAULT) > 0;
-}
 
 std::vector<std::string> Hdf5File::attributes(const std::string& object) const {
   const Place place{path_, object};

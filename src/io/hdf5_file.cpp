@@ -49,30 +49,6 @@ const std::string whole_file;
 
 }  // namespace
 
-std::string to_string(ElementType type) {
-  switch (type) {
-    case ElementType::uint8:
-      return "uint8";
-    case ElementType::uint16:
-      return "uint16";
-    case ElementType::int16:
-      return "int16";
-    case ElementType::int32:
-      return "int32";
-    case ElementType::int64:
-      return "int64";
-    case ElementType::float32:
-      return "float32";
-    case ElementType::float64:
-      return "float64";
-    case ElementType::text:
-      return "text";
-    case ElementType::other:
-      break;
-  }
-  return "another type";
-}
-
 std::int64_t n_elements(const Shape& shape) {
   std::int64_t product = 1;
   for (const auto extent : shape) product *= extent;
@@ -182,12 +158,6 @@ std::vector<std::string> Hdf5File::children(const std::string& group) const {
   place.checked(H5Literate(opened, H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names),
                 "list it");
   return names;
-}
-
-void Hdf5File::create_group(const std::string& group) {
-  const Place place{path_, group};
-  place.own(H5Gcreate2(id_, group.c_str(), link_creation(place), H5P_DEFAULT, H5P_DEFAULT),
-            "create the group");
 }
 
 void Hdf5File::remove(const std::string& object) {

@@ -8,14 +8,6 @@ std::int64_t StoredArray::size() const {
   return bounded_size(shape);
 }
 
-bool StoredArray::row_major() const {
-  const auto dense = row_major_strides(shape);
-  for (std::size_t d = 0; d < shape.size(); ++d) {
-    if (shape[d] > 1 && strides[d] != dense[d]) return false;
-  }
-  return true;
-}
-
 std::int64_t bytes_of_dtype(const std::string& dtype) {
   static const std::map<std::string, std::int64_t> bytes = {
       {"bool", 1},    {"uint8", 1},  {"int8", 1},     {"uint16", 2}, {"int16", 2},

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/trial/engine_line.hpp>
 
 namespace al_mpi {
 namespace {
@@ -54,10 +55,6 @@ T field(const json& object, const char* name) {
   } catch (const json::exception&) {
     throw DataError("JSON", name, "the field has another type than expected");
   }
-}
-
-double number_field(const json& object, const char* name) {
-  return number(field<json>(object, name));
 }
 
 }  // namespace
@@ -112,50 +109,7 @@ void to_json(json& object, const RoundRecord& record) {
 }
 
 void from_json(const json& object, RoundRecord& record) {
-  record.trial = field<int>(object, "trial");
-  record.key = field<std::string>(object, "key");
-  record.round = field<int>(object, "round");
-  record.attempt = field<int>(object, "attempt");
-  record.n_labeled = field<std::int64_t>(object, "n_labeled");
-  record.picks = field<std::vector<PickRecord>>(object, "picks");
-  record.metrics.clear();
-  for (const json& entry : field<json::array_t>(object, "metrics")) {
-    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string()) {
-      throw DataError("JSON", "metrics", "a metric is [name, value]");
-    }
-    record.metrics.emplace_back(entry[0].get<std::string>(), number(entry[1]));
-  }
-  record.confusion.clear();
-  for (const json& count : field<json::array_t>(object, "confusion")) {
-    record.confusion.push_back(whole<std::int64_t>(count, "confusion"));
-  }
-  record.weights_hash = field<std::string>(object, "weights_hash");
-}
-
-void to_json(json& object, const TrialRecord& record) {
-  object = json{{"spec", record.spec},
-                {"state", name_of(record.state)},
-                {"attempts", record.attempts},
-                {"rank", record.rank},
-                {"host", record.host},
-                {"device", record.device},
-                {"threads", record.threads},
-                {"started", number(record.started)},
-                {"seconds", number(record.seconds)},
-                {"error", record.error}};
-}
-
-void from_json(const json& object, TrialRecord& record) {
-  record.spec = field<TrialSpec>(object, "spec");
-  record.state = enum_of<TrialState>(field<std::string>(object, "state"), "state");
-  record.attempts = field<int>(object, "attempts");
-  record.rank = field<int>(object, "rank");
-  record.host = field<std::string>(object, "host");
-  record.device = field<std::string>(object, "device");
-  record.threads = field<int>(object, "threads");
-  record.started = number_field(object, "started");
-  record.seconds = number_field(object, "seconds");
-  record.error = field<std::string>(object, "error");
+  record = parse_round(object.dump());
 }
 
 }  // namespace al_mpi

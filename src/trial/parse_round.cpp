@@ -7,7 +7,7 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/trial/engine_line.hpp>
 
-// The same as json::parse(line).get<RoundRecord>(), several times faster: replaying a journal is
+// Rounds are read by simdjson, several times faster than by nlohmann::json: replaying a journal is
 // little else, and rank 0 reads every round of the sweep.
 
 namespace al_mpi {

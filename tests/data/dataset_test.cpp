@@ -142,7 +142,7 @@ TEST_CASE("every disagreement in a dataset file is one line that names the place
   CHECK_THAT(problem(rewrite<std::int64_t>("/train/labels", {0, 1}, {2})),
              Contains("shape (2) (expected (4)"));
   CHECK_THAT(problem(rewrite<float>("/train/labels", {0, 1, 2, 1.5f}, {4})),
-             Contains("float32 (expected whole numbers)"));
+             Contains("type float32 (expected whole numbers)"));
   CHECK_THAT(
       problem(rewrite<std::uint16_t>("/test/images", std::vector<std::uint16_t>(24), {2, 2, 6})),
       Contains("/test/images: shape (2, 2, 6) (expected N, C, H, W)"));
@@ -154,7 +154,7 @@ TEST_CASE("every disagreement in a dataset file is one line that names the place
       Contains("2 x 2 pixels, but /train has uint16 images of 2 x 3"));
   CHECK_THAT(
       problem(rewrite<std::int32_t>("/test/images", std::vector<std::int32_t>(24), {2, 2, 2, 3})),
-      Contains("int32 (expected uint8, uint16 or float32)"));
+      Contains("type int32 (expected uint8, uint16 or float32)"));
   CHECK_THAT(problem(rewrite<std::uint16_t>("/test/images", {}, {0, 2, 2, 3})), Contains("empty"));
   CHECK_THAT(problem(rewrite<std::uint16_t>("/test/images", std::vector<std::uint16_t>(24),
                                             {2, 2, 2, 3}, {{1, 2, 2, 3}, 4})),

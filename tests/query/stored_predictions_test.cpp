@@ -187,7 +187,7 @@ TEST_CASE("what is missing or does not fit is named") {
   file.write("/b/probs", numbers(10), {5, 2});
   file.write("/b/embeddings", numbers(8), {4, 2});
   file.write("/c/probs", numbers(10), {10});
-  file.create_group("/d");
+  file.write("/d/x/y", numbers(1), {1});
   file.close();
   StoredPredictions stored(path, "/a", "bald_dropout");
   CHECK_THROWS_WITH(

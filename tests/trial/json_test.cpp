@@ -42,7 +42,9 @@ TEST_CASE("a round record survives JSON bit for bit") {
   CHECK(after.confusion == before.confusion);
 }
 
-TEST_CASE("the fast reader of rounds reads what the slow one reads, and refuses what it refuses") {
+TEST_CASE(
+    "a line about a round is read whatever its blanks and other fields, and refused by the field "
+    "that is wrong") {
   const json whole = sample_round();
   CHECK(json(parse_round(whole.dump())) == whole);
   CHECK(json(parse_round(whole.dump(2))) == whole);
@@ -59,6 +61,7 @@ TEST_CASE("the fast reader of rounds reads what the slow one reads, and refuses 
                                json::object(),
                                json::array({1}),
                                json::array({json::array({1, 2, 3, 4})})};
+  int n_taken = 0;
   for (const auto& [name, value] : whole.items()) {
     json broken = whole;
     broken.erase(name);
@@ -66,18 +69,18 @@ TEST_CASE("the fast reader of rounds reads what the slow one reads, and refuses 
     for (const json& wrong : wrong_values) {
       broken[name] = wrong;
       INFO(broken);
-      std::string slow, fast;
+      json read;
+      std::string error;
       try {
-        slow = json(broken.get<RoundRecord>()).dump();
-      } catch (const DataError&) {
+        read = parse_round(broken.dump());
+      } catch (const DataError& refused) {
+        error = refused.what();
       }
-      try {
-        fast = json(parse_round(broken.dump())).dump();
-      } catch (const DataError&) {
-      }
-      CHECK(fast == slow);
+      CHECK((error.empty() ? read == broken : error.find(name) != std::string::npos));
+      n_taken += error.empty();
     }
   }
+  CHECK(n_taken == 4);  // a text as key and as hash, a large count, a list of numbers
   for (const char* line : {"", "hello", "[1]", "7", "{", "{}", "{} {}"}) {
     CHECK_THROWS_AS(parse_round(line), DataError);
   }
@@ -115,7 +118,7 @@ TEST_CASE("missing and mistyped fields are data errors that name the field") {
         json(std::numeric_limits<std::uint64_t>::max())}) {
     broken = sample_round();
     broken["round"] = number;
-    CHECK_THROWS_WITH(broken.get<RoundRecord>(), Contains("round: a whole number"));
+    CHECK_THROWS_WITH(broken.get<RoundRecord>(), Contains("round"));
   }
   broken = sample_round();
   broken["picks"][0][1] = 1e300;

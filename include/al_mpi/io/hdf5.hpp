@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include <al_mpi/base/enum_names.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/huge_pages.hpp>
 #include <al_mpi/io/row_source.hpp>
@@ -16,8 +17,7 @@
 namespace al_mpi {
 
 /// What one element of an HDF5 dataset is; `other` is a type this program does not read.
-enum class ElementType { uint8, uint16, int16, int32, int64, float32, float64, text, other };
-std::string to_string(ElementType type);
+AL_ENUM(ElementType, uint8, uint16, int16, int32, int64, float32, float64, text, other)
 
 template <class T>
 constexpr ElementType element_type() {
@@ -131,7 +131,8 @@ class Hdf5File {
     write_numbers(dataset, element_type<T>(), values, start, count);
   }
 
-  /// The same, row by row along the first extent; `storage` has whole rows in a chunk, and deflate.
+  /// Writes a dataset row by row along the first extent. A chunk of `storage` holds whole rows, and
+  /// deflate is not 0.
   template <class T>
   void write_rows(const std::string& dataset, const RowSource<T>& rows, const Shape& shape,
                   const Storage& storage) {
@@ -144,10 +145,8 @@ class Hdf5File {
   void write_strings(const std::string& dataset, const std::vector<std::string>& values);
 
   // --- groups and attributes; `object` is a group or a dataset ("/" = the file) ---
-  void create_group(const std::string& group);
   void remove(const std::string& object);  ///< its space in the file is not given back
   std::vector<std::string> attributes(const std::string& object) const;  ///< names, sorted
-  bool has_attribute(const std::string& object, const std::string& name) const;
   /// nullopt if there is none; DataError if it is of another kind.
   std::optional<std::string> text_attribute(const std::string& object,
                                             const std::string& name) const;
@@ -182,13 +181,14 @@ class Hdf5File {
   void write_all_rows(const std::string& dataset, const RowSource<void>& rows);
 
   std::string path_;
-  std::int64_t id_;                ///< HDF5's file handle
-  std::shared_ptr<void> reading_;  ///< of a file of somebody else: see contain_hdf5_crashes()
+  std::int64_t id_;  ///< HDF5's file handle
+  std::shared_ptr<void>
+      reading_;  ///< held while a file is open() for reading: see contain_hdf5_crashes()
 };
 
 /// HDF5 1.10 itself crashes on some damaged files. From this call on, a crash of the process while
-/// a file is open() is one line, "FILE: is damaged ...", and exit code 3. For programs; a fuzzer or
-/// a sanitizer rather sees the crash.
+/// a file is open() is one line, "FILE: is damaged ...", and exit code 3. Programs call this;
+/// fuzzers do not, since they have to see the crash.
 void contain_hdf5_crashes();
 
 /// "1.10.8": the HDF5 library in use.

@@ -18,7 +18,6 @@ struct StoredArray {
   std::shared_ptr<const MappedFile> mapping;
 
   std::int64_t size() const;  ///< elements
-  bool row_major() const;     ///< C order without gaps
 };
 
 /// Bytes of an element of a dtype; 0 for an unknown one.

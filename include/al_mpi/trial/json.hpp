@@ -15,9 +15,6 @@ void to_json(nlohmann::json& json, const PickRecord& pick);
 void from_json(const nlohmann::json& json, PickRecord& pick);
 void to_json(nlohmann::json& json, const RoundRecord& record);
 void from_json(const nlohmann::json& json, RoundRecord& record);
-void to_json(nlohmann::json& json, const TrialRecord& record);
-void from_json(const nlohmann::json& json, TrialRecord& record);
-
 /// The whole number `name` of an object. Throws DataError if it is missing, or no whole number that
 /// an int holds (nlohmann would cut 1e300 to something).
 int int_field(const nlohmann::json& object, const char* name);

@@ -14,13 +14,11 @@ class MpiSession {
 
   int rank() const { return rank_; }
   int size() const { return size_; }
-  int local_rank() const {
-    return local_rank_;
-  }  ///< among the ranks of this node, whatever launched them
+  /// The place among the ranks of this node, whatever launched them.
+  int local_rank() const { return local_rank_; }
 
   /// A rank was lost: MPI_Finalize might hang, so the process must leave by _exit.
   void abandon() { abandoned_ = true; }
-  bool abandoned() const { return abandoned_; }
 
   static std::string library();  ///< "Open MPI 4.1.4"
 
