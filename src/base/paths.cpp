@@ -18,7 +18,7 @@ std::string variable(const std::string& name, const std::string& path, const std
   return value;
 }
 
-/// "~", "~/x", "$NAME/x", "${NAME}/x": meant for a shell.
+/// Whether a shell would expand the text: "~", "~/x", "$NAME/x", "${NAME}/x".
 bool is_for_a_shell(const std::string& text) {
   if (text == "~" || text.rfind("~/", 0) == 0) return true;
   if (text.size() < 2 || text[0] != '$') return false;

@@ -30,7 +30,8 @@ bool is_file(int descriptor) {
   return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// No reader (EPIPE), no terminal any more (EIO, but not that of a bad disk).
+/// Whether the error means that there is no reader (EPIPE) or no terminal any more (EIO; for a file
+/// that is a bad disk).
 bool reader_is_gone(const Stream& stream, int error) {
   return error == EPIPE || (error == EIO && !is_file(stream.descriptor));
 }
@@ -77,7 +78,8 @@ void outlive_readers() {
   std::signal(SIGPIPE, SIG_IGN);
   replace(stdout, output, ::isatty(STDOUT_FILENO) != 0 ? _IOLBF : _IOFBF);
   replace(stderr, messages, _IONBF);
-  // C++'s streams hold the old ones. Never freed: they are flushed after everything else is gone.
+  // C++'s streams would still write to the old files. The new buffers are never freed: they are
+  // flushed after everything else is gone.
   std::cout.rdbuf(new __gnu_cxx::stdio_sync_filebuf<char>(stdout));
   std::cerr.rdbuf(new __gnu_cxx::stdio_sync_filebuf<char>(stderr));
 }

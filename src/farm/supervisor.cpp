@@ -193,8 +193,8 @@ void Supervisor::check_time_limits(Worker& worker, const SupervisorOptions& limi
   }
 }
 
-/// By looking, not by a limit of the kernel's: CUDA and LibTorch reserve far more address space
-/// than they use, and the pages of the mapped dataset are nobody's own.
+/// Memory is looked at from here and not limited by the kernel: CUDA and LibTorch reserve far more
+/// address space than they use, and the pages of the mapped dataset are shared by all engines.
 void Supervisor::check_memory(Worker& worker, const SupervisorOptions& limits, double now) {
   const bool running = worker.state == State::running && !worker.condemned;
   if (limits.memory_limit == 0 || !running || now < worker.next_weighing) return;

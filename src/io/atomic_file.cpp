@@ -34,8 +34,8 @@ std::string folder_of(const std::string& path) {
   return parent.empty() ? "." : parent.string();
 }
 
-std::string kind_of(
-    const std::string& target) {  // for crash_point(): the extension without its dot
+/// The label of crash_point() for a file: its extension without the dot.
+std::string kind_of(const std::string& target) {
   const std::string extension = fs::path(target).extension().string();
   return extension.empty() ? "file" : extension.substr(1);
 }
@@ -88,14 +88,14 @@ int mark_as_used(const std::string& folder) {
 bool is_abandoned(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return false;
-  // A lock over NFS asks for a file that is open to write.
+  // Over NFS, only a file that is open for writing can be locked.
   const int flags = S_ISDIR(status.st_mode) ? O_RDONLY | O_DIRECTORY : O_WRONLY | O_NONBLOCK;
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return false;
   const bool locked = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
   const bool in_use = !locked && errno == EWOULDBLOCK;
   ::close(fd);
-  // A file system without such locks: what was not touched for a day.
+  // Where the file system has no such locks, a file that was not touched for a day is abandoned.
   return locked || (!in_use && std::time(nullptr) - status.st_mtime > 86400);
 }
 

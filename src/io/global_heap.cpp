@@ -8,8 +8,8 @@
 namespace al_mpi {
 namespace {
 
-constexpr std::size_t reference_size =
-    16;                                  // length, address, number of the object: 4 + 8 + 4 bytes
+/// Length, address and number of the object: 4 + 8 + 4 bytes.
+constexpr std::size_t reference_size = 16;
 constexpr std::size_t header_size = 16;  // of a collection, and of an object in it
 
 const char* const doing = "read the attribute";
@@ -39,7 +39,7 @@ std::string stored_reference(hid_t attribute, hid_t type, const Place& place) {
   return bytes;
 }
 
-/// An HDF5 file by its descriptor: its path may meanwhile name another one.
+/// The bytes of an HDF5 file, read by its descriptor, since its path may name another file by now.
 class FileBytes {
  public:
   FileBytes(hid_t attribute, const Place& place) {
@@ -72,7 +72,8 @@ class FileBytes {
   hsize_t begin_ = 0, size_ = 0;
 };
 
-/// The object of that number in a collection; empty handed (data() == nullptr) if there is none.
+/// The object of that number in a collection; a view of nothing (data() == nullptr) if there is
+/// none.
 std::string_view find_object(std::string_view collection, std::uint64_t wanted) {
   for (std::size_t at = header_size; at + header_size <= collection.size();) {
     const std::uint64_t object = number(collection, at, 2), size = number(collection, at + 8, 8);

@@ -21,7 +21,7 @@ struct Caught {
 std::array<Caught, 4> caught = {{{SIGSEGV, {}}, {SIGBUS, {}}, {SIGFPE, {}}, {SIGABRT, {}}}};
 bool contained = false;
 int n_reading = 0;
-// Fixed memory: the heap may be what a crash destroyed, the stack may be what it used up.
+// This memory is fixed, since the crash may have destroyed the heap or used up the stack.
 std::array<char, 4096> verdict;
 std::array<char, 65536> stack;
 
@@ -35,7 +35,7 @@ void on_crash(int signal, siginfo_t* cause, void*) {
     ::raise(signal);
     return;
   }
-  // Without a reader the exit code alone tells.
+  // Where nobody reads the line, the exit code alone says it.
   if (::write(2, verdict.data(), std::strlen(verdict.data())) < 0) errno = 0;
   ::_exit(static_cast<int>(ExitCode::data));
 }

@@ -49,13 +49,13 @@ bool lies_as_in_memory(hid_t dataset, const Place& place) {
          H5Tequal(type, native_type(element)) > 0;
 }
 
-/// The chunks of all the dataset's values of that type, if they are packed ones.
+/// The dataset's chunks, if they are packed ones and hold values of that type.
 std::optional<PackedChunks> whole_chunks(hid_t dataset, hid_t type, const Place& place) {
   const bool as_stored = H5Tequal(place.own(H5Dget_type(dataset), "read the type"), type) > 0;
   return as_stored ? PackedChunks::of(dataset, place) : std::nullopt;
 }
 
-/// What is no number, in words.
+/// The word for a type that is not a number.
 const char* kind_of(hid_t type) {
   switch (H5Tget_class(type)) {
     case H5T_STRING:
@@ -71,7 +71,7 @@ const char* kind_of(hid_t type) {
   }
 }
 
-/// False where they are HDF5's to read.
+/// Reads `n` values of the chunks; false where HDF5 has to read them.
 bool read_chunks(PackedChunks& chunks, std::size_t n, char* out) {
   const std::size_t step = chunks.values_a_chunk(), size = chunks.value_size();
   BytePlanes planes;

@@ -11,8 +11,8 @@ std::string hdf5_reason() {
     return 0;
   };
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, &reason);
-  const std::string before =
-      "error message = '";  // the operating system's words, where there are some
+  // The operating system's words, where HDF5 quotes some, say more than its own.
+  const std::string before = "error message = '";
   if (const auto at = reason.find(before); at != std::string::npos) {
     const auto begin = at + before.size();
     return reason.substr(begin, reason.find('\'', begin) - begin);
@@ -39,7 +39,7 @@ Handle open_to_read(hid_t file, const Place& place) {
   const Handle type = place.own(H5Dget_type(dataset), "read the type");
   hsize_t file_size = 0;
   place.checked(H5Fget_filesize(file, &file_size), "read the layout");
-  // Compressed, at most 1032 bytes come out of one (deflate); the rest is for short tables.
+  // Deflate makes at most 1032 bytes out of one; the margin is for short tables.
   const hsize_t possible = H5Pget_layout(list) == H5D_CHUNKED
                                ? 1100 * H5Dget_storage_size(dataset) + (hsize_t{1} << 20)
                                : file_size;

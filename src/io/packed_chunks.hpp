@@ -30,20 +30,20 @@ struct BytePlanes {
   void take(void* values, std::size_t size, std::size_t count, std::size_t plane) const;
 };
 
-/// The chunks of a dataset that shuffle and deflate made, packed and unpacked by libdeflate: a
-/// several times faster way than through HDF5's filters to the same file.
+/// The chunks of a dataset that is filtered by shuffle and deflate, packed and unpacked by
+/// libdeflate. The file is the same as with HDF5's own filters.
 class PackedChunks {
  public:
-  /// None where the dataset lies in another way: not chunked, chunks that are no runs of its
-  /// values, other filters. Then it is HDF5's to read.
+  /// None where HDF5 has to read the dataset: it is not chunked, its chunks are not runs of
+  /// consecutive values, or it has other filters.
   static std::optional<PackedChunks> of(hid_t dataset, const Place& place);
 
   std::size_t values_a_chunk() const { return values_a_chunk_; }
   std::size_t value_size() const { return value_size_; }  ///< bytes
   std::size_t values_a_row() const { return values_a_chunk_ / rows_a_chunk_; }
 
-  /// All values of chunk `i` (the last one may go on beyond the dataset); false where it is HDF5's
-  /// to read: never written, filters left out, damaged.
+  /// Reads all values of chunk `i` (the last one may go on beyond the dataset); false where HDF5
+  /// has to read it: the chunk was never written, lacks filters, or is damaged.
   bool read(std::size_t i, BytePlanes& planes);
 
   /// Writes all of the dataset's `n_rows` (along the first extent), chunk after chunk: `spread`

@@ -90,8 +90,8 @@ void verify_checkpoint(const std::string& path, Replay& replay, Verification& fo
       found.problems.push_back(fmt::format("checkpoint {}: no trial has the key {}", name, key));
       return;
     }
-    for (const RoundRecord& record :
-         rounds) {  // a round newer than the journal is what checkpoints are for
+    // A round that the journal does not have yet is no problem: checkpoints are for that.
+    for (const RoundRecord& record : rounds) {
       const auto added = replay.state.add_round(record);
       if (added.difference.empty()) continue;
       found.problems.push_back(

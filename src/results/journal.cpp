@@ -107,7 +107,7 @@ Journal::Journal(const std::string& path, std::int64_t end) : path_(path), end_(
   char last = '\n';
   if (end > 0 && ::pread(fd_, &last, 1, end - 1) != 1) give_up("read");
   if (::lseek(fd_, end, SEEK_SET) < 0) give_up("read");
-  if (last != '\n') pending_ = "\n";  // its last record lost its line end only
+  if (last != '\n') pending_ = "\n";  // the last record is whole but for its line end
 }
 
 Journal::~Journal() {

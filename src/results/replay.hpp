@@ -21,7 +21,7 @@ struct Files {
   std::string checkpoints;  ///< NAME.checkpoints
 };
 
-/// What the disk says about a sweep.
+/// What the files say about a sweep.
 struct Replay {
   SweepState state;
   JournalScan scan;
@@ -41,19 +41,18 @@ Replay replay_results(const Files& files);
 /// Warns of damaged lines, and of what must be run again because of them.
 void report_damage(const Replay& replay, const SweepState& state);
 
-/// Where lines are damaged: keeps the journal aside, and writes it anew from its whole records and
-/// the rescued ones, each once. Throws if that cannot be written.
+/// If lines are damaged, copies the journal aside and writes it anew from its whole records and the
+/// rescued ones, each once. Throws if that cannot be written.
 void repair_journal(const Files& files, Replay& replay);
 
-/// Throws ConfigError if the stored settings or dataset are others than the present ones. Empty
-/// fingerprints (of whoever only reads) fit everything.
+/// Throws ConfigError if the stored settings or dataset differ from the present ones. Empty
+/// fingerprints, which a caller gives who only reads, fit everything.
 void check_same_provenance(const SweepState& state, const Provenance& now, const std::string& file);
 
-/// File name of a trial's checkpoint: readable, unique, and whatever the key holds, inside its
-/// folder.
+/// File name of a trial's checkpoint: readable and unique; no key leads out of the folder.
 std::string checkpoint_name(const TrialSpec& spec);
 
-/// Puts the attributes of the results file in.
+/// `tables` with the attributes that the results file gets.
 ResultsTables with_attributes(ResultsTables tables, const SweepState& state);
 
 }  // namespace al_mpi

@@ -31,8 +31,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr double snapshot_share =
-    0.1;  // of the time at most, for sweeps whose file takes long to write
+/// Share of the time that writing snapshots may take, for sweeps whose file takes long to write.
+constexpr double snapshot_share = 0.1;
 
 double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -72,7 +72,7 @@ ResultsStore::~ResultsStore() {
 void ResultsStore::open_journal(Replay& replay) {
   try {
     repair_journal(*files_, replay);
-  } catch (const std::exception& error) {  // it goes on behind what is damaged
+  } catch (const std::exception& error) {  // the journal goes on behind the damaged lines
     spdlog::warn("the journal could not be repaired: {}", error.what());
   }
   journal_ = std::make_unique<Journal>(files_->journal, replay.end);

@@ -55,8 +55,8 @@ std::string start_of(int pid) {
   return field;
 }
 
-/// What a process number means something in: this boot of this machine, and the PID namespace (a
-/// container has its own). Empty where /proc shows another one's processes.
+/// Where a process number is valid: this boot of this machine and this PID namespace (a container
+/// has its own). Empty where /proc shows the processes of another namespace.
 std::string realm() {
   std::error_code error;
   const auto shown = std::filesystem::read_symlink("/proc/self", error);
@@ -106,8 +106,8 @@ std::optional<Holder> holder_of(const std::string& path, const std::string& refe
 
 enum class Judgement { lives, gone, unknown };
 
-/// By its process number where that means the same for both, else by its heartbeat alone: a fresh
-/// one may come from a living farm.
+/// Judges a holder by its process number where that means the same to both processes, else by its
+/// heartbeat: one with a recent heartbeat may live.
 Judgement judge(const Holder& holder, const json& self) {
   const json& who = holder.who;
   const auto same = [&](const char* field) {
@@ -153,7 +153,7 @@ void remove_stale(const std::string& path, const Holder& holder) {
   const AtomicFile aside(path);
   if (::rename(path.c_str(), aside.temporary().c_str()) != 0) return;
   if (text_of(aside.temporary()) == holder.text) return;
-  // Put a fresh one back.
+  // Another farm has taken the lock meanwhile: its file is put back.
   if (::link(aside.temporary().c_str(), path.c_str()) != 0 && errno != EEXIST) {
     ::rename(aside.temporary().c_str(), path.c_str());
   }

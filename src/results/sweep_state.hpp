@@ -53,19 +53,19 @@ class SweepState {
 
  private:
   struct History {
-    std::vector<ResultsTables::Attempt>
-        attempts;                    // by number, from 1; lost records leave an empty outcome
-    std::vector<std::int64_t> rows;  // [round] row of rounds_, -1 = not there
-    int n_done = 0;                  // rounds without a gap, from 0
-    int rounds_expected = -1;        // said by `done`
-    int forgiven = 0;                // attempts up to this one are not blamed
+    // By number, from 1; lost records leave an empty outcome.
+    std::vector<ResultsTables::Attempt> attempts;
+    std::vector<std::int64_t> rows;           // [round] row of rounds_, -1 = not there
+    int n_done = 0;                           // rounds without a gap, from 0
+    int rounds_expected = -1;                 // said by `done`
+    int forgiven = 0;                         // attempts up to this one are not blamed
     TrialState verdict = TrialState::failed;  // if the trial was given up
     int given_up_at = 0;                      // attempt of the verdict, 0 = none
     int threads = 0;
   };
 
   static std::size_t index(int trial) { return static_cast<std::size_t>(trial); }
-  int trial_of(const std::string& key);  // makes it where it is unknown
+  int trial_of(const std::string& key);  // adds the trial if it is unknown
   ResultsTables::Attempt& attempt(int trial, int number);
   void opened(const nlohmann::json& record);
   void started(const nlohmann::json& record);

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::int64_t cells_a_chunk = 1 << 17;  // 1 MiB of int64
 
-/// column(tables.trials, f): f of each.
+/// get(row) of each row.
 template <class Row, class Get>
 auto column(const std::vector<Row>& rows, const Get& get) {
   std::vector<std::decay_t<decltype(get(rows.front()))>> values;

@@ -9,7 +9,8 @@
 namespace al_mpi {
 namespace {
 
-/// Ranks send a heartbeat a second: one heard of this long ago (seconds) takes messages.
+/// Ranks send a heartbeat a second. One that was heard of within this time (seconds) takes
+/// messages.
 constexpr double recently = 3.0;
 
 }  // namespace
@@ -131,7 +132,7 @@ void Coordinator::take(int from, const message::Ended& ended, double now) {
   }
 }
 
-/// A start that did not finish its trial.
+/// Takes note of a start that did not finish its trial.
 void Coordinator::give_back(int from, const message::Ended& ended, double now) {
   const int trial = ended.of.trial;
   const std::string& host = at(from).host;

@@ -28,8 +28,8 @@ struct CoordinatorOptions {
 /// Rank 0: joins the scheduler, the results store and the messages of all supervisors.
 ///
 /// It writes only to ranks it has just heard of: a message to a dead one might never leave. A rank
-/// that is silent too long is given up and its trials are handed out again; should it speak later,
-/// it is welcome.
+/// that is silent too long is given up and its trials are handed out again; if it speaks later, it
+/// gets work again.
 class Coordinator {
  public:
   Coordinator(Channel& channel, ResultsStore& store, SweepPlan plan, CoordinatorOptions options);
@@ -41,8 +41,8 @@ class Coordinator {
   bool drain_wished() const { return drain_wished_; }  ///< another rank got a signal
 
   bool finished(double now) const;
-  bool dismissed(
-      double now) const;    ///< after finish(): every rank that still speaks was told to leave
+  /// After finish(): whether every rank that still speaks was told to leave.
+  bool dismissed(double now) const;
   void finish(double now);  ///< ends the sweep: ranks are told to leave, snapshot
   /// After finish(). Throws the error that kept every worker from starting, if that is what
   /// happened.

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double heartbeat = 1.0;  // seconds
 
-/// A sign of life and its answer: nothing to do comes after it.
+/// Whether the message is a sign of life or the answer to one; neither brings work.
 bool is_beat(const Message& message) {
   if (const auto* report = std::get_if<Report>(&message))
     return std::holds_alternative<message::Heartbeat>(*report);

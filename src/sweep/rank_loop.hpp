@@ -15,8 +15,8 @@ struct RankOptions {
   int default_workers = 1;      ///< what this rank thinks right for its node
   double rank_0_silence = 120;  ///< seconds without an answer before this rank gives up
   double job_end = std::numeric_limits<double>::infinity();  ///< seconds since 1970
-  double drain_margin =
-      120;  ///< seconds before the job's end at which rank 0 drains; its patience, too
+  /// Seconds before the job's end at which rank 0 drains; it waits as long for running trials.
+  double drain_margin = 120;
   /// Makes this rank's supervisor as its Configure says.
   std::function<std::unique_ptr<Supervisor>(const message::Configure&)> make_supervisor;
 };

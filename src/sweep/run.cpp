@@ -51,7 +51,7 @@ std::pair<std::string, Expected> read_configuration(const std::string& text) {
   return {field("config"), {field("version"), field("libtorch"), field("dataset")}};
 }
 
-/// Each worker may take its share of a GPU's memory only.
+/// Warns where more workers share a GPU than the settings say: each takes its share of the memory.
 void warn_of_crowded_gpus(std::size_t n_workers, std::size_t n_gpus, const FarmOptions& farm) {
   const std::size_t sharing = (n_workers + n_gpus - 1) / n_gpus;
   if (sharing <= static_cast<std::size_t>(farm.workers_per_gpu)) return;

@@ -18,7 +18,7 @@ std::string built_in_engine() {
   return (own.parent_path() / "al_trial").string();
 }
 
-/// Asked once, for it takes a start of the engine.
+/// The usable GPUs. The engine is asked once, since that takes a start of it.
 const UsableGpus& gpus_here() {
   static const UsableGpus gpus = usable_gpus(built_in_engine());
   return gpus;

@@ -15,8 +15,8 @@
 ///
 ///     AL_ENUM(Schedule, constant, cosine, step)
 ///
-/// An enumerator is its name; `auto_` is "auto" (a trailing underscore keeps clear of keywords).
-/// Enumerators count from 0 and take no values of their own.
+/// An enumerator is spelt as its name. A trailing underscore keeps clear of keywords and is left
+/// out of the name: `auto_` is "auto". Enumerators count from 0 and take no values of their own.
 #define AL_ENUM(Enum, ...)                                                    \
   enum class Enum { __VA_ARGS__ };                                            \
   inline const std::vector<std::string>& names_of(Enum) {                     \
@@ -49,8 +49,8 @@ std::optional<Enum> find_enum(std::string_view name) {
   return static_cast<Enum>(found - names.begin());
 }
 
-/// The same; an unknown name throws ConfigError with the nearest known one. `key` is the setting's
-/// path, for the message.
+/// find_enum() for the value of a setting: an unknown name throws ConfigError with the nearest
+/// known one. `key` is the setting's path, for the message.
 template <class Enum>
 Enum enum_of(std::string_view name, const std::string& key) {
   if (const auto value = find_enum<Enum>(name)) return *value;

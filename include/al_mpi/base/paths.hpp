@@ -10,8 +10,8 @@ namespace al_mpi {
 /// `key` where a variable is not set.
 std::string expanded_path(const std::string& path, const std::string& key);
 
-/// Command-line arguments in which the shell left "~/..." or "$NAME/..." because of quotes or of a
-/// "--option=" before it.
+/// The command-line arguments, with expanded_path() applied where the shell left "~/..." or
+/// "$NAME/..." because of quotes or of a "--option=" before it.
 std::vector<std::string> expanded_arguments(int argc, const char* const* argv);
 
 }  // namespace al_mpi

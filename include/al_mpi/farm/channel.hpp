@@ -13,7 +13,7 @@ struct Received {
   Message message;
 };
 
-/// The seam between the farm and what carries its messages. Neither call blocks.
+/// What carries messages between ranks. No call blocks.
 class Channel {
  public:
   virtual ~Channel() = default;

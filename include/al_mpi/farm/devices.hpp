@@ -5,8 +5,8 @@
 
 namespace al_mpi {
 
-/// What names GPUs that this process may use: "CUDA_VISIBLE_DEVICES=0,1", "/dev/nvidia0". Empty
-/// where nothing does: there is none then. Does not touch CUDA.
+/// The sign that this process may use GPUs: "CUDA_VISIBLE_DEVICES=0,1" or "/dev/nvidia0". Empty
+/// where there is none, and so no GPU. Does not touch CUDA.
 std::string promised_gpus();
 
 /// The GPUs of this process that the engine can use, as entries for CUDA_VISIBLE_DEVICES.

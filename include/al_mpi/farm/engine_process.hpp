@@ -17,8 +17,8 @@ struct EngineCommand {
   std::string log_file;                  ///< its standard error is appended here
 };
 
-/// The process of an engine: it speaks lines: requests on its standard input, answers on its
-/// standard output.
+/// The process of an engine. It reads requests from its standard input and writes answers to its
+/// standard output, a line each.
 ///
 /// Nothing here blocks. The engine inherits no descriptor but 0, 1 and 2, no variable of MPI or
 /// Slurm (an MPI_Init in it would take the job down), and has the signals blocked that are sent to

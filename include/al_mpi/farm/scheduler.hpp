@@ -29,10 +29,10 @@ struct PlannedTrial {
   TrialState state = TrialState::pending;
   int failures = 0;    ///< blamed ones of earlier farms
   double rest = 1.0;   ///< share of its rounds still to do, (0, 1]; < 1: started earlier
-  bool wanted = true;  ///< else it only keeps its number: a trial of an earlier, larger grid
+  bool wanted = true;  ///< false: a trial of an earlier, larger grid, which only keeps its number
 };
 
-/// What that means for the trial.
+/// What the end of a start means for its trial.
 enum class Verdict { ignored, done, again, failed, quarantined };
 
 /// Decides which trial a worker runs next, and what becomes of one that fails.
@@ -116,8 +116,8 @@ class Scheduler {
   CostModel costs_;
   std::vector<Trial> trials_;
   std::vector<std::deque<int>> fresh_;  ///< per group: never started, in grid order
-  std::set<std::pair<double, int>>
-      started_before_;  ///< (-cost left, trial): resumed and retried ones
+  /// (-cost left, trial) of resumed and retried trials.
+  std::set<std::pair<double, int>> started_before_;
   std::unordered_map<int, Blame> blames_;
   std::vector<Worker> workers_;
   std::vector<Host> hosts_;

@@ -9,8 +9,8 @@ namespace al_mpi {
 
 struct SimulationOptions {
   int n_workers = 1;
-  double spread =
-      0.15;  ///< trials of a group differ: standard deviation of the logarithm of their durations
+  /// Standard deviation of the logarithm of durations within a group.
+  double spread = 0.15;
   std::int64_t seed = 1;
 };
 

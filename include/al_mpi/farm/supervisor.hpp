@@ -17,8 +17,8 @@ struct SupervisorOptions {
   EngineConfiguration configuration;  ///< sent to every engine
   /// Called before each start of an engine; throws Error where it may not be started (any more).
   std::function<void()> check_engine = [] {};
-  std::vector<std::string>
-      gpus;  ///< [n_workers] CUDA_VISIBLE_DEVICES of each; empty string: leave it alone
+  /// [n_workers] CUDA_VISIBLE_DEVICES of each engine; an empty string leaves the variable as it is.
+  std::vector<std::string> gpus;
   double stall_timeout = 1800.0;  ///< seconds without a line
   double trial_timeout = 0.0;     ///< seconds; 0 = no limit
   std::int64_t memory_limit = 0;  ///< MiB of anonymous memory; 0 = no limit
@@ -58,7 +58,7 @@ class Supervisor {
     int failed_starts = 0;
     std::string device;
     bool condemned = false;  ///< killed by us: what it still says does not count
-    std::string reason;      ///< why the next end of the engine comes, where it is known
+    std::string reason;      ///< why the engine is about to end, where that is known
     ExitCode code = ExitCode::internal;
   };
 

@@ -12,7 +12,7 @@ namespace al_mpi {
 class AtomicFile {
  public:
   /// Makes an empty temporary with an unguessable name beside `target` (where it points to, if it
-  /// is a link), and removes those that killed processes left of the same target. Throws DataError:
+  /// is a link), and removes those that killed processes left for this target. Throws DataError:
   /// missing or unwritable folder, target is a folder.
   explicit AtomicFile(const std::string& target);
   AtomicFile(const AtomicFile&) = delete;
@@ -37,7 +37,8 @@ void remove_abandoned(const std::string& folder, const std::string& name = "");
 /// Locks a scratch folder as long as the returned descriptor is open: is_abandoned() tells others
 /// that it is in use.
 int mark_as_used(const std::string& folder);
-bool is_abandoned(const std::string& path);  ///< its maker is gone; false where nobody can know
+bool is_abandoned(
+    const std::string& path);  ///< whether its maker is gone; false where that is unknown
 
 /// Replaces `path` by `contents`.
 void write_file_atomically(const std::string& path, std::string_view contents);

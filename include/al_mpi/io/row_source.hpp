@@ -10,9 +10,9 @@
 
 namespace al_mpi {
 
-/// Rows that are made while they are written, so that a dataset of gigabytes is never in memory as
-/// a whole: where rows first .. first + count lie, until the next call. Asked for in order, each
-/// row once.
+/// A function that makes rows while they are written, so that a dataset of gigabytes is never in
+/// memory as a whole. It returns where rows first .. first + count lie, valid until its next call,
+/// and is asked for each row once, in order.
 template <class T>
 using RowSource = std::function<const T*(std::size_t first, std::size_t count)>;
 

@@ -32,8 +32,8 @@ struct ResultsTables {
     std::vector<double> score;
   } picks;
 
-  std::vector<std::int64_t>
-      confusion;  ///< [n_rounds, K, K], same rows as `rounds`; empty if not read
+  /// [n_rounds, K, K], same rows as `rounds`; empty if not read.
+  std::vector<std::int64_t> confusion;
 
   struct Attempt {  ///< one start of a trial
     std::int32_t trial = 0, attempt = 0, rank = 0;

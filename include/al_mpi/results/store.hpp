@@ -31,13 +31,13 @@ struct Provenance {
   std::string task;                        ///< classification | segmentation
   std::vector<std::string> class_names;    ///< [K]
   std::vector<std::int64_t> class_counts;  ///< [K] samples of each in the pool; empty = not known
-  std::vector<std::pair<std::string, std::string>>
-      versions;  ///< "libtorch" -> "1.13.1", "git", "mpi", ...
+  /// "libtorch" -> "1.13.1", "git", "mpi", ...
+  std::vector<std::pair<std::string, std::string>> versions;
 };
 
 struct StoreOptions {
-  std::string
-      file;  ///< results/NAME.h5; the journal NAME.journal and NAME.checkpoints/ lie beside it
+  /// results/NAME.h5; the journal NAME.journal and NAME.checkpoints/ lie beside it.
+  std::string file;
   double snapshot_every = 30.0;  ///< seconds
   bool read_only = false;        ///< `status`: no lock, nothing is written
   /// Called each second while a lock is waited for whose holder may be dead; empty: no waiting.

@@ -9,11 +9,10 @@ namespace al_mpi {
 
 /// Adaptive replication: `grid` with more seeds in each cell (settings, initial set, strategy)
 /// whose trials have all ended and whose 95 % interval of the mean final value (accuracy; mean IoU
-/// for segmentation) is wider than
-/// +- sweep.target_ci. As many are added as the present spread asks for, at most as many again as
-/// there are, up to sweep.max_seeds; they count on from the largest of sweep.seeds, so that cells
-/// share seeds. A function of the configuration and of the results of the seeds in the grid alone:
-/// whoever asks again gets the same.
+/// for segmentation) is wider than plus or minus sweep.target_ci. As many are added as the present
+/// spread asks for, at most as many again as there are, up to sweep.max_seeds; they count on from
+/// the largest of sweep.seeds, so that cells share seeds. A function of the configuration and of
+/// the results of the seeds in the grid alone: whoever asks again gets the same.
 std::vector<TrialSpec> replicated_grid(const SweepConfig& config, std::vector<TrialSpec> grid,
                                        const ResultsTables& results);
 

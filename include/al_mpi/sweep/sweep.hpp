@@ -42,11 +42,11 @@ struct RankPlace {
   std::function<void()> lost_peer = nullptr;  ///< called once it is known that a rank was lost
 };
 
-/// Rank 0's life: it alone reads the configuration, writes files, and throws what is wrong (the
-/// other ranks are told to leave first). It has workers of its own.
+/// Runs rank 0 to the end of the sweep. It alone reads the configuration, writes files, and throws
+/// what is wrong (the other ranks are told to leave first). It has workers of its own.
 RankEnd lead_sweep(Channel& channel, const RankPlace& place, const SweepArguments& arguments);
 
-/// The life of every other rank.
+/// Runs any other rank to the end of the sweep.
 RankEnd follow_sweep(Channel& channel, const RankPlace& place);
 
 }  // namespace al_mpi

@@ -28,7 +28,7 @@ struct EngineLine {
   std::string libtorch;                ///< ready: its version
 };
 
-/// Whether `line` is the engine's about a round, by a search for its type: nothing is parsed.
+/// Whether `line` is the engine's line about a round. The type is searched for; nothing is parsed.
 bool is_round_line(std::string_view line);
 
 /// Throws DataError if `line` is no JSON object, has no known type, or a field of another type.

@@ -99,8 +99,8 @@ class MpiChannel final : public Channel {
   int size_;
   LocalChannel self_;
   std::list<Piece> outgoing_;  ///< not yet gone; addresses must stay
-  std::unordered_map<int, std::string>
-      incoming_;  ///< source -> bytes so far of an unfinished message
+  /// Source -> bytes so far of an unfinished message.
+  std::unordered_map<int, std::string> incoming_;
 };
 
 }  // namespace
