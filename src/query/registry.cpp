@@ -76,8 +76,9 @@ Picks ask_shares(const QueryContext& context, const QueryFn& query) {
   return picks;
 }
 
-/// What all share: candidates in ascending order (their order then cannot matter), 1 <= n <=
-/// candidates, labels that were not bought for oracles only, and a check of the answer.
+/// Wraps a strategy in what holds for all: candidates in ascending order (their order then cannot
+/// matter), 1 <= n <= candidates, labels that were not bought for oracles only, and a check of the
+/// answer.
 QueryFn contracted(const std::string& name, const QueryFn& query) {
   return [name, query](QueryContext& asked) -> Picks {
     Indices candidates = asked.unlabeled;

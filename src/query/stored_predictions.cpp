@@ -236,7 +236,7 @@ void StoredPredictions::check_probabilities(const std::string& array, const at::
                             fault_of(values.to(at::kDouble))));
 }
 
-/// What numbers [C] are, that are no probabilities, and what makes probabilities of them.
+/// Words for what is wrong with numbers [C] that are no probabilities, and how to make them some.
 std::string StoredPredictions::fault_of(const at::Tensor& row) const {
   if (!at::isfinite(row).all().item<bool>()) return "it holds a NaN or an infinity";
   const double sum = row.sum().item<double>();

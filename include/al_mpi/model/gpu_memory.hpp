@@ -24,9 +24,9 @@ std::int64_t room_for_images(const GpuMemory& memory, double share);
 /// CPU; 0 after spare_gpu_memory().
 std::int64_t room_for_images(c10::Device device);
 
-/// What `copy` returns, where `bytes` fit into `room`, which they are then taken from. Undefined
-/// where they do not fit, or the copy finds less room than was told: others share the GPU. `split`
-/// is named in what is logged.
+/// What `copy` returns where `bytes` fit into `room`, which is lessened by them. Undefined where
+/// they do not fit, or where the copy finds less room than `room` says, since others share the GPU.
+/// `split` is named in what is logged.
 at::Tensor kept_on_device(const std::string& split, std::int64_t bytes, std::int64_t& room,
                           const std::function<at::Tensor()>& copy);
 

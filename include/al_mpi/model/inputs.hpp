@@ -33,7 +33,7 @@ InputFn image_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device)
 /// learners share it.
 InputFn resident_inputs(std::shared_ptr<const Dataset> dataset, c10::Device device);
 
-/// A tensor of the CPU on the device, by a copy for which neither of the two waits; on the CPU the
+/// A copy on the device of a tensor of the CPU, for which neither CPU nor GPU waits; on the CPU the
 /// tensor itself.
 at::Tensor upload(const at::Tensor& tensor, c10::Device device);
 at::Tensor upload(const Indices& numbers, c10::Device device);
@@ -41,7 +41,7 @@ at::Tensor upload(const Indices& numbers, c10::Device device);
 /// Labels of samples as int64 on the CPU: [b] or, for segmentation, [b, H, W].
 at::Tensor label_batch(const Split& split, const Indices& indices);
 
-/// The same of bought samples of the pool, as its oracle answered.
+/// Labels of bought samples of the pool, as its oracle answered.
 at::Tensor label_batch(const Pool& pool, const Split& split, const Indices& indices);
 
 /// Label maps of samples as they are stored: [n, H, W] uint8 on the CPU.

@@ -35,12 +35,12 @@ struct QueryContext {
 
   /// Class of a candidate, bought or not; set for names that the catalog marks as oracles only.
   std::function<std::int64_t(std::int64_t index)> oracle_label = {};
-  /// Told the acquisition scores of all candidates (before noise) by strategies that rank them.
+  /// Called by strategies that rank candidates, with the acquisition scores of all (before noise).
   std::function<void(const Indices& indices, const at::Tensor& scores)> keep_scores = {};
   std::function<void()> alive = {};  ///< a sign of life in a long query
   std::int64_t pool_size = 0;        ///< samples of the whole pool; 0 = not told
 
-  /// The same question about other candidates.
+  /// This context with other candidates and another number of picks.
   QueryContext about(const Indices& candidates, std::int64_t wanted,
                      const QueryOptions& other_options) const {
     return {candidates, labeled, labels,       wanted,      other_options, predictions,

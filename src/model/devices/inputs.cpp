@@ -63,7 +63,8 @@ at::Tensor copied_images(const Split& split, const c10::Device& device) {
       .to(device);
 }
 
-/// copied_images() of the first who asks, where there is room for them.
+/// The copied_images() of a split, made when the first learner asks and shared by all; undefined
+/// where there is no room for them.
 at::Tensor shared_images(const std::string& name, const Split& split, const c10::Device& device,
                          std::optional<std::int64_t>& room) {
   std::any& kept = (*split.kept)["images on " + device.str()];

@@ -17,8 +17,8 @@ namespace {
 #ifdef __GLIBC__
 constexpr std::size_t mib = std::size_t{1} << 20;
 
-/// Batches, activations and weights come from the heap, not from a mapping each, and the top of the
-/// heap stays.
+/// Tells malloc to take batches, activations and weights from the heap instead of a mapping each,
+/// and to keep the top of the heap when it is freed.
 void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 1024 * mib);
   mallopt(M_TRIM_THRESHOLD, 2047 * mib);

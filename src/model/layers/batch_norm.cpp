@@ -117,7 +117,8 @@ at::Tensor normalize(torch::nn::BatchNorm2d& bn, const at::Tensor& x, const at::
   if (x.is_cpu() || !has_moments) {
     y = bn(x);
   } else {
-    // Past the module, which counts its batches: on a GPU a launch for a number that nobody reads.
+    // The module itself is not called: it counts its batches, which on a GPU is a launch for a
+    // number that nobody reads.
     y = at::batch_norm(x, bn->weight, bn->bias, bn->running_mean, bn->running_var,
                        bn->is_training(), *bn->options.momentum(), bn->options.eps(),
                        /*cudnn_enabled=*/true);

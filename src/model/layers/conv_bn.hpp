@@ -27,7 +27,8 @@ class ConvBn {
   /// [b, in, H, W] -> [b, out, H / stride, W / stride].
   at::Tensor operator()(const at::Tensor& x);
 
-  /// max(that + residual, 0); `residual`, of the result's sizes, may be left out.
+  /// max(result + residual, 0) of the operator above; `residual`, of the result's sizes, may be
+  /// left out.
   at::Tensor rectified(const at::Tensor& x, const at::Tensor& residual = {});
 
  private:

@@ -99,7 +99,7 @@ at::Tensor input_gradient(const Operands& operands, const at::Tensor& dy) {
   return dx;
 }
 
-/// Maps by pairs of images, as the weights' gradient takes bfloat16.
+/// A map with its images interleaved in pairs, as the gradient of weights takes bfloat16.
 at::Tensor interleaved(const at::Tensor& map) {
   const std::int64_t batch = map.size(0), channels = map.size(1);
   const std::int64_t pixels = map.size(2) * map.size(3);
@@ -128,7 +128,7 @@ at::Tensor weight_gradient(const Operands& operands, const at::Tensor& dy) {
   return dw;
 }
 
-/// Without the channel that made their number even.
+/// Leaves out the channel that was added to make their number even.
 at::Tensor first_inputs(const at::Tensor& tensor, std::int64_t in) {
   return tensor.size(1) == in ? tensor : tensor.narrow(1, 0, in);
 }
@@ -175,7 +175,8 @@ struct PixelMajorConvolution : torch::autograd::Function<PixelMajorConvolution> 
   }
 };
 
-/// Kernels take bfloat16 outputs in pairs on the way back.
+/// Whether the kernels compute this convolution. In bfloat16 they take outputs in pairs for the
+/// gradients.
 bool fits_kernels(const at::Tensor& x, const at::Tensor& weight) {
   const at::ScalarType type = autocast_type(x);
   return has_kernels(x, type) && weight.scalar_type() == at::kFloat &&

@@ -35,7 +35,7 @@ bool lies_in(const Order& order, const at::Tensor& tensor) {
   return true;
 }
 
-/// Past the dispatcher, since a training step asks for some two hundred.
+/// The dispatcher is passed by, since a training step makes some two hundred tensors.
 at::Tensor empty_in(const Order& order, at::IntArrayRef sizes, at::ScalarType type) {
   return at::detail::empty_strided_cpu(sizes, strides_in(order, sizes), type);
 }

@@ -18,11 +18,11 @@ inline bool has_kernels(const at::Tensor& map) {
   return has_kernels(map, map.scalar_type());
 }
 
-/// A map [b, C, H, W] of numbers of its own, pixel-major, not set to anything.
+/// A new, uninitialised pixel-major map [b, C, H, W].
 at::Tensor empty_map(at::IntArrayRef sizes, at::ScalarType type);
 
-/// A map as pixel-major numbers of a type, itself where it is that already. Channels that the map
-/// lacks are zero.
+/// A map as pixel-major numbers of a type; the map itself where it is that already. Channels that
+/// the map lacks are zero.
 at::Tensor pixel_major(const at::Tensor& map, at::ScalarType type, std::int64_t channels);
 inline at::Tensor pixel_major(const at::Tensor& map) {
   return pixel_major(map, map.scalar_type(), map.size(1));
@@ -32,14 +32,15 @@ inline at::Tensor pixel_major(const at::Tensor& map) {
 /// 2, b, 4 * C].
 at::Tensor squares_of(const at::Tensor& map);
 
-/// Weights of a convolution, [out, in, k, k], of numbers of their own, not set to anything, in the
-/// memory order of the kernels: contiguous [k, k, in, out].
+/// New, uninitialised weights of a convolution, [out, in, k, k], in the memory order of the
+/// kernels: contiguous [k, k, in, out].
 at::Tensor empty_weights(at::IntArrayRef sizes);
 
-/// Weights in that order, themselves where they are in it already. Inputs that they lack are zero.
+/// Weights in that order; the same tensor where they are in it already. Inputs that they lack are
+/// zero.
 at::Tensor tap_major(const at::Tensor& weights, std::int64_t in);
 
-/// Numbers of a tensor as the kernels name them.
+/// The numbers of a tensor, of the kernels' type.
 template <class Number>
 Number* numbers(const at::Tensor& tensor) {
   return tensor.defined() ? static_cast<Number*>(tensor.data_ptr()) : nullptr;

@@ -13,7 +13,7 @@ namespace al_mpi {
 /// Reference: Yoo & Kweon, Learning loss for active learning (CVPR 2019), sections 3.2 and 3.3.
 class LossPredictor : public torch::nn::Module {
  public:
-  /// For maps with as many channels as these.
+  /// Fits maps with as many channels as these.
   explicit LossPredictor(const std::vector<at::Tensor>& maps);
 
   /// Maps of Network::encode(), [b, c] or [b, c, h, w] each -> predicted losses [b] float32, known

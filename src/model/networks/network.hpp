@@ -18,8 +18,8 @@ struct NetworkShape {
   std::int64_t n_classes = 0;  ///< logits
 };
 
-/// The seam of all networks (internal to model/). A network is two halves, with the dropout between
-/// them:
+/// What all networks derive from (internal to model/). A network is two halves, with the dropout
+/// between them:
 ///
 ///     logits = decode(encode(images)),  dropout on encode(images).back()
 ///

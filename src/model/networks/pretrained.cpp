@@ -106,7 +106,9 @@ class Fitting {
   }
 
  private:
-  /// Keeps of the file what lies under the prefix of most of the network's tensors, without it.
+  /// Keeps the tensors of the file that lie under the prefix of most of the network's tensors, and
+  /// takes
+  /// the prefix off their names.
   void take_prefix_off() {
     std::set<std::string> wanted;
     for (const auto& [name, tensor] : named_state(network_)) {

@@ -14,7 +14,7 @@ torch::jit::Module load_module(const std::string& path);
 /// another device wrote into its code (constant tensors, names of devices). Before its first call.
 void put_on(torch::jit::Module& module, const c10::Device& device);
 
-/// The last of these, in a graph of its own.
+/// Puts what a trace wrote into a graph, constant tensors and names of devices, on a device.
 void put_on(torch::jit::Block& code, const c10::Device& device);
 
 }  // namespace al_mpi

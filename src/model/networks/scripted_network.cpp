@@ -103,7 +103,8 @@ class ScriptedNetwork : public Network {
     make_encoder();
   }
 
-  /// Anew after a change of the graph: a function keeps what it has made of it.
+  /// Makes the function of encode(). It is made anew after a change of the graph, since a function
+  /// keeps what it has compiled.
   void make_encoder() {
     encoder_ = std::make_shared<torch::jit::GraphFunction>("encode", graph_->copy(), nullptr);
   }

@@ -30,7 +30,7 @@ std::size_t bytes_of(const at::Tensor& tensor) {
   return static_cast<std::size_t>(tensor.nbytes());
 }
 
-/// Its bits as int32 numbers, in the order of its indices.
+/// The bits of a tensor as int32 numbers, in the order of its indices.
 at::Tensor words_of(const at::Tensor& tensor) {
   const at::Tensor values = tensor.detach().contiguous().flatten();
   switch (values.element_size()) {

@@ -10,7 +10,7 @@
 namespace al_mpi {
 
 /// Puts a network in the mode of MC-dropout passes that normalise by the statistics of the query
-/// batch, and keeps the books on its running statistics: as if `passes` whole passes over all
+/// batch, and computes what its running statistics become: as if `passes` whole passes over all
 /// batches had been made one after the other, though each batch is encoded once.
 ///
 /// While this object lives BatchNorm layers store the last batch's own statistics. finish() then

@@ -64,7 +64,7 @@ struct Model {
 Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& options,
                  std::int64_t seed);
 
-/// Draws the initial weights of `round`, over which go the pretrained ones.
+/// Draws the initial weights of `round`, then writes the pretrained ones over them.
 void reset_weights(Model& model, int round);
 
 /// The same for a training, which is followed by others: weights that each round begins with are
@@ -74,7 +74,7 @@ void reset_for_training(Model& model, int round);
 /// Training mode, but for BatchNorm layers that model.freeze holds.
 void enter_training_mode(Model& model);
 
-/// What training that ended in no finite numbers is refused with; `where` says in which of them.
+/// The error of a training that led to NaN or infinite numbers; `where` says which numbers.
 DataError diverged(const Model& model, const std::string& where);
 
 TrainReport train(Model& model, const Pool& pool, int round, const std::function<void()>& progress);

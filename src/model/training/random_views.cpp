@@ -46,7 +46,7 @@ void draw_view(const RandomViews& views, std::int64_t i, const std::string& kind
   source_rows(width, flip_columns, right, row<std::int64_t>(views.columns, i));
 }
 
-/// Of one image or label map, on the CPU.
+/// View i of one image or label map, on the CPU.
 at::Tensor view_of(const RandomViews& views, std::int64_t i, const at::Tensor& image) {
   const at::Tensor turned = *row<bool>(views.transposed, i) ? image.transpose(-2, -1) : image;
   return turned.index_select(-2, views.rows.select(0, i))

@@ -33,7 +33,7 @@ RandomViews draw_views(std::int64_t n, std::int64_t height, std::int64_t width,
 /// as they are. All of one device.
 void show(const RandomViews& views, at::Tensor& images, at::Tensor& labels);
 
-/// How show() takes them on a GPU: views of maps [b, H, W, ...] by one selection for all.
+/// Views of maps [b, H, W, ...] by one selection for all, as show() takes them on a GPU.
 at::Tensor selected(const RandomViews& views, const at::Tensor& maps);
 
 }  // namespace al_mpi

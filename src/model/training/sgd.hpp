@@ -10,10 +10,9 @@
 
 namespace al_mpi {
 
-/// Stochastic gradient descent with momentum and weight decay, equal to torch::optim::SGD. A
-/// parameter is updated on the way back, as soon as its gradient is there and still in the cache,
-/// in one pass over the memory where the library makes three; gradients do not pile up. On a GPU,
-/// where each operation costs a launch, all parameters are updated together after the way back.
+/// A parameter is updated during the backward pass, as soon as its gradient is there and still in
+/// the cache, in one pass over the memory where the library makes three; gradients are not kept. On
+/// a GPU, are updated together after the backward pass.
 class Sgd {
  public:
   Sgd(std::vector<at::Tensor> parameters, const TrainingOptions& options);
@@ -34,8 +33,8 @@ class Sgd {
 
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> velocity_;  ///< undefined before a parameter's first step
-  /// Where gradients arrive, by a pointer whose type LibTorch 2.12 changed; a parameter does not
-  /// keep its own alive, and so not what hangs on it.
+  /// The nodes at which gradients arrive; LibTorch 2.12 changed the pointer's type. A parameter
+  /// does not keep its node and the hook on it alive.
   std::vector<std::any> arrivals_;
   float learning_rate_, momentum_, weight_decay_;
   bool together_;

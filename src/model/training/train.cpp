@@ -196,7 +196,7 @@ class Trainer {
   }
 
  private:
-  /// What the oracle said of a sample, or the network itself.
+  /// The label of a sample, as the oracle said or as the network predicted it (pseudo-labels).
   std::int64_t label_of(std::int64_t index) const {
     const auto found = pseudo_.find(index);
     return found != pseudo_.end() ? found->second : pool_.label_of(index);
@@ -262,7 +262,7 @@ class Trainer {
   std::map<std::int64_t, std::int64_t> pseudo_;  ///< sample -> class
 };
 
-/// What the network, as trained so far, is sure of among the pool's unlabelled samples.
+/// The unlabelled samples of the pool that the network, as trained so far, is sure of.
 PseudoLabels confident_samples(const Model& model, const Pool& pool) {
   const at::NoGradGuard no_grad;
   const Indices unlabeled = pool.unlabeled();

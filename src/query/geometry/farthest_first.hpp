@@ -11,11 +11,11 @@ namespace al_mpi {
 
 /// Farthest-first traversal (greedy k-center): always the point farthest from all centres so far.
 ///
-/// Lazy: a point learns of a new centre only when it comes up as the farthest, for until then its
-/// distance can but be smaller than it looks. So a pick costs few distances instead of n; at worst
-/// O(n (centres + picks) d) time in all, O(n) memory beside the points. Points with non-finite
-/// values come last. Reference: Gonzalez, Theoretical Computer Science 38 (1985); Sener & Savarese,
-/// ICLR 2018, algorithm 1.
+/// A point is compared with new centres only when it comes up as the farthest: until then its true
+/// distance can only be smaller than the one kept. So a pick costs few distances instead of n; at
+/// worst O(n (centres + picks) d) time in all, O(n) memory beside the points. Points with
+/// non-finite values come last. Reference: Gonzalez, Theoretical Computer Science 38 (1985); Sener
+/// & Savarese, ICLR 2018, algorithm 1.
 class FarthestFirst {
  public:
   /// `ties`, one a point: of equally far points the one with the larger value is next.
@@ -26,7 +26,7 @@ class FarthestFirst {
   std::int64_t farthest();                ///< row not taken; there must be one
 
  private:
-  /// A row not taken, and how far it looked when it was last compared: never too little.
+  /// A row not taken, and its distance when it was last compared, which is never too small.
   struct Candidate {
     double bound;
     std::uint64_t tie;

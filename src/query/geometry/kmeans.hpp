@@ -32,7 +32,7 @@ struct KMeans {
 /// (ICML 1998) for the sample.
 KMeans kmeans(const at::Tensor& points, const KMeansOptions& options, RngStream& rng);
 
-/// Rows of `points` [n, d] without NaN or infinity, and the points of some rows.
+/// The numbers of the rows of `points` [n, d] that have neither NaN nor infinity.
 std::vector<std::int64_t> finite_rows(const at::Tensor& points);
 at::Tensor rows_of(const at::Tensor& points, const std::vector<std::int64_t>& rows);
 

@@ -7,7 +7,8 @@
 
 namespace al_mpi {
 
-/// i with probability weights[i] / sum; uniform where all are 0. Weights >= 0, at least one.
+/// Draws i with probability weights[i] / sum; uniformly where all are 0. Weights >= 0, at least
+/// one.
 std::int64_t weighted_draw(const std::vector<double>& weights, RngStream& rng);
 
 /// The same among the rows not taken, of which there must be one. Rows of weight 0 come after all
