@@ -11,7 +11,7 @@ namespace al_mpi {
 
 void save_scores(const std::string& folder, const std::string& key, int round,
                  const PoolScores& scores) {
-  std::error_code ignored;  // what it hinders, the writing tells
+  std::error_code ignored;  // a folder that could not be made shows when the file is written
   std::filesystem::create_directories(folder, ignored);
   const std::string path = fmt::format("{}/round_{}.h5", folder, round);
   Hdf5File file = Hdf5File::create_in_memory(path);

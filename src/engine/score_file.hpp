@@ -6,7 +6,7 @@
 
 namespace al_mpi {
 
-/// What a strategy thought of all candidates of one round.
+/// The scores that a strategy gave to all candidates of one round.
 struct PoolScores {
   std::vector<std::int64_t> index;  ///< into the pool
   std::vector<double> score;        ///< before noise; higher = label first

@@ -25,7 +25,7 @@ std::vector<Span> spans(std::int64_t length, std::int64_t window, std::int64_t s
   return all;
 }
 
-/// Numbers of a scene's bands and those that the network was trained on.
+/// A scene's numbers of a band, beside those that the network was trained on.
 struct BandNumbers {
   double mean = 0, deviation = 0, low = 0;  ///< of the scene; low = 1st percentile
   double trained_mean = 0, trained_deviation = 1;
@@ -143,7 +143,7 @@ class ScenePrediction {
         return same_band(name, sensor, other, choice_.sensor);
       });
     };
-    // Red, green and blue may be no more than what a writer takes three bands of bytes for.
+    // Red, green and blue may be no more than what a writer assumes of three bands of bytes.
     const bool named = choice_.named_by == BandChoice::By::file ||
                        (choice_.named_by == BandChoice::By::colors &&
                         std::all_of(network_.bands.begin(), network_.bands.end(), is_there));

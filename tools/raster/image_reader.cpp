@@ -43,7 +43,8 @@ WantedBand parse(const std::string& item) {
   return wanted;
 }
 
-/// A band marked as transparency is one where it holds no more than "shown" and "not shown".
+/// Whether a band that is marked as transparency holds nothing but "shown" and "not shown", and so
+/// is no picture.
 bool is_transparency(const Raster& image, std::int64_t band) {
   std::vector<float> values(static_cast<std::size_t>(image.height * image.width));
   image.read_band(band, {0, 0, image.width, image.height}, PixelType::float32, values.data());

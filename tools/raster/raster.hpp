@@ -28,7 +28,8 @@ struct Georeference {
   /// Where on Earth the point (x, y) [pixels] of the raster is; nothing where that is not known.
   std::optional<Place> place_of(double x, double y) const;
 
-  /// That of a raster whose pixels are `size` of these wide and high, from the same corner.
+  /// The georeference of a raster from the same corner whose pixels are `size` of these wide and
+  /// high.
   Georeference coarser(std::int64_t size) const;
 };
 

@@ -47,7 +47,8 @@ const StrategyInfo& strategy_info(const std::string& text,
 const StrategyInfo& init_info(const std::string& text, const std::string& key = "sweep.inits");
 const NetworkInfo& network_info(const std::string& text, const std::string& key = "model.name");
 
-/// The one name of these; `own` are names beside those of the catalog.
+/// The name of the strategy that strategy_info() finds; `own` are names beside those of the
+/// catalog.
 std::string strategy_name(const std::string& text, const std::string& key = "sweep.strategies",
                           const std::vector<std::string>& own = {});
 std::string init_name(const std::string& text, const std::string& key = "sweep.inits");

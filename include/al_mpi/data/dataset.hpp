@@ -48,8 +48,8 @@ struct Split {
   /// not known
   std::int64_t n_missing = -1;
 
-  /// What users of the split keep beside it for one another, by name (images on a GPU); shared with
-  /// copies of the split. For one thread at a time.
+  /// Things that the users of a split share, by name (images on a GPU); copies of the split have
+  /// the same. For one thread at a time.
   std::shared_ptr<std::map<std::string, std::any>> kept =
       std::make_shared<std::map<std::string, std::any>>();
 

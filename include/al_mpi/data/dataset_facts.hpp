@@ -34,8 +34,8 @@ struct DatasetFacts {
 /// Looks at every pixel once. O(pixels), memory O(images).
 DatasetFacts facts_of(const Dataset& dataset);
 
-/// What of the pool may be known of the other splits, a line each: images that are equal pixel by
-/// pixel, and how far the nearest one of the pool is.
+/// What leaks from the pool into the other splits, a line each: images that are equal pixel by
+/// pixel, and how far the nearest image of the pool is.
 std::vector<std::string> leak_report(const Dataset& dataset, const DatasetFacts& facts);
 
 /// What a user should know before a sweep, a sentence each: images of the test set that are in the

@@ -50,12 +50,13 @@ class Pool {
   /// The oracle: marks `picks` as labelled. A bug (InternalError) if one is out of range, doubled
   /// bought already or left out.
   void label(const Indices& picks);
-  /// The same for samples that are never trained on.
+  /// Marks samples as bought that are only validated on, never trained on.
   void hold_out(const Indices& picks);
 
   /// Class of a bought sample (classification). InternalError if it was not bought.
   std::int64_t label_of(std::int64_t index) const;
-  /// What the oracle would say of any sample: for bounds that are marked so, never for a strategy.
+  /// The class that the oracle would give to any sample. Only bounds that are marked as oracles may
+  /// ask, never a strategy.
   std::int64_t oracle_label(std::int64_t index) const;
 
   /// Pixels of the samples bought so far (segmentation; zeros for classification).

@@ -32,7 +32,7 @@ double nemenyi_critical_difference(std::size_t k, std::size_t blocks, double alp
 /// Distribution of the range of k standard normal variables (studentised range, infinite degrees of
 /// freedom): k * integral of phi(z) (Phi(z) - Phi(z - q))^(k - 1) dz. k >= 2.
 double studentized_range_cdf(double q, std::size_t k);
-/// Its quantile, 0 < p < 1.
+/// The quantile of studentized_range_cdf(), 0 < p < 1.
 double studentized_range_quantile(double p, std::size_t k);
 
 /// Maximal runs of strategies whose mean ranks lie within `critical_difference` of each other: the

@@ -15,7 +15,7 @@ struct StatusArguments {
   bool exit_code = false;  ///< return what the sweep would: launchers distort it
 };
 
-/// A sweep's files in three numbers.
+/// Where a sweep stands by its files, in three numbers.
 struct SweepStatus {
   ExitCode code = ExitCode::unfinished;  ///< what the sweep would return now
   long rounds = 0;                       ///< stored

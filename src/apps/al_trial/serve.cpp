@@ -131,7 +131,7 @@ class Server {
     });
   }
 
-  /// What rank 0 can read this host must be able to read, too, and it must be the same.
+  /// Refuses a build or dataset that is not rank 0's: this host must read the same as rank 0.
   void check_expected(const json& expected) {
     const auto wanted = [&](const char* field) { return expected.value(field, std::string()); };
     const auto compare = [](const char* what, const std::string& here, const std::string& there) {
