@@ -52,7 +52,7 @@ class BandMoments {
     return n_[band] == 0 ? 0.0 : std::sqrt(squares_[band] / static_cast<double>(n_[band]));
   }
 
-  /// Of every band; 1 where a band is constant, so that dividing by it is harmless.
+  /// The deviation of every band; 1 where a band is constant, so that dividing by it is harmless.
   std::vector<float> std_dev() const {
     std::vector<float> result;
     for (std::size_t b = 0; b < squares_.size(); ++b) {

@@ -290,7 +290,7 @@ Pairs pairs_of(const Dataset& dataset) {
   return pairs;
 }
 
-/// What turns stored numbers of band c into physical ones.
+/// The scale and offset that turn stored numbers of band c into physical ones.
 struct Unit {
   float scale = 1, offset = 0, deviation = 1;
 };

@@ -31,8 +31,8 @@ Picks component_modes(const at::Tensor& log_density, const std::vector<std::int6
 
 /// The most typical sample of each of n Gaussians (diagonal covariances) fitted to the 32 leading
 /// principal components of the embeddings; topped up farthest-first. Score = log-density in its
-/// component. Differs from the reference (full covariances, the first sample of responsibility 1):
-/// see the protocol.
+/// Differs from the reference, which has full covariances and takes the first sample of
+/// responsibility 1.
 Picks init_gmm(QueryContext& context) {
   RngStream rng = context.rng("init");
   const at::Tensor points = context.predictions.embeddings(context.unlabeled);

@@ -13,7 +13,7 @@ namespace al_mpi {
 /// Reference: Kirsch et al., Stochastic batch acquisition (arXiv 2106.12059), section 3.
 at::Tensor stochastic_scores(const QueryContext& context, const at::Tensor& scores);
 
-/// BALD with this noise, whatever query.stochastic says.
+/// The candidates of highest BALD with this noise, whatever query.stochastic says.
 Picks stochastic_bald(const QueryContext& context, ScoreNoise kind);
 
 }  // namespace al_mpi
