@@ -191,21 +191,17 @@ class Unpickler {
         push(PickleKind::other);
         return true;
       case op_binunicode:
-        push_text(bytes(count(4)));
-        return true;
-      case op_short_binunicode:
-        push_text(bytes(count(1)));
-        return true;
-      case op_binunicode8:
-        push_text(bytes(count(8)));
-        return true;
       case op_binstring:
       case op_binbytes:
         push_text(bytes(count(4)));
         return true;
+      case op_short_binunicode:
       case op_short_binstring:
       case op_short_binbytes:
         push_text(bytes(count(1)));
+        return true;
+      case op_binunicode8:
+        push_text(bytes(count(8)));
         return true;
       case op_empty_list:
       case op_empty_tuple:
@@ -243,8 +239,6 @@ class Unpickler {
   bool build(unsigned char op) {
     switch (op) {
       case op_tuple:
-        push_items(PickleKind::list, pop_to_mark());
-        return true;
       case op_list:
         push_items(PickleKind::list, pop_to_mark());
         return true;
@@ -252,13 +246,9 @@ class Unpickler {
         push_items(PickleKind::dict, pop_to_mark());
         return true;
       case op_tuple1:
-        push_tuple(1);
-        return true;
       case op_tuple2:
-        push_tuple(2);
-        return true;
       case op_tuple3:
-        push_tuple(3);
+        push_tuple(op - op_tuple1 + std::size_t{1});
         return true;
       case op_append: {
         const Value item = pop();
