@@ -6,9 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/io/sealed_file.hpp>
 #include <al_mpi/trial/json.hpp>
-
-#include "sealed_file.hpp"
 
 namespace al_mpi {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "sealed_file.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/io/sealed_file.hpp>
 
 namespace al_mpi {
 namespace {

@@ -1,11 +1,8 @@
 #include <al_mpi/results/inspect.hpp>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <ostream>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,8 +10,8 @@
 #include "replay.hpp"
 #include "table_records.hpp"
 #include <al_mpi/base/error.hpp>
-#include <al_mpi/base/hash.hpp>
 #include <al_mpi/io/mapped_file.hpp>
+#include <al_mpi/io/sealed_file.hpp>
 #include <al_mpi/results/reader.hpp>
 #include <al_mpi/trial/json.hpp>
 
@@ -23,24 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-/// The JSON part of a checkpoint: "al_mpi checkpoint 1 HASH SIZE", SIZE bytes of JSON, the
-/// learner's state.
-json checkpoint_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string line, hash, word;
-  std::size_t size = 0;
-  std::getline(file, line);
-  const std::string body((std::istreambuf_iterator<char>(file)), {});
-  std::istringstream fields(line);
-  fields >> word >> word >> word >> hash >> size;
-  if (!fields || size > body.size() || hash != to_hex(stable_hash(body))) {
-    throw DataError(path, "", "is damaged (its checksum does not hold)");
-  }
-  const json parsed = json::parse(body.substr(0, size), nullptr, false);
-  if (!parsed.is_object()) throw DataError(path, "", "holds no JSON");
-  return parsed;
-}
 
 void verify_journal(const Replay& replay, Verification& found) {
   found.notes.push_back(fmt::format("journal: {} records, {} trials", replay.scan.n_records,
@@ -82,7 +61,7 @@ void verify_snapshot(const std::string& file, Replay& replay, Verification& foun
 void verify_checkpoint(const std::string& path, Replay& replay, Verification& found) {
   const std::string name = fs::path(path).filename().string();
   try {
-    const json checkpoint = checkpoint_of(path);
+    const json checkpoint = read_sealed_file(path, "al_mpi checkpoint 1", "checkpoint").header;
     const auto key = checkpoint.at("key").get<std::string>();
     const auto rounds = checkpoint.at("rounds").get<std::vector<RoundRecord>>();
     found.notes.push_back(fmt::format("checkpoint {}: {}, {} rounds", name, key, rounds.size()));

@@ -1,4 +1,4 @@
-#include "sealed_file.hpp"
+#include <al_mpi/io/sealed_file.hpp>
 
 #include <cerrno>
 #include <cstring>
