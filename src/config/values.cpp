@@ -1,12 +1,12 @@
 #include "values.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/number.hpp>
 
 namespace al_mpi {
 namespace {
@@ -16,12 +16,6 @@ constexpr std::size_t max_seeds = 1000000;  // "1-99999999999" is a typo, not a 
 const std::string& scalar(const YAML::Node& node, const std::string& key, const char* expected) {
   if (!node.IsScalar()) throw ConfigError(key, fmt::format("{} expected", expected));
   return node.Scalar();
-}
-
-template <class Number>
-bool parse_whole(std::string_view text, Number& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -45,10 +39,10 @@ void append_seeds(const std::string& text, const std::string& key,
                   std::vector<std::int64_t>& seeds) {
   const std::size_t dash = text.find('-');
   std::int64_t first = 0, last = 0;
-  bool good = parse_whole(std::string_view(text).substr(0, dash), first);
+  bool good = parse_number(std::string_view(text).substr(0, dash), first);
   last = first;
   if (dash != std::string::npos)
-    good = good && parse_whole(std::string_view(text).substr(dash + 1), last);
+    good = good && parse_number(std::string_view(text).substr(dash + 1), last);
   if (!good) {
     throw ConfigError(
         key, fmt::format("'{}' is neither a seed nor a range (write 1-10 or 1,3,5)", text));
@@ -76,12 +70,12 @@ void read_value(const YAML::Node& node, const std::string& key, bool& value) {
 
 void read_value(const YAML::Node& node, const std::string& key, std::int64_t& value) {
   const std::string& text = scalar(node, key, "an integer");
-  if (!parse_whole(text, value)) throw ConfigError(key, fmt::format("'{}' is no integer", text));
+  if (!parse_number(text, value)) throw ConfigError(key, fmt::format("'{}' is no integer", text));
 }
 
 void read_value(const YAML::Node& node, const std::string& key, double& value) {
   const std::string& text = scalar(node, key, "a number");
-  if (!parse_whole(text, value) || !std::isfinite(value)) {
+  if (!parse_number(text, value) || !std::isfinite(value)) {
     throw ConfigError(key, fmt::format("'{}' is no finite number", text));
   }
 }

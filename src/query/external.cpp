@@ -1,7 +1,6 @@
 #include "external.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <numeric>
@@ -14,6 +13,7 @@
 
 #include <al_mpi/base/command.hpp>
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/number.hpp>
 #include <al_mpi/io/hdf5.hpp>
 
 namespace al_mpi {
@@ -130,19 +130,13 @@ std::string after_last_words(const std::string& last_words) {
   return last_words.empty() ? "" : ": " + last_words;
 }
 
-template <class Number>
-bool parse(const std::string& text, Number& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
 /// "0,17,0.25" -> its fields; false where the line has another form.
 bool parse_line(const std::string& line, std::int64_t order, Pick& pick) {
   const std::size_t first = line.find(','), second = line.find(',', first + 1);
   std::int64_t told = -1;
-  return second != std::string::npos && parse(line.substr(0, first), told) && told == order &&
-         parse(line.substr(first + 1, second - first - 1), pick.index) &&
-         parse(line.substr(second + 1), pick.score);
+  return second != std::string::npos && parse_number(line.substr(0, first), told) &&
+         told == order && parse_number(line.substr(first + 1, second - first - 1), pick.index) &&
+         parse_number(line.substr(second + 1), pick.score);
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 #include <al_mpi/trial/trial.hpp>
 
 #include <cctype>
-#include <charconv>
 #include <limits>
 
 #include <fmt/format.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
+#include <al_mpi/base/number.hpp>
 
 namespace al_mpi {
 
@@ -44,9 +44,7 @@ TrialSpec TrialSpec::from_key(const std::string& key) {
   TrialSpec spec;
   spec.strategy = key.substr(strategy_at, init_at - strategy_at);
   spec.init = key.substr(init_at + 1, seed_at - init_at - 1);
-  const char* end = key.data() + key.size();
-  const auto [stop, error] = std::from_chars(key.data() + seed_at + 1, end, spec.seed);
-  if (error != std::errc() || stop != end) throw refuse();
+  if (!parse_number(std::string_view(key).substr(seed_at + 1), spec.seed)) throw refuse();
   for (std::size_t at = 0; at + 1 < strategy_at;) {  // "a=1;b=2;/"
     const std::size_t equals = key.find('=', at), semicolon = key.find(';', at);
     if (equals == std::string::npos || semicolon == std::string::npos || semicolon < equals)

@@ -1,7 +1,6 @@
 #include "tools/prepare/given_split.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +10,7 @@
 #include "tools/prepare/image_survey.hpp"
 #include "tools/raster/raster.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/number.hpp>
 #include <al_mpi/base/rng.hpp>
 
 namespace al_mpi {
@@ -145,8 +145,7 @@ const std::string blocks = "blocks=";
 double block_side(const std::string& split) {
   const std::string text = split.substr(blocks.size());
   double km = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), km);
-  if (error != std::errc() || end != text.data() + text.size() || !(km > 0) || km > 5000) {
+  if (!parse_number(text, km) || !(km > 0) || km > 5000) {
     throw ConfigError("--split", fmt::format("'{}': blocks=KM takes a side in km, as 20", split));
   }
   return km;

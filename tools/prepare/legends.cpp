@@ -1,12 +1,12 @@
 #include "tools/prepare/legends.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <numeric>
 
 #include <fmt/ranges.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/number.hpp>
 
 namespace al_mpi {
 namespace {
@@ -184,12 +184,9 @@ LabelLegend parse_legend(const std::vector<std::string>& items) {
   LabelLegend legend{"--classes", "--classes", {}};
   for (const std::string& item : items) {
     const std::size_t equals = item.find('=');
-    const std::string number = item.substr(0, equals);
     std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-    const bool good = error == std::errc() && end == number.data() + number.size() &&
-                      equals != std::string::npos && equals + 1 < item.size();
-    if (!good)
+    if (!parse_number(item.substr(0, equals), value) || equals == std::string::npos ||
+        equals + 1 == item.size())
       throw ConfigError("--classes", fmt::format("'{}' is not of the form VALUE=NAME", item));
     const std::string name = item.substr(equals + 1);
     if (!legend.names.emplace(value, means_no_data(name) ? no_data : name).second) {

@@ -1,12 +1,12 @@
 #include "tools/prepare/split_plan.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numeric>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
+#include <al_mpi/base/number.hpp>
 #include <al_mpi/base/rng.hpp>
 
 namespace al_mpi {
@@ -27,8 +27,7 @@ Counts parse_counts(const std::string& text) {
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
     std::int64_t count = 0;
-    const auto [end, error] = std::from_chars(text.data() + at, text.data() + comma, count);
-    if (error != std::errc() || end != text.data() + comma || count < 1) {
+    if (!parse_number(std::string_view(text).substr(at, comma - at), count) || count < 1) {
       throw ConfigError("--split",
                         fmt::format("'{}' is no list of counts (like counts=249,205,215)", text));
     }

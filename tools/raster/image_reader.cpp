@@ -1,11 +1,11 @@
 #include "tools/raster/image_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <set>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/number.hpp>
 
 namespace al_mpi {
 namespace {
@@ -28,8 +28,7 @@ WantedBand parse(const std::string& item) {
   const std::size_t equals = item.find('=');
   const std::string head = item.substr(0, equals);
   std::int64_t position = 0;
-  const auto [end, error] = std::from_chars(head.data(), head.data() + head.size(), position);
-  const bool number = error == std::errc() && end == head.data() + head.size();
+  const bool number = parse_number(head, position);
   if (number && position >= 1) {
     wanted.position = position - 1;
     if (equals != std::string::npos) wanted.name = item.substr(equals + 1);
