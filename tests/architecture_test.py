@@ -15,11 +15,11 @@ ARROWS = {
     "catalog": {"base"},
     "data": {"base", "io"},
     "stats": {"base"},
-    "model": {"base", "io", "data", "catalog", "query/options.hpp"},
+    "model": {"base", "io", "data", "catalog"},
     "query": {"base", "io", "data", "catalog", "model"},
     "engine": {"base", "io", "data", "catalog", "model", "query", "trial"},
-    "config": {"base", "catalog", "trial", "data", "model/options.hpp", "query/options.hpp",
-               "engine/options.hpp"},
+    "options": {"base", "catalog"},  # FOLDER/options.hpp: plain structs, whatever their folder may include
+    "config": {"base", "catalog", "trial", "data", "options"},
     "results": {"base", "io", "trial", "catalog"},
     "farm": {"base", "trial"},
     "farm/mpi": {"base", "trial", "farm"},
@@ -80,6 +80,8 @@ def layer_of(path):
         return "pixel_kernels"
     if parts[0] == "tools":
         return f"tools/{parts[1]}"
+    if parts[0] == "include" and path.name == "options.hpp":
+        return "options"
     folders = parts[2:-1] if parts[0] == "include" else parts[1:-1]
     if folders[:1] == ("apps",):
         program = folders[1] if len(folders) > 1 else path.stem
@@ -128,9 +130,10 @@ def main():
             where = f"{path.relative_to(ROOT)} includes {header}"
             own = re.fullmatch(r"al_mpi/(.+)/([^/]+)", header)
             if own and layer in ARROWS:
-                target = own.group(1)
                 allowed = ARROWS[layer] | {layer}
-                if target not in allowed and f"{target}/{own.group(2)}" not in allowed:
+                options = own.group(2) == "options.hpp" and "options" in allowed
+                target = "options" if options else own.group(1)
+                if target not in allowed:
                     problems.append(f"{where}: {layer}/ may not include {target}/")
             private = re.fullmatch(r"(?:src/([^/]+)|(tools/[^/]+))/(?:([^/]+)/)?[^/]+", header)
             if private and layer != "pixel_kernels":

@@ -28,7 +28,8 @@ class Stopwatch {
 
 LearnerOptions learner_options(const TrialInput& input) {
   LearnerOptions options = input.learner;
-  options.predicts_losses = needs_predicted_losses(input.spec.strategy, options.query);
+  options.predictions = input.query;
+  options.predicts_losses = needs_predicted_losses(input.spec.strategy, input.query);
   return options;
 }
 
@@ -38,7 +39,7 @@ class Trial {
   Trial(const TrialInput& input, const TrialEvents& events)
       : input_(input),
         events_(events),
-        query_(strategy(input.spec.strategy, input.learner.query)),
+        query_(strategy(input.spec.strategy, input.query)),
         init_(initial_set(input.spec.init)),
         dataset_(with_duplicates(input.dataset, input.oracle.duplicates)),
         pool_(*dataset_, input.oracle, input.spec.seed),
@@ -151,8 +152,8 @@ class Trial {
     const std::int64_t n = initial ? input_.loop.n_init : input_.loop.n_query;
     const Indices unlabeled = pool_.unlabeled();
     const std::vector<std::int64_t> labels = labels_of_labeled();
-    QueryContext context{unlabeled,   pool_.labeled(),  labels, n, input_.learner.query,
-                         predictions, input_.spec.seed, round};
+    QueryContext context{unlabeled,    pool_.labeled(), labels,           n,
+                         input_.query, predictions,     input_.spec.seed, round};
     if (classification()) {
       context.oracle_label = [this](std::int64_t index) { return pool_.oracle_label(index); };
     }

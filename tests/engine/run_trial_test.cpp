@@ -122,8 +122,8 @@ TEST_CASE("a trial stopped after any round and resumed equals an undisturbed one
   const McBatchNorm batch_norm = GENERATE(McBatchNorm::frozen, McBatchNorm::batch);
   TrialInput input = small_trial("entropy_sampling_dropout");
   input.learner.training.reset = reset;
-  input.learner.query.mc_batch_norm = batch_norm;
-  input.learner.query.mc_passes = 3;
+  input.query.mc_batch_norm = batch_norm;
+  input.query.mc_passes = 3;
   const auto whole = records_of(input);
   for (int stop_after = 0; stop_after <= 3; ++stop_after) {
     const ScratchFolder folder;
@@ -137,7 +137,7 @@ TEST_CASE("a trial stopped after any round and resumed equals an undisturbed one
 
 TEST_CASE("a trial with a loss predictor, asked directly or by a stage, is resumed bit for bit") {
   TrialInput input = small_trial(GENERATE("loss_prediction", "two_stage"));
-  input.learner.query.two_stage_first = "loss_prediction";
+  input.query.two_stage_first = "loss_prediction";
   input.learner.training.reset = GENERATE("full", "none");
   const auto whole = records_of(input);
   for (int stop_after = 1; stop_after <= 2; ++stop_after) {

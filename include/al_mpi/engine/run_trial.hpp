@@ -7,16 +7,18 @@
 #include <al_mpi/data/dataset.hpp>
 #include <al_mpi/engine/options.hpp>
 #include <al_mpi/model/learner.hpp>
+#include <al_mpi/query/options.hpp>
 #include <al_mpi/trial/trial.hpp>
 
 namespace al_mpi {
 
-/// Everything one trial needs; its numbers depend on `spec`, `loop`, `learner`, `oracle` and the
-/// dataset alone.
+/// Everything one trial needs; its numbers depend on `spec`, `loop`, `learner`, `query`, `oracle`
+/// and the dataset alone.
 struct TrialInput {
   TrialSpec spec;
   LoopOptions loop;
-  LearnerOptions learner;
+  LearnerOptions learner;  ///< run_trial() sets its `predictions` and `predicts_losses`
+  QueryOptions query;
   OracleOptions oracle;
   std::shared_ptr<const Dataset> dataset;
   std::string

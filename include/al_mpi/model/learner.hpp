@@ -13,14 +13,13 @@
 #include <al_mpi/model/options.hpp>
 #include <al_mpi/model/predictions.hpp>
 #include <al_mpi/model/trained_network.hpp>
-#include <al_mpi/query/options.hpp>
 
 namespace al_mpi {
 
 struct LearnerOptions {
   ModelOptions model;
   TrainingOptions training;
-  QueryOptions query;            ///< mc_batch_norm, mc_batch_size and embeddings are read here
+  PredictionOptions predictions;
   bool predicts_losses = false;  ///< train a loss predictor, too (for Predictions' losses)
   std::string device = "cpu";    ///< cpu | cuda | cuda:1
   int threads = 1;               ///< intra-op threads; part of the numbers' identity

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include <al_mpi/base/enum_names.hpp>
+
 namespace al_mpi {
 
 /// Which network. Read from the section `model` of a configuration. What changes a network's shape
@@ -49,6 +51,21 @@ struct TrainingOptions {
   PseudoLabelOptions pseudo_labels;
   std::int64_t prediction_batch =
       64;  ///< images a batch when predicting, see Model::prediction_batch(); speed, not results
+};
+
+/// Statistics of batch norm in MC passes: the running ones, or the batch's (the published study).
+AL_ENUM(McBatchNorm, frozen, batch)
+/// The ignored class: left out of the softmax, or cut off after it (the published study).
+AL_ENUM(IgnoredClass, left_out, cut_off)
+
+/// What a trained network answers about the pool. Read from the section `query`.
+struct PredictionOptions {
+  /// Name in the dataset file; auto = its first, else band statistics
+  std::string embeddings = "auto";
+  McBatchNorm mc_batch_norm = McBatchNorm::frozen;
+  /// Images a batch with mc_batch_norm: batch (it changes the result)
+  std::int64_t mc_batch_size = 16;
+  IgnoredClass ignored_class = IgnoredClass::left_out;
 };
 
 }  // namespace al_mpi

@@ -9,13 +9,12 @@
 #include <al_mpi/base/enum_names.hpp>
 #include <al_mpi/base/own_program.hpp>
 #include <al_mpi/catalog/catalog.hpp>
+#include <al_mpi/model/options.hpp>
 
 namespace al_mpi {
 
 /// What diversity is measured on: frozen embeddings, or the inputs of the network's last layer.
 AL_ENUM(DiversityFeatures, embeddings, penultimate)
-/// Statistics of batch norm in MC passes: the running ones, or the batch's (the published study).
-AL_ENUM(McBatchNorm, frozen, batch)
 /// Pixel scores to one score an image, see pixel_reduce.hpp.
 AL_ENUM(PixelReduction, trimmed_mean_minus_std, mean, sum, max, trimmed_mean, top_share, grid_mean,
         class_balanced)
@@ -23,8 +22,6 @@ AL_ENUM(PixelReduction, trimmed_mean_minus_std, mean, sum, max, trimmed_mean, to
 AL_ENUM(PixelEntropy, highest, lowest)
 /// What a pixel's margin subtracts; class indices: the published study.
 AL_ENUM(PixelMargin, probabilities, class_indices)
-/// The ignored class: left out of the softmax, or cut off after it (the published study).
-AL_ENUM(IgnoredClass, left_out, cut_off)
 /// Noise on acquisition scores, see stochastic.hpp.
 AL_ENUM(ScoreNoise, none, power, softmax, softrank)
 /// What bait's lambda is added to: the sum over labelled and picked samples, or their mean (the
@@ -41,19 +38,14 @@ struct ExternalStrategy {
 };
 using ExternalStrategies = std::map<std::string, ExternalStrategy>;  ///< by name
 
-/// How strategies and initial sets choose. Read from the section `query` of a configuration.
-struct QueryOptions {
+/// How strategies and initial sets choose, and the predictions that they look at. Read from the
+/// section `query` of a configuration.
+struct QueryOptions : PredictionOptions {
   DiversityFeatures features = DiversityFeatures::embeddings;
-  std::string embeddings =
-      "auto";  ///< name in the dataset file; auto = its first, else band statistics
   std::int64_t mc_passes = 10;  ///< T, >= 1
-  McBatchNorm mc_batch_norm = McBatchNorm::frozen;
-  std::int64_t mc_batch_size =
-      16;  ///< images a batch with mc_batch_norm: batch (it changes the result)
   PixelReduction pixel_reduction = PixelReduction::trimmed_mean_minus_std;
   PixelEntropy pixel_entropy = PixelEntropy::highest;
   PixelMargin pixel_margin = PixelMargin::probabilities;
-  IgnoredClass ignored_class = IgnoredClass::left_out;
   std::int64_t kmeans_restarts = 10;  ///< k-means++ starts, best inertia kept, >= 1
   ScoreNoise stochastic = ScoreNoise::none;
   double stochastic_beta = 1.0;                    ///< its inverse temperature, > 0

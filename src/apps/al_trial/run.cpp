@@ -34,7 +34,7 @@ TrialInput trial_input(const SweepConfig& config, const TrialSpec& spec,
   input.learner.model = config.model;
   input.learner.training = config.training;
   input.learner.training.steps = steps_a_round(config);
-  input.learner.query = config.query;
+  input.query = config.query;
   input.oracle = config.oracle;
   input.learner.device = device;
   input.learner.threads = static_cast<int>(config.farm.threads);

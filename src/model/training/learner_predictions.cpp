@@ -81,7 +81,7 @@ class LearnerPredictions : public Predictions {
   void each_mc_probabilities(const Indices& indices, std::int64_t passes,
                              const BatchFn& fn) override {
     const at::NoGradGuard no_grad;
-    if (model_.options.query.mc_batch_norm == McBatchNorm::batch)
+    if (model_.options.predictions.mc_batch_norm == McBatchNorm::batch)
       return each_batch_norm(indices, passes, fn);
     each_batch(indices, batch_size(passes), [&](std::int64_t first, const Indices& batch) {
       const FeatureMaps maps = feature_maps(batch);
@@ -98,7 +98,7 @@ class LearnerPredictions : public Predictions {
   at::Tensor embeddings(const Indices& indices) override {
     if (!model_.embeddings.defined()) {
       model_.embeddings =
-          split_embeddings(*model_.dataset, "train", model_.options.query.embeddings);
+          split_embeddings(*model_.dataset, "train", model_.options.predictions.embeddings);
     }
     return model_.embeddings.index_select(0, at::tensor(indices));
   }
@@ -180,7 +180,8 @@ class LearnerPredictions : public Predictions {
 
   at::Tensor softmax(const FeatureMaps& maps) const {
     const at::Tensor logits = model_.logits(maps);
-    if (model_.segmentation() && model_.options.query.ignored_class == IgnoredClass::cut_off) {
+    if (model_.segmentation() &&
+        model_.options.predictions.ignored_class == IgnoredClass::cut_off) {
       return model_.valid(at::softmax(logits, 1));
     }
     return at::softmax(model_.valid(logits), 1);
@@ -227,7 +228,7 @@ class LearnerPredictions : public Predictions {
                         "from here (use frozen)");
     }
     BatchStatisticsMode mode(*model_.network, passes);
-    each_batch(indices, model_.options.query.mc_batch_size,
+    each_batch(indices, model_.options.predictions.mc_batch_size,
                [&](std::int64_t first, const Indices& batch) {
                  const PrecisionScope precision(model_.options.training.precision, model_.device);
                  // A lone sample is shown twice: BatchNorm needs two values a channel.

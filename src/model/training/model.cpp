@@ -69,7 +69,8 @@ void build_network(Model& model) {
   }
   NetworkShape shape{pool.channels, dataset.n_classes()};
   if (takes_embeddings(options.name)) {
-    model.inputs = embedding_inputs(model.dataset, model.options.query.embeddings, model.device);
+    model.inputs =
+        embedding_inputs(model.dataset, model.options.predictions.embeddings, model.device);
     shape.bands = model.inputs("train", {0}).size(1);
   }
   model.network = make_network(options.name, shape);

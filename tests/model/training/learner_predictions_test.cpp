@@ -145,8 +145,8 @@ TEST_CASE("without dropout all passes equal the deterministic one") {
 
 TEST_CASE("with batch statistics neighbours matter, and the pollution stays in the learner") {
   LearnerOptions options = small_options();
-  options.query.mc_batch_norm = McBatchNorm::batch;
-  options.query.mc_batch_size = 4;
+  options.predictions.mc_batch_norm = McBatchNorm::batch;
+  options.predictions.mc_batch_size = 4;
   Trained trained(options);
   const std::string hash = trained.learner.weights_hash();
   const auto predictions = trained.learner.predictions(1);
@@ -191,7 +191,7 @@ TEST_CASE("embeddings are the dataset's, by name or the first") {
   Learner automatic(dataset, options, 1);
   const at::Tensor rows = automatic.predictions(1)->embeddings({3, 1});
   CHECK(at::equal(rows, at::tensor({6.0f, 7.0f, 2.0f, 3.0f}).view({2, 2})));
-  options.query.embeddings = "moko";
+  options.predictions.embeddings = "moko";
   Learner wrong(dataset, options, 1);
   CHECK_THROWS_WITH(wrong.predictions(1)->embeddings({3}), Contains("did you mean 'moco'"));
 }

@@ -113,8 +113,8 @@ TEST_CASE("MC passes over pixels share a mask on the deepest feature") {
   const auto dataset = tiles();
   for (const McBatchNorm batch_norm : {McBatchNorm::frozen, McBatchNorm::batch}) {
     LearnerOptions options = unet_options();
-    options.query.mc_batch_norm = batch_norm;
-    options.query.mc_batch_size = 3;
+    options.predictions.mc_batch_norm = batch_norm;
+    options.predictions.mc_batch_size = 3;
     Learner learner(dataset, options, 1);
     const auto predictions = learner.predictions(1);
     const at::Tensor p = mc_probabilities(*predictions, range(0, 4), 3);
@@ -134,7 +134,7 @@ TEST_CASE("the reference cuts class 0 off after the softmax, which leaves the pr
   const auto dataset = tiles();
   LearnerOptions options = unet_options();
   const auto probabilities_with = [&](IgnoredClass ignored_class) {
-    options.query.ignored_class = ignored_class;
+    options.predictions.ignored_class = ignored_class;
     Learner learner(dataset, options, 1);
     return probabilities(*learner.predictions(1), range(0, 3));
   };
