@@ -40,7 +40,7 @@ Indices range(std::int64_t end) {
 LearnerOptions options(bool bf16, std::int64_t epochs = 1) {
   LearnerOptions options;
   options.training.epochs = epochs;
-  options.training.precision = bf16 ? "bf16" : "fp32";
+  options.training.precision = bf16 ? Precision::bf16 : Precision::fp32;
   return options;
 }
 
@@ -94,7 +94,8 @@ void stage(benchmark::State& state) {
   const at::Tensor taps = at::randn({3, 3, channels, channels}).permute({3, 2, 0, 1});
   const at::Tensor weight =
       (ours ? taps : taps.to(type).contiguous(at::MemoryFormat::ChannelsLast)).requires_grad_();
-  const PrecisionScope scope(ours && type == at::kBFloat16 ? "bf16" : "fp32", at::kCPU);
+  const PrecisionScope scope(ours && type == at::kBFloat16 ? Precision::bf16 : Precision::fp32,
+                             at::kCPU);
   for (auto _ : state) {
     const at::Tensor y = ours ? convolution(x, weight, 1, 1) : at::conv2d(x, weight, {}, 1, 1);
     benchmark::DoNotOptimize(torch::autograd::grad({y}, {x, weight}, {gradient}));

@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
   LearnerOptions options;
   options.training.epochs = n_epochs;
   options.training.steps = 0;
-  options.training.precision = argc > 1 ? argv[1] : "fp32";
+  options.training.precision = enum_of<Precision>(argc > 1 ? argv[1] : "fp32", "precision");
   const auto dataset = make_synthetic(synthetic);
   Learner learner(dataset, options, 1);
   Pool pool(*dataset);

@@ -63,12 +63,12 @@ void check_training(const SweepConfig& config, bool pixels) {
     throw ConfigError("training.early_stopping",
                       "nothing is held out to stop by (set training.validation, too)");
   }
-  if (training.augment != "none" && config.model.torchscript.empty() &&
+  if (training.augment != Augment::none && config.model.torchscript.empty() &&
       network_info(config.model.name).embeddings) {
     throw ConfigError("training.augment",
                       fmt::format("{} takes embeddings, not images (use none)", config.model.name));
   }
-  if (training.precision == "tf32" && config.farm.device == "cpu") {
+  if (training.precision == Precision::tf32 && config.farm.device == DeviceKind::cpu) {
     throw ConfigError("training.precision",
                       "tf32 is a format of GPUs, farm.device is cpu (use fp32 or bf16)");
   }

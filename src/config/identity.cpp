@@ -52,7 +52,8 @@ std::string settings_json(const SweepConfig& config) {
 std::vector<std::string> differing_settings(const SweepConfig& stored, const SweepConfig& now) {
   std::vector<std::string> differing;
   // A farm stores the kind of device that `auto` was; earlier versions stored `auto`.
-  const bool devices_known = stored.farm.device != "auto" && now.farm.device != "auto";
+  const bool devices_known =
+      stored.farm.device != DeviceKind::auto_ && now.farm.device != DeviceKind::auto_;
   for (const Option& option : option_table()) {
     const bool is_device = devices_known && option.key == "farm.device";
     if (!is_device && !covered(option, stored) && !covered(option, now)) continue;

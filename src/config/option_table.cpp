@@ -65,17 +65,6 @@ struct Choice {
   void operator()(Enum&, const std::string&) const {}
 };
 
-struct OneOf {
-  std::vector<std::string> names;
-  std::string text = fmt::format("{}", fmt::join(names, " | "));
-  void operator()(std::string& value, const std::string& key) const {
-    if (std::find(names.begin(), names.end(), value) == names.end()) {
-      throw ConfigError(key,
-                        fmt::format("unknown value '{}'{}", value, did_you_mean(value, names)));
-    }
-  }
-};
-
 template <class T>
 void refuse_empty_or_double(const std::vector<T>& values, const std::string& key) {
   if (values.empty()) throw ConfigError(key, "the list is empty (nothing to run)");
@@ -218,9 +207,9 @@ std::vector<Option> make_table() {
       AL_OPTION(model.pretrained, Path{"a file"},
                 "weights to start from (torch.save, .safetensors, TorchScript); empty = random"),
       AL_OPTION(
-          model.first_conv, (OneOf{{"reinit", "inflate"}}),
+          model.first_conv, Choice{},
           "pretrained on other bands: a random first convolution, or one made of RGB kernels"),
-      AL_OPTION(model.freeze, (OneOf{{"none", "trunk", "batch_norm"}}), "what does not learn"),
+      AL_OPTION(model.freeze, Choice{}, "what does not learn"),
       AL_OPTION(model.torchscript, Path{"a file"},
                 "a TorchScript module instead of model.name; empty = none"),
 
@@ -235,10 +224,10 @@ std::vector<Option> make_table() {
       AL_OPTION(training.learning_rate, above(0), "SGD"),
       AL_OPTION(training.momentum, fraction(), "SGD"),
       AL_OPTION(training.weight_decay, at_least(0), "SGD"),
-      AL_OPTION(training.schedule, (OneOf{{"constant", "cosine", "step"}}),
+      AL_OPTION(training.schedule, Choice{},
                 "learning rate over a round; cosine: down to 0, step: / 10 at 1/2 and 3/4"),
       AL_OPTION(
-          training.augment, (OneOf{{"none", "flips", "dihedral", "dihedral_crop"}}),
+          training.augment, Choice{},
           "random views in training; dihedral: flips and quarter turns, crop: shifts by up to 1/8"),
       AL_OPTION(training.validation, at_least(0),
                 "labels bought at random before the start to validate on; counted in the budget"),
@@ -246,13 +235,11 @@ std::vector<Option> make_table() {
           training.early_stopping, at_least(0),
           "epochs without a better validation loss that end a round's training, the best weights "
           "are kept; 0 = never"),
-      AL_OPTION(training.reset, (OneOf{{"full", "none"}}),
-                "new weights each round, or go on from the last round's")
+      AL_OPTION(training.reset, Choice{}, "new weights each round, or go on from the last round's")
           .reference("none"),
-      AL_OPTION(training.initial_weights, (OneOf{{"same", "fresh"}}),
+      AL_OPTION(training.initial_weights, Choice{},
                 "with reset full: the same initial weights each round, or new draws"),
-      AL_OPTION(training.precision, (OneOf{{"fp32", "tf32", "bf16"}}),
-                "of products; tf32: on GPUs only, bf16: autocast"),
+      AL_OPTION(training.precision, Choice{}, "of products; tf32: on GPUs only, bf16: autocast"),
       AL_OPTION(training.pseudo_labels.threshold, above_up_to(0, 1),
                 "classification: least probability at which a prediction is taken for a label"),
       AL_OPTION(training.pseudo_labels.weight, at_least(0),
@@ -371,7 +358,7 @@ std::vector<Option> make_table() {
                 "trials that share a GPU; each may take 0.95 / workers_per_gpu of its memory"),
       AL_OPTION(farm.threads, between(1, 1024),
                 "CPU threads a trial (the last bits of the numbers depend on it)"),
-      AL_OPTION(farm.device, (OneOf{{"auto", "cpu", "cuda"}}),
+      AL_OPTION(farm.device, Choice{},
                 "where trials run; auto = cuda where LibTorch sees a GPU on rank 0's node, for all "
                 "ranks; a results file holds trials of one kind"),
       AL_OPTION(farm.max_attempts, at_least(1), "failures before a trial is given up"),

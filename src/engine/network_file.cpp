@@ -12,9 +12,12 @@ using nlohmann::json;
 
 constexpr const char* magic = "al_mpi network 1";
 
-PixelType pixel_type(const std::string& name) {
-  if (const auto type = find_enum<PixelType>(name)) return *type;
-  throw DataError("network", "pixel_type", fmt::format("unknown '{}'", name));
+template <class Enum>
+void read_name(const json& header, const char* field, Enum& value) {
+  const auto name = header.at(field).get<std::string>();
+  const auto found = find_enum<Enum>(name);
+  if (!found) throw DataError("network", field, fmt::format("unknown '{}'", name));
+  value = *found;
 }
 
 TrainedNetwork parse(const SealedFile& file) {
@@ -23,12 +26,12 @@ TrainedNetwork parse(const SealedFile& file) {
   network.model.name = header.at("name").get<std::string>();
   network.model.dropout = header.at("dropout").get<double>();
   network.model.torchscript = header.at("torchscript").get<std::string>();
-  network.precision = header.at("precision").get<std::string>();
-  network.task = header.at("task") == "segmentation" ? Task::segmentation : Task::classification;
+  read_name(header, "precision", network.precision);
+  read_name(header, "task", network.task);
   network.classes = header.at("classes").get<std::vector<std::string>>();
   network.ignore_label = header.at("ignore_label").get<std::int64_t>();
   network.bands = header.at("bands").get<std::vector<std::string>>();
-  network.pixel_type = pixel_type(header.at("pixel_type").get<std::string>());
+  read_name(header, "pixel_type", network.pixel_type);
   network.mean = header.at("mean").get<std::vector<float>>();
   network.std_dev = header.at("std").get<std::vector<float>>();
   network.height = header.at("height").get<std::int64_t>();
@@ -49,7 +52,7 @@ void save_network(const std::string& path, const TrainedNetwork& network) {
                     {{{"name", network.model.name},
                       {"dropout", network.model.dropout},
                       {"torchscript", network.model.torchscript},
-                      {"precision", network.precision},
+                      {"precision", name_of(network.precision)},
                       {"task", name_of(network.task)},
                       {"classes", network.classes},
                       {"ignore_label", network.ignore_label},

@@ -139,7 +139,7 @@ class Trial {
   void keep_network() {
     // A finished trial was resumed: where each round starts from new weights, its checkpoint holds
     // none.
-    const bool has_weights = trained_ || input_.learner.training.reset != "full";
+    const bool has_weights = trained_ || input_.learner.training.reset != Reset::full;
     if (!has_weights) learner_.train(pool_, static_cast<int>(input_.loop.n_rounds), events_.alive);
     save_network(input_.network_file, learner_.trained_network());
   }
@@ -238,7 +238,7 @@ class Trial {
 
   void save() {
     if (input_.checkpoint.empty()) return;
-    if (input_.learner.training.reset != "full") state_.learner_state = learner_.state();
+    if (input_.learner.training.reset != Reset::full) state_.learner_state = learner_.state();
     try {
       save_checkpoint(input_.checkpoint, state_);
     } catch (const DataError& error) {  // a full disk may cost the rounds so far, not the trial

@@ -20,11 +20,6 @@ std::string last_line_of(std::string text) {
   return text.substr(text.rfind('\n') + 1);  // npos + 1 == 0: there is one line only
 }
 
-/// `device` as the engine tells it: "cpu", "cuda:NAME (UUID), ...".
-bool runs_on(const std::string& device, const std::string& wanted) {
-  return wanted == "auto" || device.substr(0, device.find(':')) == wanted;
-}
-
 Ending ending_of(const EngineLine& line) {
   if (line.type == EngineLine::Type::done) return Ending::done;
   if (line.type == EngineLine::Type::stopped) return Ending::stopped;
@@ -150,12 +145,12 @@ void Supervisor::take_first_line(std::size_t index, const EngineLine& line) {
     condemn(worker, line.message);  // it would wait for another request
   }
   if (line.type != EngineLine::Type::ready) return;
-  if (!runs_on(line.device, options_.configuration.device)) {
+  if (!line.runs_on(options_.configuration.device)) {
     worker.failed_starts = max_failed_starts;
     worker.code = ExitCode::config;
     const std::string& gpu = options_.gpus[index];
     return condemn(worker, fmt::format("the engine runs on {}, farm.device is {}{}", line.device,
-                                       options_.configuration.device,
+                                       name_of(options_.configuration.device),
                                        gpu.empty() ? "" : " and it was given GPU " + gpu));
   }
   worker.failed_starts = 0;

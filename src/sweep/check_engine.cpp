@@ -69,9 +69,9 @@ class Engine {
            name_of(line.type));
     demand(line.device == "cpu" || line.device.rfind("cuda:", 0) == 0,
            "'ready' says device '{}', not 'cpu' or 'cuda:NAME'", line.device);
-    const std::string& wanted = options_.config.farm.device;
-    demand(wanted == "auto" || line.device.substr(0, 4) == wanted.substr(0, 4),
-           "'ready' says device '{}', farm.device is {}", line.device, wanted);
+    const DeviceKind wanted = options_.config.farm.device;
+    demand(line.runs_on(wanted), "'ready' says device '{}', farm.device is {}", line.device,
+           name_of(wanted));
   }
 
   /// The next line; the record of a round goes to `round`.

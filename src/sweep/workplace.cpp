@@ -32,7 +32,7 @@ std::vector<std::string> engine_command(const FarmOptions& farm) {
 }
 
 std::vector<std::string> gpus_of(const FarmOptions& farm) {
-  if (farm.device == "cpu") return {};
+  if (farm.device == DeviceKind::cpu) return {};
   try {
     return gpus_here().entries;
   } catch (const Error& error) {  // the engine says it again when it starts
@@ -42,11 +42,12 @@ std::vector<std::string> gpus_of(const FarmOptions& farm) {
 }
 
 void settle_device(FarmOptions& farm) {
-  if (farm.device != "auto" || !farm.engine.command.empty()) return;  // an own engine knows its own
+  // An own engine knows its device.
+  if (farm.device != DeviceKind::auto_ || !farm.engine.command.empty()) return;
   const UsableGpus& gpus = gpus_here();
   if (!gpus.why_none.empty())
     spdlog::warn("{}: the sweep runs on the CPU (farm.device=auto)", gpus.why_none);
-  farm.device = gpus.entries.empty() ? "cpu" : "cuda";
+  farm.device = gpus.entries.empty() ? DeviceKind::cpu : DeviceKind::cuda;
 }
 
 int workers_alone(const FarmOptions& farm) {

@@ -64,13 +64,17 @@ EngineLine parse_engine_line(const std::string& line) {
   }
 }
 
+bool EngineLine::runs_on(DeviceKind wanted) const {
+  return wanted == DeviceKind::auto_ || device.substr(0, device.find(':')) == name_of(wanted);
+}
+
 std::string configure_line(const EngineConfiguration& configuration) {
   const Expected& expected = configuration.expected;
   return dump({{"type", "configure"},
                {"config", configuration.yaml},
                {"settings", json::parse(configuration.settings)},
                {"fingerprint", configuration.fingerprint},
-               {"device", configuration.device},
+               {"device", name_of(configuration.device)},
                {"threads", configuration.threads},
                {"expected",
                 {{"version", expected.version},

@@ -40,7 +40,7 @@ TEST_CASE("an empty file is the default configuration") {
   const SweepConfig config = parsed("");
   CHECK(config.protocol == Protocol::recommended);
   CHECK(config.training.epochs == 15);
-  CHECK(config.training.reset == "full");
+  CHECK(config.training.reset == Reset::full);
   CHECK(parsed("training:\nloop:\n").loop.n_query == 32);  // empty sections
 }
 
@@ -58,7 +58,7 @@ TEST_CASE("keys of a file are read, and overrides win") {
 }
 
 TEST_CASE("protocol: reference changes defaults, and the file's own keys still win") {
-  CHECK(parsed("protocol: reference").training.reset == "none");
+  CHECK(parsed("protocol: reference").training.reset == Reset::none);
   CHECK(parsed("protocol: reference").training.steps == 0);
   CHECK(parsed("protocol: reference").query.mc_batch_norm == McBatchNorm::batch);
   CHECK(parsed("protocol: reference").query.pixel_entropy == PixelEntropy::lowest);
@@ -68,9 +68,9 @@ TEST_CASE("protocol: reference changes defaults, and the file's own keys still w
   CHECK_FALSE(parsed("").loop.reference_mean_iou);
   CHECK(parsed("protocol: reference\nquery: {ignored_class: left_out}").query.ignored_class ==
         IgnoredClass::left_out);
-  CHECK(parsed("training: {reset: full}\nprotocol: reference").training.reset == "full");
-  CHECK(parsed("", {"protocol=reference"}).training.reset == "none");
-  CHECK(parsed("protocol: reference", {"protocol=recommended"}).training.reset == "full");
+  CHECK(parsed("training: {reset: full}\nprotocol: reference").training.reset == Reset::full);
+  CHECK(parsed("", {"protocol=reference"}).training.reset == Reset::none);
+  CHECK(parsed("protocol: reference", {"protocol=recommended"}).training.reset == Reset::full);
 }
 
 TEST_CASE("an unknown key is refused with its path, its line and the nearest known key") {
@@ -149,13 +149,13 @@ TEST_CASE("a configuration written as YAML reads back to the same") {
   CHECK(again.training.learning_rate == 1.0 / 3.0);
   CHECK(again.dataset.path == "null");
   CHECK(again.sweep.seeds == std::vector<std::int64_t>{3, 1, 2});
-  CHECK(again.training.reset == "none");
+  CHECK(again.training.reset == Reset::none);
 }
 
 TEST_CASE("with_settings changes single values of a resolved configuration") {
   const SweepConfig config = parsed("protocol: reference");
   CHECK(with_settings(config, {{"loop.n_init", "10"}}).loop.n_init == 10);
-  CHECK(with_settings(config, {{"loop.n_init", "10"}}).training.reset == "none");
+  CHECK(with_settings(config, {{"loop.n_init", "10"}}).training.reset == Reset::none);
   CHECK_THROWS_AS(with_settings(config, {{"protocol", "recommended"}}), ConfigError);
 }
 

@@ -16,7 +16,7 @@ TrainedNetwork sample() {
   TrainedNetwork network;
   network.model.name = "unet_resnet18";
   network.model.dropout = 0.25;
-  network.precision = "bf16";
+  network.precision = Precision::bf16;
   network.task = Task::segmentation;
   network.classes = {"no data", "water"};
   network.ignore_label = 0;
@@ -39,7 +39,7 @@ TEST_CASE("a network file gives back all that was saved") {
   const TrainedNetwork loaded = load_network(path);
   CHECK(loaded.model.name == "unet_resnet18");
   CHECK(loaded.model.dropout == 0.25);
-  CHECK(loaded.precision == "bf16");
+  CHECK(loaded.precision == Precision::bf16);
   CHECK(loaded.task == Task::segmentation);
   CHECK(loaded.classes == sample().classes);
   CHECK(loaded.ignore_label == 0);

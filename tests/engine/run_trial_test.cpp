@@ -118,7 +118,7 @@ TEST_CASE("strategies share the initial set and the first round of their seed") 
 }
 
 TEST_CASE("a trial stopped after any round and resumed equals an undisturbed one") {
-  const std::string reset = GENERATE("full", "none");
+  const Reset reset = GENERATE(Reset::full, Reset::none);
   const McBatchNorm batch_norm = GENERATE(McBatchNorm::frozen, McBatchNorm::batch);
   TrialInput input = small_trial("entropy_sampling_dropout");
   input.learner.training.reset = reset;
@@ -138,7 +138,7 @@ TEST_CASE("a trial stopped after any round and resumed equals an undisturbed one
 TEST_CASE("a trial with a loss predictor, asked directly or by a stage, is resumed bit for bit") {
   TrialInput input = small_trial(GENERATE("loss_prediction", "two_stage"));
   input.query.two_stage_first = "loss_prediction";
-  input.learner.training.reset = GENERATE("full", "none");
+  input.learner.training.reset = GENERATE(Reset::full, Reset::none);
   const auto whole = records_of(input);
   for (int stop_after = 1; stop_after <= 2; ++stop_after) {
     const ScratchFolder folder;
@@ -218,7 +218,7 @@ TEST_CASE("rounds of a segmentation say what the labels cost and how each class 
 }
 
 TEST_CASE("the network of the last round is kept, also when a finished trial is resumed") {
-  const std::string reset = GENERATE("full", "none");
+  const Reset reset = GENERATE(Reset::full, Reset::none);
   const ScratchFolder folder;
   TrialInput input = small_trial();
   input.learner.training.reset = reset;
@@ -267,8 +267,8 @@ TEST_CASE(
   TrialInput input = small_trial("margin_sampling");
   input.learner.training.validation = 10;
   input.learner.training.early_stopping = 1;
-  input.learner.training.augment = "dihedral_crop";
-  input.learner.training.schedule = "cosine";
+  input.learner.training.augment = Augment::dihedral_crop;
+  input.learner.training.schedule = Schedule::cosine;
   input.oracle = {0.2, 2, 0.5};
   const auto whole = records_of(input);
   const ScratchFolder folder;

@@ -212,7 +212,7 @@ TEST_CASE(
 TEST_CASE("a worker that was given a GPU and runs on the CPU is retired at once") {
   const Variable device("FAKE_ENGINE_DEVICE", "cpu");
   SupervisorOptions options;
-  options.configuration.device = "cuda";
+  options.configuration.device = DeviceKind::cuda;
   options.gpus = {"GPU-7"};
   Farm farm(options);
   const Retired retired = farm.next<Retired>();
@@ -222,7 +222,7 @@ TEST_CASE("a worker that was given a GPU and runs on the CPU is retired at once"
 
 TEST_CASE("a worker on its GPU says which when it asks") {
   SupervisorOptions options;
-  options.configuration.device = "cuda";
+  options.configuration.device = DeviceKind::cuda;
   options.gpus = {"3"};
   Farm farm(options);
   CHECK(farm.next<Idle>().device == "cuda:Fake GPU 3, CUDA 1.2");

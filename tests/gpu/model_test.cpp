@@ -41,14 +41,15 @@ std::shared_ptr<ToyDataset> tiles(bool maps) {
   return dataset;
 }
 
-LearnerOptions options_of(bool maps, const std::string& precision, const std::string& device) {
+LearnerOptions options_of(bool maps, Precision precision, const std::string& device) {
   LearnerOptions options;
   options.model.name = maps ? "unet_resnet18" : "resnet18";
   options.training.steps = 5;
   options.training.batch_size = 8;
   options.training.learning_rate = 0.01;
-  options.training.augment = "dihedral_crop";
-  options.training.precision = device == "cpu" && precision == "tf32" ? "fp32" : precision;
+  options.training.augment = Augment::dihedral_crop;
+  options.training.precision =
+      device == "cpu" && precision == Precision::tf32 ? Precision::fp32 : precision;
   options.predicts_losses = !maps;
   options.device = device;
   return options;
@@ -126,11 +127,12 @@ void compare_answers(Model& here, Model& there, double tolerance) {
 TEST_CASE("a GPU computes what the CPU computes, within the rounding of the precision") {
   const std::string device = test_device();
   if (device.empty()) return;
-  const std::map<std::string, double> tolerances = {{"fp32", 1e-3}, {"tf32", 2e-2}, {"bf16", 1e-1}};
+  const std::map<Precision, double> tolerances = {
+      {Precision::fp32, 1e-3}, {Precision::tf32, 2e-2}, {Precision::bf16, 1e-1}};
   for (const bool maps : {false, true}) {
     const auto dataset = tiles(maps);
     for (const auto& [precision, tolerance] : tolerances) {
-      INFO((maps ? "U-Net, " : "ResNet18, ") << precision);
+      INFO((maps ? "U-Net, " : "ResNet18, ") << name_of(precision));
       Model here = make_model(dataset, options_of(maps, precision, "cpu"), 1);
       Model there = make_model(dataset, options_of(maps, precision, device), 1);
       there.in_bulk = true;
@@ -161,9 +163,9 @@ TEST_CASE("the same training on the same GPU has the same bits, and so have its 
   if (device.empty()) return;
   for (const bool maps : {false, true}) {
     const auto dataset = tiles(maps);
-    for (const char* precision : {"fp32", "tf32", "bf16"}) {
-      if (device == "cpu" && std::string(precision) == "tf32") continue;
-      INFO((maps ? "U-Net, " : "ResNet18, ") << precision);
+    for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16}) {
+      if (device == "cpu" && precision == Precision::tf32) continue;
+      INFO((maps ? "U-Net, " : "ResNet18, ") << name_of(precision));
       const auto once = [&] {
         Model model = make_model(dataset, options_of(maps, precision, device), 1);
         for (int round = 0; round < 2; ++round) train(model, labeled_pool(*dataset, 20), round, {});
@@ -239,10 +241,10 @@ TEST_CASE("what a GPU wrote is read without one, and back") {
   if (device.empty()) return;
   const auto dataset = tiles(false);
   const Pool pool = labeled_pool(*dataset, 10);
-  Learner there(dataset, options_of(false, "fp32", device), 1);
+  Learner there(dataset, options_of(false, Precision::fp32, device), 1);
   there.train(pool, 0);
-  Learner here(dataset, options_of(false, "fp32", "cpu"), 1),
-      back(dataset, options_of(false, "fp32", device), 1);
+  Learner here(dataset, options_of(false, Precision::fp32, "cpu"), 1),
+      back(dataset, options_of(false, Precision::fp32, device), 1);
   here.load_state(there.state());
   back.load_state(here.state());
   CHECK(here.state() == there.state());
@@ -256,7 +258,7 @@ TEST_CASE("what a GPU wrote is read without one, and back") {
 
   const ScratchFolder folder;
   PretrainOptions options;
-  options.method = "moco";
+  options.method = PretrainMethod::moco;
   options.epochs = 3;
   options.batch_size = 8;
   options.queue = 16;

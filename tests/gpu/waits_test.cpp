@@ -73,7 +73,7 @@ TEST_CASE("no step of training waits for a GPU") {
   if (device.empty()) return;
   const auto dataset = toy_dataset({40, 13, 64, 4});
   for (const char* network : {"small_cnn", "resnet18"}) {
-    for (const char* augment : {"none", "dihedral_crop"}) {
+    for (const Augment augment : {Augment::none, Augment::dihedral_crop}) {
       LearnerOptions options;
       options.model.name = network;
       options.training.epochs = 1;
@@ -85,7 +85,8 @@ TEST_CASE("no step of training waits for a GPU") {
       const Counts one = counts(learner, *dataset, 4), ten = counts(learner, *dataset, 40);
       CHECK(ten.waits == one.waits);
       CHECK(ten.numbers_read == one.numbers_read);
-      WARN(network << ", augmentation " << augment << ": " << (ten.operations - one.operations) / 9
+      WARN(network << ", augmentation " << name_of(augment) << ": "
+                   << (ten.operations - one.operations) / 9
                    << " operations a step but the way back, " << one.waits << " waits an epoch");
     }
   }

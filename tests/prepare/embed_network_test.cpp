@@ -130,7 +130,7 @@ TEST_CASE("an encoder of pretrain embeds datasets of its bands only") {
   training.run_epoch();
   training.save_encoder(folder.file("encoder.pt"));
   EncoderSource source;
-  source.kind = "contrastive";
+  source.kind = EncoderKind::contrastive;
   source.file = folder.file("encoder.pt");
   embed_network({path, "simclr"}, source, with_workers(1));
   CHECK(stored(path, "train", "simclr").size() == 20 * 512);
@@ -155,7 +155,8 @@ TEST_CASE("networks and files that give no features are refused before anything 
   EncoderSource file;
   file.file = folder.file("text.pt");
   std::ofstream(file.file) << "neither weights nor a module";
-  for (const char* kind : {"weights", "contrastive", "torchscript"}) {
+  for (const EncoderKind kind :
+       {EncoderKind::weights, EncoderKind::contrastive, EncoderKind::torchscript}) {
     file.kind = kind;
     CHECK_THROWS_WITH(embed_network({path, "x"}, file, {}), Contains("text.pt"));
   }

@@ -51,6 +51,7 @@ TEST_CASE("requests survive the way to the engine, whatever bytes the settings h
       R"({"attempt":2,"checkpoint":"/tmp/c","trial":{"init":"random","seed":0,"strategy":"margin_sampling","trial":0},"type":"run"})");
   CHECK(configure_line({"a: \"\n\xff\""}).find('\n') == std::string::npos);
   CHECK(
-      configure_line({"a: 1", R"({"a": 0.5})", "cpu", 2, {"0.1.0", "2.6.0", "77"}, "88"}) ==
+      configure_line(
+          {"a: 1", R"({"a": 0.5})", DeviceKind::cpu, 2, {"0.1.0", "2.6.0", "77"}, "88"}) ==
       R"({"config":"a: 1","device":"cpu","expected":{"dataset":"77","libtorch":"2.6.0","version":"0.1.0"},"fingerprint":"88","settings":{"a":0.5},"threads":2,"type":"configure"})");
 }

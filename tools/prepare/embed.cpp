@@ -50,8 +50,9 @@ std::string settings_of(const Dataset& dataset, const EncoderSource& source,
     file = to_hex(stable_hash(bytes->data(), static_cast<std::size_t>(bytes->size())));
   }
   return fmt::format("al_mpi rows {} {} {} {} {} {} {} {} {} {}", dataset.fingerprint(),
-                     source.kind, file, source.network, source.first_conv, source.method,
-                     source.seed, source.device, source.precision, options.batch_size);
+                     name_of(source.kind), file, source.network, name_of(source.first_conv),
+                     source.method, source.seed, source.device, name_of(source.precision),
+                     options.batch_size);
 }
 
 template <class Statistics>

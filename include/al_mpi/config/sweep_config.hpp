@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <al_mpi/base/device_kind.hpp>
 #include <al_mpi/base/enum_names.hpp>
 #include <al_mpi/base/own_program.hpp>
 #include <al_mpi/data/pool.hpp>
@@ -42,10 +43,10 @@ struct FarmOptions {
   std::int64_t workers_per_rank = 0;  ///< workers of a rank; 0 = 1 under MPI, else GPUs or cores
   std::int64_t workers_per_gpu = 1;   ///< workers that share a GPU
   std::int64_t threads = 1;           ///< CPU threads a trial
-  std::string device = "auto";        ///< auto | cpu | cuda
-  std::int64_t max_attempts = 3;      ///< blamed failures before a trial is given up
-  double stall_timeout = 1800;        ///< seconds without a sign of life before an engine is killed
-  double trial_timeout = 0;           ///< seconds a trial may take; 0 = no limit
+  DeviceKind device = DeviceKind::auto_;
+  std::int64_t max_attempts = 3;  ///< blamed failures before a trial is given up
+  double stall_timeout = 1800;    ///< seconds without a sign of life before an engine is killed
+  double trial_timeout = 0;       ///< seconds a trial may take; 0 = no limit
   std::int64_t memory_limit =
       0;                      ///< MiB an engine may hold, the mapped dataset aside; 0 = no limit
   double drain_margin = 120;  ///< seconds before SLURM_JOB_END_TIME at which the farm drains

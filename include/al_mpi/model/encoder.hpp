@@ -10,21 +10,24 @@
 #include <ATen/core/Tensor.h>
 
 #include <al_mpi/data/dataset.hpp>
+#include <al_mpi/model/options.hpp>
 
 namespace al_mpi {
 
+AL_ENUM(EncoderKind, random, weights, contrastive, torchscript)
+
 /// A frozen network whose features are wanted.
 struct EncoderSource {
-  std::string kind = "random";         ///< random | weights | contrastive | torchscript
-  std::string file;                    ///< weights, an encoder of pretrain, a TorchScript module
-  std::string network = "resnet18";    ///< random, weights: a name of networks.def
-  std::string first_conv = "inflate";  ///< weights of other bands: reinit | inflate
+  EncoderKind kind = EncoderKind::random;
+  std::string file;                  ///< weights, an encoder of pretrain, a TorchScript module
+  std::string network = "resnet18";  ///< random, weights: a name of networks.def
+  FirstConv first_conv = FirstConv::inflate;  ///< weights
   /// Torchscript: its method that returns features [b, d]; empty = the input of the last linear
   /// layer
   std::string method;
   std::int64_t seed = 1;  ///< of random weights
   std::string device = "cpu";
-  std::string precision = "fp32";  ///< fp32 | tf32 (GPUs) | bf16
+  Precision precision = Precision::fp32;
 };
 
 struct Encoder {

@@ -7,6 +7,12 @@
 
 namespace al_mpi {
 
+/// What the first convolution becomes where weights of other bands are given: random, or made of
+/// the kernels of RGB.
+AL_ENUM(FirstConv, reinit, inflate)
+/// What does not learn.
+AL_ENUM(Freeze, none, trunk, batch_norm)
+
 /// Which network. Read from the section `model` of a configuration. What changes a network's shape
 /// is also stored by save_network() of engine/network_file.cpp, or `al_trial predict` builds
 /// another.
@@ -15,10 +21,10 @@ struct ModelOptions {
   /// Before the last layer, resp. on the deepest encoder feature, [0, 1); -1 = the network's own:
   /// 0.3, for segmentation 0.5
   double dropout = -1;
-  std::string pretrained;             ///< weight file to start from; empty = random weights
-  std::string first_conv = "reinit";  ///< pretrained on other bands: reinit | inflate (from RGB)
-  std::string freeze = "none";        ///< what does not learn: none | trunk | batch_norm
-  std::string torchscript;            ///< a module file instead of a network of networks.def
+  std::string pretrained;  ///< weight file to start from; empty = random weights
+  FirstConv first_conv = FirstConv::reinit;
+  Freeze freeze = Freeze::none;
+  std::string torchscript;  ///< a module file instead of a network of networks.def
 };
 
 /// Pool images without a label that training takes the network's word for,
@@ -27,6 +33,18 @@ struct PseudoLabelOptions {
   double threshold = 0.95;  ///< least probability of the predicted class, (0, 1]
   double weight = 0;        ///< of such an image in the loss, a labelled one has 1; 0 = off
 };
+
+/// The learning rate over a round: constant, half a cosine down to 0, or a tenth from the half and
+/// a hundredth from three quarters of the steps on.
+AL_ENUM(Schedule, constant, cosine, step)
+/// Random views of the images, see random_views.hpp.
+AL_ENUM(Augment, none, flips, dihedral, dihedral_crop)
+/// Full: new weights each round; none: go on from the last round's.
+AL_ENUM(Reset, full, none)
+/// With Reset::full: the same weights each round, or fresh draws.
+AL_ENUM(InitialWeights, same, fresh)
+/// Of products: tf32 on GPUs only, bf16 by autocast.
+AL_ENUM(Precision, fp32, tf32, bf16)
 
 /// How it is trained in each round. Read from the section `training`.
 struct TrainingOptions {
@@ -38,16 +56,14 @@ struct TrainingOptions {
   double learning_rate = 0.05;   ///< SGD, > 0
   double momentum = 0.3;         ///< SGD, [0, 1)
   double weight_decay = 0.0;     ///< SGD, >= 0
-  std::string schedule =
-      "constant";                ///< of the learning rate over a round: constant | cosine | step
-  std::string augment = "none";  ///< none | flips | dihedral | dihedral_crop, see random_views.hpp
-  std::int64_t validation = 0;   ///< labels bought at random before the start to validate on, >= 0
+  Schedule schedule = Schedule::constant;
+  Augment augment = Augment::none;
+  std::int64_t validation = 0;  ///< labels bought at random before the start to validate on, >= 0
   std::int64_t early_stopping =
       0;  ///< epochs without a better validation loss before training ends; 0 = never
-  std::string reset =
-      "full";  ///< full = new weights each round | none = go on from the last round's
-  std::string initial_weights = "same";  ///< with reset full: same weights each round | fresh ones
-  std::string precision = "fp32";        ///< fp32 | tf32 (GPUs) | bf16 (autocast)
+  Reset reset = Reset::full;
+  InitialWeights initial_weights = InitialWeights::same;
+  Precision precision = Precision::fp32;
   PseudoLabelOptions pseudo_labels;
   std::int64_t prediction_batch =
       64;  ///< images a batch when predicting, see Model::prediction_batch(); speed, not results

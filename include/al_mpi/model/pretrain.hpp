@@ -8,12 +8,16 @@
 #include <vector>
 
 #include <al_mpi/data/dataset.hpp>
+#include <al_mpi/model/options.hpp>
 
 namespace al_mpi {
 
+/// See Pretraining.
+AL_ENUM(PretrainMethod, simclr, moco)
+
 /// Self-supervised pre-training of a ResNet's convolutions on the images of /train.
 struct PretrainOptions {
-  std::string method = "simclr";     ///< simclr | moco
+  PretrainMethod method = PretrainMethod::simclr;
   std::string network = "resnet18";  ///< resnet18 | resnet34 | resnet50
   std::int64_t epochs = 100;         ///< passes over the pool, >= 1
   std::int64_t batch_size = 128;     ///< images a step (two views each), >= 2
@@ -25,8 +29,8 @@ struct PretrainOptions {
   double key_momentum = 0.99;        ///< moco: of the key network, [0, 1)
   std::int64_t projection = 128;     ///< width of the projections, >= 1
   std::int64_t seed = 1;
-  std::string precision = "fp32";  ///< fp32 | bf16 (autocast)
-  std::string device = "cpu";      ///< cpu | cuda | cuda:1
+  Precision precision = Precision::fp32;
+  std::string device = "cpu";  ///< cpu | cuda | cuda:1
 };
 
 /// k-NN and linear-probe accuracy on /test of features fitted on /train (see feature_quality.hpp).

@@ -14,7 +14,7 @@ namespace al_mpi {
 /// engine/network_file.hpp keeps it on disk.
 struct TrainedNetwork {
   ModelOptions model;
-  std::string precision = "fp32";
+  Precision precision = Precision::fp32;
   Task task = Task::classification;
   std::vector<std::string> classes;
   std::int64_t ignore_label = -1;  ///< never answered

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include <al_mpi/base/device_kind.hpp>
 #include <al_mpi/trial/trial.hpp>
 
 namespace al_mpi {
@@ -23,9 +24,11 @@ struct EngineLine {
   double seconds = 0.0;                ///< done
   Failure failure = Failure::runtime;  ///< failed
   std::string message;                 ///< failed: one line; devices: why there is no GPU
-  std::string device;                  ///< ready
+  std::string device;                  ///< ready: "cpu", "cuda:NAME (UUID), ..."
   std::vector<std::string> gpus;       ///< devices: the names of those it can use
   std::string libtorch;                ///< ready: its version
+
+  bool runs_on(DeviceKind wanted) const;  ///< whether its device is of this kind
 };
 
 /// Whether `line` is the engine's line about a round. The type is searched for; nothing is parsed.
@@ -50,7 +53,7 @@ struct Expected {
 struct EngineConfiguration {
   std::string yaml;             ///< the resolved configuration
   std::string settings = "{}";  ///< a JSON object: those that shape results, by their paths
-  std::string device = "auto";
+  DeviceKind device = DeviceKind::auto_;
   int threads = 1;  ///< CPU threads a trial
   Expected expected = {};
   std::string fingerprint = {};  ///< of the settings and an own engine: a checkpoint belongs to one

@@ -51,7 +51,7 @@ ExitCode dry_run(const SweepArguments& arguments) {
              sweep.provenance.task);
   fmt::print("cost: about {:.1f} times the cheapest trial\n", cost / cheapest);
   fmt::print("here: {} GPUs, {} cores; device {}, {} threads a trial\n", gpus.size(),
-             usable_cores(), config.farm.device, config.farm.threads);
+             usable_cores(), name_of(config.farm.device), config.farm.threads);
   fmt::print("results: {}, about {:.1f} MB\n", config.results.file,
              1e-6 * static_cast<double>(n_rounds) * bytes_of_round(config, n_classes));
   return ExitCode::ok;

@@ -5,6 +5,7 @@
 
 #include "apps/al_prepare/commands.hpp"
 #include "apps/al_prepare/summary.hpp"
+#include "apps/choice.hpp"
 #include <al_mpi/catalog/catalog.hpp>
 #include <al_mpi/model/device.hpp>
 #include <al_mpi/model/process.hpp>
@@ -27,9 +28,9 @@ void embed(EmbedArguments& arguments) {
   EncoderSource& source = arguments.source;
   source.network = network_name(source.network, "--network");
   source.device = available_device(source.device);
-  for (const auto& [kind, file] :
-       {std::pair("weights", arguments.weights), std::pair("torchscript", arguments.torchscript),
-        std::pair("contrastive", arguments.contrastive)}) {
+  for (const auto& [kind, file] : {std::pair(EncoderKind::weights, arguments.weights),
+                                   std::pair(EncoderKind::torchscript, arguments.torchscript),
+                                   std::pair(EncoderKind::contrastive, arguments.contrastive)}) {
     if (!file.empty()) {
       source.kind = kind;
       source.file = file;
@@ -67,18 +68,13 @@ void add_embed(CLI::App& app, Run& run) {
   add_sources(*command, *arguments);
   command->add_option("--network", source.network, "of --weights and --random")
       ->capture_default_str();
-  command
-      ->add_option("--first-conv", source.first_conv,
-                   "--weights of RGB images: inflate its first kernels, or reinit (random)")
-      ->check(CLI::IsMember({"inflate", "reinit"}))
-      ->capture_default_str();
+  add_choice(*command, "--first-conv", source.first_conv,
+             "--weights of RGB images: inflate its first kernels, or reinit (random)");
   command->add_option("--features", source.method,
                       "--torchscript: the method that returns features (default: the input of the "
                       "last linear layer)");
   command->add_option("--seed", source.seed, "--random")->capture_default_str();
-  command->add_option("--precision", source.precision, "fp32, tf32 (GPUs) or bf16 (autocast)")
-      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
-      ->capture_default_str();
+  add_choice(*command, "--precision", source.precision, "fp32, tf32 (GPUs) or bf16 (autocast)");
   command->add_option("--device", source.device, "cpu, cuda, cuda:N or auto")
       ->capture_default_str();
   command->add_option("--workers", arguments->options.workers, "threads; changes no number")

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "apps/al_prepare/commands.hpp"
+#include "apps/choice.hpp"
 
 namespace al_mpi {
 
@@ -15,9 +16,7 @@ void add_pretrain(CLI::App& app, Run& run) {
       "pretrain", "Trains an encoder on the pool's images without labels (contrastive)");
   command->add_option("FILE", request->file, "dataset file")->required();
   command->add_option("--output", request->output, "encoder to write, e.g. simclr.pt")->required();
-  command->add_option("--method", options.method, "simclr or moco (version 2)")
-      ->check(CLI::IsMember({"simclr", "moco"}))
-      ->capture_default_str();
+  add_choice(*command, "--method", options.method, "simclr or moco (version 2)");
   command->add_option("--network", options.network, "resnet18, resnet34 or resnet50")
       ->check(CLI::IsMember({"resnet18", "resnet34", "resnet50"}))
       ->capture_default_str();
@@ -36,9 +35,7 @@ void add_pretrain(CLI::App& app, Run& run) {
   number("--key-momentum", options.key_momentum, "moco: of the key network", share);
   number("--projection", options.projection, "width of the projections", CLI::PositiveNumber);
   number("--seed", options.seed, "weights, order and views", CLI::NonNegativeNumber);
-  command->add_option("--precision", options.precision, "fp32, tf32 (GPUs) or bf16 (autocast)")
-      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
-      ->capture_default_str();
+  add_choice(*command, "--precision", options.precision, "fp32, tf32 (GPUs) or bf16 (autocast)");
   command->add_option("--device", options.device, "cpu, cuda, cuda:N or auto")
       ->capture_default_str();
   number("--threads", request->threads, "of this process; the last bits depend on it",

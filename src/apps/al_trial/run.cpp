@@ -61,7 +61,7 @@ ExitCode run_one(const RunOptions& options) {
     throw ConfigError("farm.engine", "another program runs these trials (ask al_mpi)");
   }
   tune_process(static_cast<int>(config.farm.threads));
-  const std::string device = available_device(config.farm.device);
+  const std::string device = available_device(name_of(config.farm.device));
   claim_gpu(device, config.farm.workers_per_gpu);
 
   TrialSpec spec;

@@ -48,9 +48,9 @@ at::ScalarType autocast_type(const at::Tensor& x) {
   return rounded ? at::kBFloat16 : x.scalar_type();
 }
 
-void set_numerics(const std::string& precision, const c10::Device& device, const std::string& key) {
+void set_numerics(Precision precision, const c10::Device& device, const std::string& key) {
   if (!device.is_cuda()) {
-    if (precision != "tf32") return;
+    if (precision != Precision::tf32) return;
     throw ConfigError(key, fmt::format("tf32 is a format of GPUs, the device is '{}' (use fp32 or "
                                        "bf16)",
                                        device.str()));
@@ -64,14 +64,14 @@ void set_numerics(const std::string& precision, const c10::Device& device, const
 #if AL_TORCH_FROM(2, 2)
   context.setDeterministicFillUninitializedMemory(false);  // memory is written before it is read
 #endif
-  context.setAllowTF32CuDNN(precision == "tf32");
-  context.setAllowTF32CuBLAS(precision == "tf32");
+  context.setAllowTF32CuDNN(precision == Precision::tf32);
+  context.setAllowTF32CuBLAS(precision == Precision::tf32);
   torch::jit::setTensorExprFuserEnabled(false);  // it computes other numbers after some calls
 }
 
-PrecisionScope::PrecisionScope(const std::string& precision, const c10::Device& device)
+PrecisionScope::PrecisionScope(Precision precision, const c10::Device& device)
     : device_(device.type()), outer_(has_autocast(device_)) {
-  set_autocast(device_, precision == "bf16");
+  set_autocast(device_, precision == Precision::bf16);
 }
 
 PrecisionScope::~PrecisionScope() {

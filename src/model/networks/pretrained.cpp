@@ -212,7 +212,7 @@ class Fitting {
   }
 
   void fit_first_conv(const std::string& name, const at::Tensor& given) {
-    if (options_.first_conv == "reinit" && !other_order(given)) {
+    if (options_.first_conv == FirstConv::reinit && !other_order(given)) {
       left_out_.push_back(name);
     } else if (given.size(1) == 3) {
       const auto of_bands = colors();

@@ -118,9 +118,10 @@ Encoder make_encoder(const Dataset& dataset, const EncoderSource& given) {
   Encoder encoder;
   const c10::Device device(source.device);
   set_numerics(source.precision, device, "--precision");
-  const Features network = source.kind == "torchscript"   ? of_script(dataset, source)
-                           : source.kind == "contrastive" ? of_contrastive(dataset, source, encoder)
-                                                          : of_named_network(dataset, source);
+  const Features network = source.kind == EncoderKind::torchscript ? of_script(dataset, source)
+                           : source.kind == EncoderKind::contrastive
+                               ? of_contrastive(dataset, source, encoder)
+                               : of_named_network(dataset, source);
   encoder.features = [=](const at::Tensor& images) {
     const at::NoGradGuard no_grad;  // gradient mode belongs to a thread
     const PrecisionScope precision(source.precision, device);
@@ -129,14 +130,15 @@ Encoder make_encoder(const Dataset& dataset, const EncoderSource& given) {
   // The first pass also folds the BatchNorm layers, which several threads must not do at once.
   encoder.dim = try_out(encoder.features, dataset, source.file);
   auto& notes = encoder.made_from;
-  notes.insert(notes.begin(), {"method", source.kind});
-  if (source.kind != "torchscript") notes.emplace_back("network", source.network);
+  notes.insert(notes.begin(), {"method", name_of(source.kind)});
+  if (source.kind != EncoderKind::torchscript) notes.emplace_back("network", source.network);
   if (!source.file.empty()) {
     notes.emplace_back("file", std::filesystem::path(source.file).filename().string());
   }
-  if (source.kind == "weights") notes.emplace_back("first_conv", source.first_conv);
-  if (source.kind == "random") notes.emplace_back("seed", std::to_string(source.seed));
-  notes.emplace_back("precision", source.precision);
+  if (source.kind == EncoderKind::weights)
+    notes.emplace_back("first_conv", name_of(source.first_conv));
+  if (source.kind == EncoderKind::random) notes.emplace_back("seed", std::to_string(source.seed));
+  notes.emplace_back("precision", name_of(source.precision));
   return encoder;
 }
 

@@ -17,8 +17,8 @@ std::string settings_of(const PretrainOptions& o, const Dataset& dataset) {
   return fmt::format(
       "{} {} epochs {} batch {} lr {} decay {} warmup {} temperature {} queue {} momentum {} "
       "projection {} seed {} {} threads {} dataset {}",
-      o.method, o.network, o.epochs, o.batch_size, o.learning_rate, o.weight_decay, o.warmup,
-      o.temperature, o.queue, o.key_momentum, o.projection, o.seed, o.precision,
+      name_of(o.method), o.network, o.epochs, o.batch_size, o.learning_rate, o.weight_decay,
+      o.warmup, o.temperature, o.queue, o.key_momentum, o.projection, o.seed, name_of(o.precision),
       at::get_num_threads(), dataset.fingerprint());
 }
 
@@ -109,7 +109,7 @@ void Pretraining::load_checkpoint(const std::string& bytes) {
 void Pretraining::save_encoder(const std::string& path) const {
   torch::serialize::OutputArchive archive;
   archive.write("al_mpi_encoder", c10::IValue(impl_->options.network));
-  archive.write("al_mpi_method", c10::IValue(impl_->options.method));
+  archive.write("al_mpi_method", c10::IValue(name_of(impl_->options.method)));
   archive.write("al_mpi_epochs", c10::IValue(impl_->epoch));
   archive.write("al_mpi_bands",
                 c10::IValue(fmt::format("{}", fmt::join(impl_->dataset->bands, "\n"))));

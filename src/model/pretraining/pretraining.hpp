@@ -34,7 +34,7 @@ struct Projector {
 struct Pretraining::Impl {
   Impl(std::shared_ptr<const Dataset> given, const PretrainOptions& o);
 
-  bool moco() const { return options.method == "moco"; }
+  bool moco() const { return options.method == PretrainMethod::moco; }
   std::int64_t steps_an_epoch() const { return dataset->train().n / options.batch_size; }
   at::Tensor step(const Indices& indices);  ///< the loss
   LabeledFeatures features(const std::string& split);

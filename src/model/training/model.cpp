@@ -80,9 +80,9 @@ void build_network(Model& model) {
 }
 
 bool is_frozen(const Model& model, const std::string& name, bool batch_norm) {
-  const std::string& freeze = model.options.model.freeze;
-  return (freeze == "batch_norm" && batch_norm) ||
-         (freeze == "trunk" && model.network->in_trunk(name));
+  const Freeze freeze = model.options.model.freeze;
+  return (freeze == Freeze::batch_norm && batch_norm) ||
+         (freeze == Freeze::trunk && model.network->in_trunk(name));
 }
 
 void freeze_weights(Model& model) {
@@ -109,7 +109,8 @@ void add_loss_predictor(Model& model) {
 void note_slow_precision(const Model& model) {
   static const bool slow = !pixel_kernels::bfloat16_is_faster();
   static std::once_flag noted;
-  if (model.options.training.precision != "bf16" || !model.device.is_cpu() || !slow) return;
+  if (model.options.training.precision != Precision::bf16 || !model.device.is_cpu() || !slow)
+    return;
   std::call_once(noted, [] {
     spdlog::warn(
         "training.precision: bf16 is slower than fp32 on this processor ({}); its numbers "
@@ -145,7 +146,7 @@ Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
 }
 
 void reset_weights(Model& model, int round) {
-  const bool fresh = model.options.training.initial_weights == "fresh";
+  const bool fresh = model.options.training.initial_weights == InitialWeights::fresh;
   RngStream weights(model.seed, "weights", static_cast<std::uint64_t>(fresh ? round : 0));
   initialize_weights(*model.network, weights());
   const at::NoGradGuard no_grad;
@@ -154,7 +155,8 @@ void reset_weights(Model& model, int round) {
 }
 
 void reset_for_training(Model& model, int round) {
-  if (model.options.training.initial_weights == "fresh") return reset_weights(model, round);
+  if (model.options.training.initial_weights == InitialWeights::fresh)
+    return reset_weights(model, round);
   const NamedTensors state = named_state(*model.network);
   const at::NoGradGuard no_grad;
   for (const auto& [name, tensor] : model.initial) at::Tensor(state.at(name)).copy_(tensor);

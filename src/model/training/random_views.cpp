@@ -29,13 +29,13 @@ T* row(const at::Tensor& tensor, std::int64_t i) {
   return tensor.data_ptr<T>() + i * tensor.stride(0);
 }
 
-void draw_view(const RandomViews& views, std::int64_t i, const std::string& kind, RngStream& rng) {
+void draw_view(const RandomViews& views, std::int64_t i, Augment kind, RngStream& rng) {
   const std::int64_t height = views.rows.size(1), width = views.columns.size(1);
   const bool flip_rows = rng.below(2) == 1, flip_columns = rng.below(2) == 1;
   // Two flips and a transposition make up the 8 symmetries, each once.
-  *row<bool>(views.transposed, i) = kind != "flips" && height == width && rng.below(2) == 1;
+  *row<bool>(views.transposed, i) = kind != Augment::flips && height == width && rng.below(2) == 1;
   const auto shift = [&](std::int64_t size) {
-    const std::int64_t most = kind == "dihedral_crop" ? size / 8 : 0;
+    const std::int64_t most = kind == Augment::dihedral_crop ? size / 8 : 0;
     return most > 0
                ? static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(2 * most + 1))) -
                      most
@@ -55,8 +55,8 @@ at::Tensor view_of(const RandomViews& views, std::int64_t i, const at::Tensor& i
 
 }  // namespace
 
-RandomViews draw_views(std::int64_t n, std::int64_t height, std::int64_t width,
-                       const std::string& kind, RngStream& rng) {
+RandomViews draw_views(std::int64_t n, std::int64_t height, std::int64_t width, Augment kind,
+                       RngStream& rng) {
   const RandomViews views{at::empty({n, height}, at::kLong), at::empty({n, width}, at::kLong),
                           at::empty({n}, at::kBool)};
   for (std::int64_t i = 0; i < n; ++i) draw_view(views, i, kind, rng);

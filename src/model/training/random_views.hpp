@@ -1,10 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include <ATen/core/Tensor.h>
 
 #include <al_mpi/base/rng.hpp>
+#include <al_mpi/model/options.hpp>
 
 namespace al_mpi {
 
@@ -20,14 +19,14 @@ struct RandomViews {
   }
 };
 
-/// Draws n views of tiles; `kind` is not "none".
+/// Draws n views of tiles; `kind` is not `none`.
 /// - flips: each of the two mirrorings with probability 1/2;
 /// - dihedral: one of the square's 8 symmetries (flips and quarter turns), uniformly. An image from
 /// above has no
 ///   upright position. Where height and width differ, only the flips;
 /// - dihedral_crop: the same, then a shift by up to 1/8 of the tile both ways, borders mirrored.
-RandomViews draw_views(std::int64_t n, std::int64_t height, std::int64_t width,
-                       const std::string& kind, RngStream& rng);
+RandomViews draw_views(std::int64_t n, std::int64_t height, std::int64_t width, Augment kind,
+                       RngStream& rng);
 
 /// Views of images [b, C, H, W], channels-last, and of their label maps [b, H, W]; labels [b] stay
 /// as they are. All of one device.

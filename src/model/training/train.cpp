@@ -65,14 +65,15 @@ class MeanLoss {
   std::int64_t n_ = 0;
 };
 
-/// The learning rate when a share of the steps is `done`: constant, half a cosine down to 0, or a
-/// tenth from the half and a hundredth from three quarters of the steps on.
+/// The learning rate when a share of the steps is `done`.
 double learning_rate_at(const TrainingOptions& options, double done) {
-  if (options.schedule == "cosine") {
-    return options.learning_rate * 0.5 * (1.0 + std::cos(done * 3.14159265358979323846));
-  }
-  if (options.schedule == "step") {
-    return options.learning_rate * (done < 0.5 ? 1.0 : done < 0.75 ? 0.1 : 0.01);
+  switch (options.schedule) {
+    case Schedule::constant:
+      return options.learning_rate;
+    case Schedule::cosine:
+      return options.learning_rate * 0.5 * (1.0 + std::cos(done * 3.14159265358979323846));
+    case Schedule::step:
+      return options.learning_rate * (done < 0.5 ? 1.0 : done < 0.75 ? 0.1 : 0.01);
   }
   return options.learning_rate;
 }
@@ -149,8 +150,8 @@ class Trainer {
     }
     epoch.labels = upload(labels_of(all), model_.device);
     if (!pseudo_.empty()) epoch.weights = upload(weights_of(all), model_.device);
-    const std::string& augment = model_.options.training.augment;
-    if (augment != "none") {
+    const Augment augment = model_.options.training.augment;
+    if (augment != Augment::none) {
       const Split& split = model_.dataset->train();
       const RandomViews views = draw_views(static_cast<std::int64_t>(all.size()), split.height,
                                            split.width, augment, augment_);
@@ -298,7 +299,7 @@ TrainReport train(Model& model, const Pool& pool, int round,
   const bool validates = !pool.held_out().empty();
   const bool stops_early = validates && options.early_stopping > 0;
   model.round = round;
-  if (options.reset == "full") reset_for_training(model, round);
+  if (options.reset == Reset::full) reset_for_training(model, round);
   Trainer trainer(model, pool, round);
   RngStream shuffle(model.seed, "batches", static_cast<std::uint64_t>(round));
   TrainReport report;

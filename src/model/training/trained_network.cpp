@@ -47,9 +47,9 @@ LearnerOptions options_of(const TrainedNetwork& network, const std::string& devi
   options.model = network.model;
   options.model.pretrained.clear();  // the trained weights replace them
   options.training.precision = network.precision;
-  if (network.precision == "tf32" && device == "cpu") {
+  if (network.precision == Precision::tf32 && device == "cpu") {
     spdlog::info("the network was trained in tf32, a format of GPUs; it is applied in fp32");
-    options.training.precision = "fp32";
+    options.training.precision = Precision::fp32;
   }
   options.device = device;
   options.threads = at::get_num_threads();

@@ -23,15 +23,15 @@ at::ScalarType type_of_products() {
 TEST_CASE("of scopes of precision the innermost counts, and its end gives back the outer one") {
   CHECK(type_of_products() == at::kFloat);
   {
-    const PrecisionScope outer("bf16", cpu);
+    const PrecisionScope outer(Precision::bf16, cpu);
     CHECK(type_of_products() == at::kBFloat16);
     {
-      const PrecisionScope same("bf16", cpu);
+      const PrecisionScope same(Precision::bf16, cpu);
       CHECK(type_of_products() == at::kBFloat16);
     }
     CHECK(type_of_products() == at::kBFloat16);
     {
-      const PrecisionScope exact("fp32", cpu);
+      const PrecisionScope exact(Precision::fp32, cpu);
       CHECK(type_of_products() == at::kFloat);
       CHECK(autocast_type(at::ones({1})) == at::kFloat);
     }
@@ -42,9 +42,9 @@ TEST_CASE("of scopes of precision the innermost counts, and its end gives back t
 
 TEST_CASE("tf32 is refused on the CPU, which has no such format") {
   LearnerOptions options;
-  options.training.precision = "tf32";
+  options.training.precision = Precision::tf32;
   CHECK_THROWS_AS(Learner(toy_dataset(), options, 1), ConfigError);
-  CHECK_THROWS_WITH(set_numerics("tf32", cpu), Contains("the device is 'cpu'"));
-  set_numerics("fp32", cpu);
+  CHECK_THROWS_WITH(set_numerics(Precision::tf32, cpu), Contains("the device is 'cpu'"));
+  set_numerics(Precision::fp32, cpu);
   CHECK_FALSE(at::globalContext().deterministicAlgorithms());  // the CPU's numbers need no switch
 }

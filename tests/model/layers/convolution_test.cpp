@@ -61,14 +61,14 @@ TEST_CASE("a convolution's values and gradients are at::conv2d's, whatever way i
 TEST_CASE("a convolution under autocast is as near to float32 as at::conv2d is, in bfloat16") {
   // Distances to the truth, each relative to the truth's length; values that bfloat16 rounds differ
   // by 2^-9 of themselves, so that a direct comparison of both ways would tell little.
-  const auto values_and_gradients = [](auto convolve, const Case& c, const std::string& precision) {
+  const auto values_and_gradients = [](auto convolve, const Case& c, Precision precision) {
     const at::Tensor x = waves({c.b, c.in, c.size, c.size}, 0.7).to(at::kBFloat16).to(at::kFloat);
     const at::Tensor w = waves({c.out, c.in, 3, 3}, 0.3).to(at::kBFloat16).to(at::kFloat);
     x.requires_grad_();
     w.requires_grad_();
     const PrecisionScope scope(precision, c10::Device(c10::DeviceType::CPU));
     const at::Tensor y = convolve(x, w, c.stride, 1);
-    CHECK(y.scalar_type() == (precision == "bf16" ? at::kBFloat16 : at::kFloat));
+    CHECK(y.scalar_type() == (precision == Precision::bf16 ? at::kBFloat16 : at::kFloat));
     const at::Tensor gradient = waves(y.sizes(), 1.1).to(at::kBFloat16).to(y.scalar_type());
     auto all = torch::autograd::grad({y}, {x, w}, {gradient});
     all.push_back(y.detach().to(at::kFloat));
@@ -77,10 +77,10 @@ TEST_CASE("a convolution under autocast is as near to float32 as at::conv2d is, 
   for (const Case& c : {Case{4, 72, 60, 2, 3, 1}, Case{4, 72, 60, 4, 3, 2},
                         Case{4, 72, 60, 4, 3, 1}, Case{4, 16, 8, 2, 3, 1}}) {
     INFO(c.size << " pixels, stride " << c.stride);
-    const auto truth = values_and_gradients(plain, c, "fp32");
+    const auto truth = values_and_gradients(plain, c, Precision::fp32);
     const auto ours =
-        values_and_gradients([](auto&&... of) { return convolution(of...); }, c, "bf16");
-    const auto theirs = values_and_gradients(plain, c, "bf16");
+        values_and_gradients([](auto&&... of) { return convolution(of...); }, c, Precision::bf16);
+    const auto theirs = values_and_gradients(plain, c, Precision::bf16);
     for (std::size_t i = 0; i < truth.size(); ++i) {
       INFO((i == 0 ? "of x" : i == 1 ? "of the kernel" : "values"));
       CHECK(ours[i].scalar_type() == at::kFloat);

@@ -120,7 +120,7 @@ TEST_CASE("a loss predictor is trained, reset and restored with its network") {
   const auto dataset = toy_dataset();
   const Pool pool = labeled_pool(*dataset, 30);
   LearnerOptions options = small_options();
-  options.model.freeze = GENERATE("none", "trunk");
+  options.model.freeze = GENERATE(Freeze::none, Freeze::trunk);
   const Indices asked = {3, 40, 41};
   Learner learner(dataset, options, 1);
   const at::Tensor first = learner.predictions(0)->predicted_losses(asked);

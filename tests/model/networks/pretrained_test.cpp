@@ -65,7 +65,7 @@ TEST_CASE("the first convolution for other bands is left random or inflated from
   const NetworkPtr network = make_network("resnet18", {4, 7});
   ModelOptions options = from_file(python->path("zip.pt"));
   CHECK(fitting_weights(*network, bands, options).count("conv1.weight") == 0);
-  options.first_conv = "inflate";
+  options.first_conv = FirstConv::inflate;
   const at::Tensor kernels = fitting_weights(*network, bands, options).at("conv1.weight");
   const at::Tensor given = read_weights(options.pretrained).at("conv1.weight");
   CHECK(at::allclose(kernels.select(1, 2), given.select(1, 0) * 0.75));  // B4 = red, 3 / 4 bands

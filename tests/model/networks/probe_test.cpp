@@ -57,7 +57,7 @@ TEST_CASE("frozen parts of a network do not move") {
   LearnerOptions options;
   options.model.name = "small_cnn";
   options.training.epochs = 2;
-  options.model.freeze = "trunk";
+  options.model.freeze = Freeze::trunk;
   Learner learner(dataset, options, 1);
   const at::Tensor features = learner.predictions(0)->features({7, 8});
   const at::Tensor weight = learner.predictions(0)->head().weight.clone();
@@ -65,7 +65,7 @@ TEST_CASE("frozen parts of a network do not move") {
   CHECK(at::equal(features, learner.predictions(1)->features({7, 8})));
   CHECK_FALSE(at::equal(weight, learner.predictions(1)->head().weight));
 
-  options.model.freeze = "batch_norm";
+  options.model.freeze = Freeze::batch_norm;
   Learner norms(dataset, options, 1);
   norms.train(pool, 0);
   CHECK_FALSE(at::equal(features, norms.predictions(1)->features({7, 8})));

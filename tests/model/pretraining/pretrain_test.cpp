@@ -14,7 +14,7 @@ using namespace al_mpi;
 
 namespace {
 
-PretrainOptions small(const std::string& method) {
+PretrainOptions small(PretrainMethod method) {
   PretrainOptions options;
   options.method = method;
   options.epochs = 4;
@@ -43,8 +43,8 @@ TEST_CASE(
     "a pre-training that goes on from a checkpoint equals an uninterrupted one, bit for bit") {
   const auto dataset = toy_dataset({20, 3, 16, 2});
   const ScratchFolder folder;
-  for (const char* method : {"simclr", "moco"}) {
-    INFO(method);
+  for (const PretrainMethod method : {PretrainMethod::simclr, PretrainMethod::moco}) {
+    INFO(name_of(method));
     Pretraining whole(dataset, small(method)), first(dataset, small(method));
     CHECK(whole.steps_an_epoch() == 2);  // 20 images in batches of 8: the rest waits
     for (int epoch = 0; epoch < 4; ++epoch) whole.run_epoch();
@@ -61,7 +61,7 @@ TEST_CASE(
 TEST_CASE("the encoder loads as the pretrained weights of a network, but for its head") {
   const auto dataset = toy_dataset({16, 3, 16, 2});
   const ScratchFolder folder;
-  Pretraining training(dataset, small("simclr"));
+  Pretraining training(dataset, small(PretrainMethod::simclr));
   training.run_epoch();
   training.save_encoder(folder.file("encoder.pt"));
   const NetworkPtr network = make_network("resnet18", {3, 10});
@@ -82,7 +82,7 @@ TEST_CASE("encoders and checkpoints that a GPU wrote are read without one") {
   const auto dataset = toy_dataset({20, 3, 16, 2});
   const ScratchFolder folder;
   const std::string cpu = folder.file("cpu.pt"), cuda = folder.file("cuda.pt");
-  Pretraining training(dataset, small("moco"));
+  Pretraining training(dataset, small(PretrainMethod::moco));
   training.run_epoch();
   training.save_encoder(cpu);
   say_cuda(cpu, cuda);
@@ -92,7 +92,7 @@ TEST_CASE("encoders and checkpoints that a GPU wrote are read without one") {
   std::ofstream(cpu, std::ios::binary) << training.checkpoint();
   say_cuda(cpu, cuda);
   std::ifstream file(cuda, std::ios::binary);
-  Pretraining resumed(dataset, small("moco"));
+  Pretraining resumed(dataset, small(PretrainMethod::moco));
   resumed.load_checkpoint({std::istreambuf_iterator<char>(file), {}});
   training.run_epoch();
   resumed.run_epoch();
@@ -101,12 +101,12 @@ TEST_CASE("encoders and checkpoints that a GPU wrote are read without one") {
 
 TEST_CASE("damaged checkpoints and those of other settings are refused") {
   const auto dataset = toy_dataset({16, 3, 16, 2});
-  Pretraining training(dataset, small("moco"));
+  Pretraining training(dataset, small(PretrainMethod::moco));
   std::string bytes = training.checkpoint();
   CHECK_THROWS_WITH(training.load_checkpoint(bytes.substr(0, bytes.size() / 2)),
                     Contains("damaged"));
   CHECK_THROWS_WITH(training.load_checkpoint("nothing of the kind"), Contains("damaged"));
-  PretrainOptions other = small("moco");
+  PretrainOptions other = small(PretrainMethod::moco);
   other.temperature = 0.5;
   CHECK_THROWS_WITH(Pretraining(dataset, other).load_checkpoint(bytes),
                     Contains("temperature 0.5"));
@@ -123,7 +123,7 @@ TEST_CASE("a short pre-training sorts synthetic scenes better than random weight
   scenes.n_bands = 6;
   scenes.tile = 16;
   scenes.noise = 0.5;
-  PretrainOptions options = small("simclr");
+  PretrainOptions options = small(PretrainMethod::simclr);
   options.epochs = 8;
   options.batch_size = 32;
   Pretraining training(make_synthetic(scenes), options);

@@ -83,7 +83,7 @@ TEST_CASE("pseudo-labels are not taken from a network that diverged") {
 }
 
 TEST_CASE("training that goes well is not taken for divergence, whatever its precision") {
-  for (const char* precision : {"fp32", "bf16"}) {
+  for (const Precision precision : {Precision::fp32, Precision::bf16}) {
     LearnerOptions options = one_wild_step("small_cnn");
     options.training.learning_rate = 0.01;
     options.training.precision = precision;

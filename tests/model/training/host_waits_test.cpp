@@ -33,7 +33,7 @@ LearnerOptions one_epoch(const std::string& network) {
 
 TEST_CASE("an epoch reads a number from a tensor at its end, and none in a step") {
   const auto dataset = toy_dataset({24, 3, 16, 3});
-  for (const char* augment : {"none", "dihedral_crop"}) {
+  for (const Augment augment : {Augment::none, Augment::dihedral_crop}) {
     for (const bool predicts_losses : {false, true}) {
       LearnerOptions options = one_epoch("small_cnn");
       options.training.augment = augment;

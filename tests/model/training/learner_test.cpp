@@ -84,7 +84,7 @@ TEST_CASE(
   learner.train(empty, 3);  // from weights that were kept, no longer drawn
   CHECK(learner.weights_hash() == initial);
 
-  options.training.initial_weights = "fresh";
+  options.training.initial_weights = InitialWeights::fresh;
   Learner fresh(dataset, options, 1);
   fresh.train(empty, 0);
   CHECK(fresh.weights_hash() == initial);
@@ -95,7 +95,7 @@ TEST_CASE(
 TEST_CASE("reset none goes on from the last round's weights") {
   const auto dataset = toy_dataset();
   LearnerOptions options = small_options();
-  options.training.reset = "none";
+  options.training.reset = Reset::none;
   Learner learner(dataset, options, 1);
   learner.train(labeled_pool(*dataset, 12), 0);
   const std::string after = learner.weights_hash();
@@ -143,7 +143,7 @@ TEST_CASE("a state goes there and back bit for bit") {
   const auto dataset = toy_dataset();
   const Pool pool = labeled_pool(*dataset, 12);
   LearnerOptions options = small_options();
-  options.training.reset = "none";
+  options.training.reset = Reset::none;
   Learner original(dataset, options, 1), copy(dataset, options, 1);
   original.train(pool, 0);
   copy.load_state(original.state());
@@ -172,7 +172,7 @@ TEST_CASE("a state that is cut, damaged or of another network is refused and cha
 TEST_CASE("bfloat16 training learns too, and stores float32 weights") {
   const auto dataset = toy_dataset();
   LearnerOptions options = small_options();
-  options.training.precision = "bf16";
+  options.training.precision = Precision::bf16;
   Learner learner(dataset, options, 1);
   learner.train(labeled_pool(*dataset, 30), 0);
   CHECK(accuracy(learner.evaluate("test").confusion) > 0.9);

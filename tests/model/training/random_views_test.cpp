@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t side = 16;
 
-void random_views(at::Tensor& images, at::Tensor& labels, const std::string& kind, RngStream& rng) {
+void random_views(at::Tensor& images, at::Tensor& labels, Augment kind, RngStream& rng) {
   show(draw_views(images.size(0), images.size(2), images.size(3), kind, rng), images, labels);
 }
 
@@ -42,7 +42,7 @@ std::string corners(const at::Tensor& image) {
   return text;
 }
 
-std::map<std::string, int> views(const std::string& kind, std::int64_t n) {
+std::map<std::string, int> views(Augment kind, std::int64_t n) {
   RngStream rng(1, "augment");
   at::Tensor images = numbered(1).expand({n, 1, side, side}).contiguous();
   at::Tensor labels = at::zeros({n}, at::kLong);
@@ -56,7 +56,7 @@ std::map<std::string, int> views(const std::string& kind, std::int64_t n) {
 
 TEST_CASE("flips are four views, dihedral is the square's eight, each equally often") {
   constexpr std::int64_t n = 4000;
-  const std::map<std::string, std::size_t> expected = {{"flips", 4}, {"dihedral", 8}};
+  const std::map<Augment, std::size_t> expected = {{Augment::flips, 4}, {Augment::dihedral, 8}};
   for (const auto& [kind, n_views] : expected) {
     const auto counts = views(kind, n);
     CHECK(counts.size() == n_views);
@@ -68,7 +68,7 @@ TEST_CASE("flips are four views, dihedral is the square's eight, each equally of
 }
 
 TEST_CASE("a label map moves with its image") {
-  for (const std::string kind : {"flips", "dihedral", "dihedral_crop"}) {
+  for (const Augment kind : {Augment::flips, Augment::dihedral, Augment::dihedral_crop}) {
     RngStream rng(2, "augment");
     at::Tensor images = numbered(40), labels = numbers_of(images);
     const at::Tensor before = images.clone();
@@ -84,7 +84,7 @@ TEST_CASE("a crop shifts by up to an eighth of the tile and mirrors the border")
   constexpr std::int64_t n = 300;
   at::Tensor images = numbered(1).expand({n, 1, side, side}).contiguous();
   at::Tensor labels = at::zeros({n}, at::kLong);
-  random_views(images, labels, "dihedral_crop", rng);
+  random_views(images, labels, Augment::dihedral_crop, rng);
   std::int64_t farthest = 0;
   for (std::int64_t i = 0; i < n; ++i) {
     // The middle pixels (7 or 8, 7 or 8) stay within 2 of the middle, whatever the symmetry.
@@ -100,13 +100,14 @@ TEST_CASE("a crop shifts by up to an eighth of the tile and mirrors the border")
 TEST_CASE("the same stream gives the same views") {
   at::Tensor a = numbered(5), b = numbered(5), labels = at::zeros({5}, at::kLong);
   RngStream one(4, "augment", 2), same(4, "augment", 2);
-  random_views(a, labels, "dihedral_crop", one);
-  random_views(b, labels, "dihedral_crop", same);
+  random_views(a, labels, Augment::dihedral_crop, one);
+  random_views(b, labels, Augment::dihedral_crop, same);
   CHECK(a.equal(b));
 }
 
 TEST_CASE("views by one selection, as on a GPU, are those made image by image") {
-  for (const auto& [kind, width] : {std::pair("flips", 24), std::pair("dihedral_crop", 16)}) {
+  for (const auto& [kind, width] :
+       {std::pair(Augment::flips, 24), std::pair(Augment::dihedral_crop, 16)}) {
     RngStream rng(6, "augment");
     const RandomViews views = draw_views(30, 16, width, kind, rng);
     const at::Tensor images = numbered(30, 16, width);
@@ -121,7 +122,7 @@ TEST_CASE("views by one selection, as on a GPU, are those made image by image") 
 TEST_CASE("tiles that are no squares are flipped, not turned") {
   RngStream rng(5, "augment");
   at::Tensor images = numbered(20, 8, 24), labels = numbers_of(images);
-  random_views(images, labels, "dihedral", rng);
+  random_views(images, labels, Augment::dihedral, rng);
   CHECK(images.sizes() == numbered(20, 8, 24).sizes());
   CHECK(labels.equal(numbers_of(images)));
 }

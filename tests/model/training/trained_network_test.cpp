@@ -76,9 +76,9 @@ TEST_CASE("a network trained in tf32 is applied without a GPU, in fp32") {
   LearnerOptions options;
   options.model.name = "small_cnn";
   TrainedNetwork network = Learner(dataset, options, 1).trained_network();
-  const auto classes_of = [&](const std::string& precision) {
+  const auto classes_of = [&](Precision precision) {
     network.precision = precision;
     return Classifier(network, "cpu")(test_images(*dataset), dataset->test().n, 16, 16);
   };
-  CHECK(classes_of("tf32") == classes_of("fp32"));
+  CHECK(classes_of(Precision::tf32) == classes_of(Precision::fp32));
 }

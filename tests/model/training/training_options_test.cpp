@@ -59,7 +59,7 @@ TEST_CASE("schedules change the weights, not the number of steps") {
   const Pool pool = pool_of(*dataset, 30);
   const Trained constant = trained(small_options(), pool, dataset);
   std::string before = constant.weights;
-  for (const std::string schedule : {"cosine", "step"}) {
+  for (const Schedule schedule : {Schedule::cosine, Schedule::step}) {
     LearnerOptions options = small_options();
     options.training.schedule = schedule;
     const Trained scheduled = trained(options, pool, dataset);
@@ -72,7 +72,7 @@ TEST_CASE("schedules change the weights, not the number of steps") {
   LearnerOptions one = small_options();
   one.training.steps = 1;
   const std::string first = trained(one, pool, dataset).weights;
-  one.training.schedule = "cosine";
+  one.training.schedule = Schedule::cosine;
   CHECK(trained(one, pool, dataset).weights == first);
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("augmented training is a function of its streams") {
   LearnerOptions options = small_options();
   const Pool pool = pool_of(*dataset, 20);
   const std::string plain = trained(options, pool, dataset).weights;
-  options.training.augment = "dihedral_crop";
+  options.training.augment = Augment::dihedral_crop;
   const std::string augmented = trained(options, pool, dataset).weights;
   CHECK(augmented != plain);
   CHECK(trained(options, pool, dataset).weights == augmented);
