@@ -13,19 +13,8 @@ namespace al_mpi {
 namespace {
 
 void check_budget(const SweepConfig& config, std::int64_t n_samples) {
-  const LoopOptions& loop = config.loop;
-  // In floating point: the product of two wild settings must not overflow.
-  const double wanted = static_cast<double>(config.training.validation) +
-                        static_cast<double>(loop.n_init) +
-                        static_cast<double>(loop.n_rounds) * static_cast<double>(loop.n_query);
-  const double pool_size =
-      static_cast<double>(n_samples) * static_cast<double>(config.oracle.duplicates);
-  if (wanted > pool_size) {
-    throw ConfigError("loop", fmt::format("{}n_init + n_rounds x n_query = {:.0f} exceeds the pool "
-                                          "of {:.0f} samples",
-                                          config.training.validation > 0 ? "validation + " : "",
-                                          wanted, pool_size));
-  }
+  check_budget(config.loop, config.training.validation,
+               static_cast<double>(n_samples) * static_cast<double>(config.oracle.duplicates));
 }
 
 /// The same for each combination of sweep.grid.

@@ -44,15 +44,8 @@ class Trial {
         dataset_(with_duplicates(input.dataset, input.oracle.duplicates)),
         pool_(*dataset_, input.oracle, input.spec.seed),
         learner_(dataset_, learner_options(input), input.spec.seed) {
-    const LoopOptions& loop = input.loop;
     const std::int64_t n_validation = input.learner.training.validation;
-    const std::int64_t wanted = n_validation + loop.n_init + loop.n_rounds * loop.n_query;
-    if (wanted > pool_.n_offered()) {
-      throw ConfigError(
-          "loop", fmt::format("{}n_init + n_rounds x n_query = {} labels exceed the "
-                              "pool of {} samples",
-                              n_validation > 0 ? "validation + " : "", wanted, pool_.n_offered()));
-    }
+    check_budget(input.loop, n_validation, static_cast<double>(pool_.n_offered()));
     if (!input.network_file.empty())
       AtomicFile writable(input.network_file);  // before hours of training
     Indices held_out =

@@ -168,7 +168,7 @@ TEST_CASE("a checkpoint of other settings, or a damaged one, is not resumed from
 TEST_CASE("more labels than samples, and unknown names, are configuration errors") {
   TrialInput input = small_trial();
   input.loop.n_rounds = 13;
-  CHECK_THROWS_WITH(run_trial(input), Contains("86 labels exceed the pool of 80 samples"));
+  CHECK_THROWS_WITH(run_trial(input), Contains("n_query = 86 exceeds the pool of 80 samples"));
   input = small_trial("no_such_strategy");
   CHECK_THROWS_AS(run_trial(input), ConfigError);
 }

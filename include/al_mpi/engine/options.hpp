@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <al_mpi/base/enum_names.hpp>
+#include <al_mpi/base/error.hpp>
 
 namespace al_mpi {
 
@@ -19,5 +20,17 @@ struct LoopOptions {
       false;  ///< segmentation: also record reference_mean_iou (docs/formats.md)
   Diagnostics diagnostics = Diagnostics::distances;
 };
+
+/// Throws ConfigError where a trial would buy more labels than the pool offers. In floating point:
+/// the product of two wild settings must not overflow.
+inline void check_budget(const LoopOptions& loop, std::int64_t n_validation, double pool_size) {
+  const double wanted = static_cast<double>(n_validation) + static_cast<double>(loop.n_init) +
+                        static_cast<double>(loop.n_rounds) * static_cast<double>(loop.n_query);
+  if (wanted <= pool_size) return;
+  throw ConfigError("loop",
+                    fmt::format("{}n_init + n_rounds x n_query = {:.0f} exceeds the pool "
+                                "of {:.0f} samples",
+                                n_validation > 0 ? "validation + " : "", wanted, pool_size));
+}
 
 }  // namespace al_mpi

@@ -8,29 +8,53 @@
 #include <c10/util/Exception.h>
 #include <torch/version.h>
 
+#include "device_of.hpp"
+#include <al_mpi/base/device_kind.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/model/cuda_driver.hpp>
 
 namespace al_mpi {
 
-std::string available_device(const std::string& wanted) {
-  if (wanted == "auto") return at::hasCUDA() ? "cuda" : "cpu";
-  bool is_cuda = false;
+namespace {
+
+c10::Device parsed(const std::string& name) {
   try {
-    is_cuda = c10::Device(wanted).is_cuda();
+    const c10::Device device(name);
+    if (device.is_cpu() || device.is_cuda()) return device;
   } catch (const c10::Error&) {
-    throw ConfigError("device",
-                      fmt::format("'{}' is no device (known: auto, cpu, cuda, cuda:N)", wanted));
   }
-  if (is_cuda && !at::hasCUDA()) {
+  throw ConfigError("device",
+                    fmt::format("'{}' is no device (known: auto, cpu, cuda, cuda:N)", name));
+}
+
+}  // namespace
+
+c10::Device device_of(const std::string& name) {
+  const c10::Device device = parsed(name);
+  if (device.is_cpu()) return device;
+  if (!at::hasCUDA()) {
     throw ConfigError("device", fmt::format("'{}' is wanted, but LibTorch sees no GPU here ({})",
-                                            wanted, why_no_gpu()));
+                                            name, why_no_gpu()));
   }
+  const int n_gpus = at::detail::getCUDAHooks().getNumGPUs();
+  if (device.index() >= n_gpus) {
+    throw ConfigError(
+        "device",
+        fmt::format("'{}' is wanted, but LibTorch sees {} here (cuda:0 to "
+                    "cuda:{})",
+                    name, n_gpus == 1 ? "1 GPU" : fmt::format("{} GPUs", n_gpus), n_gpus - 1));
+  }
+  return device;
+}
+
+std::string available_device(const std::string& wanted) {
+  if (wanted == name_of(DeviceKind::auto_)) return at::hasCUDA() ? "cuda" : "cpu";
+  device_of(wanted);
   return wanted;
 }
 
 std::string device_description(const std::string& device) {
-  const c10::Device which(device);
+  const c10::Device which = device_of(device);
   if (!which.is_cuda()) return device;
   const auto& cuda = at::detail::getCUDAHooks();
   const CudaDriver driver;

@@ -10,6 +10,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/zeros.h>
 
+#include "src/model/devices/device_of.hpp"
 #include "src/model/devices/precision.hpp"
 #include "src/model/layers/layers.hpp"
 #include "src/model/networks/pretrained.hpp"
@@ -50,7 +51,7 @@ Features of_named_network(const Dataset& dataset, const EncoderSource& source) {
       state.at(name).copy_(tensor);
     }
   }
-  return features_of(network, c10::Device(source.device));
+  return features_of(network, device_of(source.device));
 }
 
 Features of_contrastive(const Dataset& dataset, EncoderSource& source, Encoder& encoder) {
@@ -69,7 +70,7 @@ Features of_contrastive(const Dataset& dataset, EncoderSource& source, Encoder& 
 /// A method of the module: torch's exceptions become one line.
 Features of_script_method(const EncoderSource& source) {
   torch::jit::Module module = load_module(source.file);
-  put_on(module, c10::Device(source.device));
+  put_on(module, device_of(source.device));
   const auto method = module.find_method(source.method);
   if (!method) throw DataError(source.file, "", "has no method " + source.method);
   return
@@ -80,7 +81,7 @@ Features of_script(const Dataset& dataset, const EncoderSource& source) {
   if (!source.method.empty()) return of_script_method(source);
   const Split& pool = dataset.train();
   return features_of(load_scripted(source.file, {pool.channels, 0}, pool.height, pool.width),
-                     c10::Device(source.device));
+                     device_of(source.device));
 }
 
 at::Tensor as_rows(const at::Tensor& features) {
@@ -116,7 +117,7 @@ std::int64_t try_out(const Features& features, const Dataset& dataset, const std
 Encoder make_encoder(const Dataset& dataset, const EncoderSource& given) {
   EncoderSource source = given;
   Encoder encoder;
-  const c10::Device device(source.device);
+  const c10::Device device = device_of(source.device);
   set_numerics(source.precision, device, "--precision");
   const Features network = source.kind == EncoderKind::torchscript ? of_script(dataset, source)
                            : source.kind == EncoderKind::contrastive

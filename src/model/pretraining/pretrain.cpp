@@ -6,6 +6,7 @@
 #include <ATen/ops/empty.h>
 
 #include "pretraining.hpp"
+#include "src/model/devices/device_of.hpp"
 #include "src/model/devices/precision.hpp"
 #include "src/model/layers/layers.hpp"
 #include "src/model/networks/resnet.hpp"
@@ -65,7 +66,7 @@ std::vector<at::Tensor> Projector::parameters() const {
 Pretraining::Impl::Impl(std::shared_ptr<const Dataset> given, const PretrainOptions& o)
     : dataset(std::move(given)),
       options(o),
-      device(o.device),
+      device(device_of(o.device)),
       inputs(image_inputs(dataset, c10::Device(c10::DeviceType::CPU))),
       augmenter({dataset->train().height, dataset->train().width, dataset->train().channels},
                 mean_over_std(*dataset), AugmentOptions()),

@@ -7,11 +7,11 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <spdlog/spdlog.h>
-#include <torch/cuda.h>
 #include <torch/nn/modules/batchnorm.h>
 
 #include <pixel_kernels/level.hpp>
 #include "embeddings.hpp"
+#include "src/model/devices/device_of.hpp"
 #include "src/model/devices/precision.hpp"
 #include "src/model/layers/layers.hpp"
 #include "src/model/networks/loss_predictor.hpp"
@@ -23,26 +23,6 @@
 
 namespace al_mpi {
 namespace {
-
-c10::Device parse_device(const std::string& name) {
-  const bool cuda = name == "cuda" || name.rfind("cuda:", 0) == 0;
-  if (name != "cpu" && !cuda) {
-    throw ConfigError("farm.device",
-                      fmt::format("unknown device '{}' (known: cpu, cuda, cuda:N)", name));
-  }
-  c10::Device device(c10::DeviceType::CPU);
-  try {
-    device = c10::Device(name);
-  } catch (const c10::Error&) {
-    throw ConfigError("farm.device", fmt::format("'{}' is no device (write cuda:0)", name));
-  }
-  const auto n_gpus = static_cast<int>(cuda ? torch::cuda::device_count() : 0);
-  if (cuda && std::max<int>(device.index(), 0) >= n_gpus) {
-    throw ConfigError("farm.device",
-                      fmt::format("no device '{}' (LibTorch sees {} GPUs) use cpu", name, n_gpus));
-  }
-  return device;
-}
 
 std::vector<std::int64_t> valid_classes_of(const Dataset& dataset) {
   std::vector<std::int64_t> classes;
@@ -128,7 +108,7 @@ Model make_model(std::shared_ptr<const Dataset> dataset, const LearnerOptions& o
   model.dataset = dataset;
   model.options = options;
   model.seed = seed;
-  model.device = parse_device(options.device);
+  model.device = device_of(options.device);
   model.in_bulk = !model.device.is_cpu();
   set_numerics(options.training.precision, model.device);
   at::set_num_threads(options.threads);

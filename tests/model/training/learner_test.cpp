@@ -47,10 +47,13 @@ TEST_CASE("unknown networks and devices are configuration errors") {
   options.model.name = "resnet19";
   CHECK_THROWS_AS(Learner(toy_dataset(), options, 1), ConfigError);
   options = small_options();
-  options.device = "tpu";
-  CHECK_THROWS_AS(Learner(toy_dataset(), options, 1), ConfigError);
-  options.device = "cuda:x";
-  CHECK_THROWS_AS(Learner(toy_dataset(), options, 1), ConfigError);
+  for (const char* device : {"tpu", "cuda:x", "meta", ""}) {
+    options.device = device;
+    CHECK_THROWS_WITH(Learner(toy_dataset(), options, 1), Contains("is no device (known: auto"));
+  }
+  options.device = "cuda:99";
+  CHECK_THROWS_WITH(Learner(toy_dataset(), options, 1),
+                    Contains("'cuda:99' is wanted, but LibTorch sees"));
 }
 
 TEST_CASE("training is a function of settings, seed, round and labels") {
