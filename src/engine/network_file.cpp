@@ -12,26 +12,24 @@ using nlohmann::json;
 
 constexpr const char* magic = "al_mpi network 1";
 
-template <class Enum>
-void read_name(const json& header, const char* field, Enum& value) {
-  const auto name = header.at(field).get<std::string>();
-  const auto found = find_enum<Enum>(name);
-  if (!found) throw DataError("network", field, fmt::format("unknown '{}'", name));
-  value = *found;
-}
-
-TrainedNetwork parse(const SealedFile& file) {
+TrainedNetwork parse(const SealedFile& file, const std::string& path) {
   const json& header = file.header;
   TrainedNetwork network;
+  const auto read_name = [&](const char* field, auto& value) {
+    const auto name = header.at(field).get<std::string>();
+    const auto found = find_enum<std::decay_t<decltype(value)>>(name);
+    if (!found) throw DataError(path, field, fmt::format("unknown value '{}'", name));
+    value = *found;
+  };
   network.model.name = header.at("name").get<std::string>();
   network.model.dropout = header.at("dropout").get<double>();
   network.model.torchscript = header.at("torchscript").get<std::string>();
-  read_name(header, "precision", network.precision);
-  read_name(header, "task", network.task);
+  read_name("precision", network.precision);
+  read_name("task", network.task);
   network.classes = header.at("classes").get<std::vector<std::string>>();
   network.ignore_label = header.at("ignore_label").get<std::int64_t>();
   network.bands = header.at("bands").get<std::vector<std::string>>();
-  read_name(header, "pixel_type", network.pixel_type);
+  read_name("pixel_type", network.pixel_type);
   network.mean = header.at("mean").get<std::vector<float>>();
   network.std_dev = header.at("std").get<std::vector<float>>();
   network.height = header.at("height").get<std::int64_t>();
@@ -48,10 +46,13 @@ TrainedNetwork parse(const SealedFile& file) {
 }  // namespace
 
 void save_network(const std::string& path, const TrainedNetwork& network) {
+  // One more field of ModelOptions does not compile here: who adds it decides whether a network of
+  // another value has another shape, and then stores it here and reads it above.
+  const auto& [name, dropout, pretrained, first_conv, freeze, torchscript] = network.model;
   write_sealed_file(path, magic,
-                    {{{"name", network.model.name},
-                      {"dropout", network.model.dropout},
-                      {"torchscript", network.model.torchscript},
+                    {{{"name", name},
+                      {"dropout", dropout},
+                      {"torchscript", torchscript},
                       {"precision", name_of(network.precision)},
                       {"task", name_of(network.task)},
                       {"classes", network.classes},
@@ -72,7 +73,7 @@ void save_network(const std::string& path, const TrainedNetwork& network) {
 TrainedNetwork load_network(const std::string& path) {
   const SealedFile file = read_sealed_file(path, magic, "trained network");
   try {
-    return parse(file);
+    return parse(file, path);
   } catch (const json::exception& error) {
     throw DataError(path, "", fmt::format("holds other fields than expected ({})", error.what()));
   }

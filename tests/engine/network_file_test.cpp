@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "src/engine/checkpoint.hpp"
+#include "src/engine/sealed_file.hpp"
 #include <al_mpi/base/error.hpp>
 
 #include "catch.hpp"
@@ -50,6 +51,21 @@ TEST_CASE("a network file gives back all that was saved") {
   CHECK(loaded.height == 20);
   CHECK(loaded.width == 30);
   CHECK(loaded.state == sample().state);
+}
+
+TEST_CASE(
+    "a network file whose names are unknown is refused with the file, the field and the name") {
+  const ScratchFolder folder;
+  const auto path = folder.file("a.network");
+  const std::string magic = "al_mpi network 1";
+  for (const char* field : {"precision", "task", "pixel_type"}) {
+    save_network(path, sample());
+    SealedFile file = read_sealed_file(path, magic, "trained network");
+    file.header[field] = "fp16";
+    write_sealed_file(path, magic, file);
+    CHECK_THROWS_WITH(load_network(path),
+                      Contains("a.network") && Contains(field) && Contains("unknown value 'fp16'"));
+  }
 }
 
 TEST_CASE("missing, foreign and damaged network files are refused") {
