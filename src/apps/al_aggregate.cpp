@@ -1,8 +1,7 @@
-#include <algorithm>
-
 #include "tools/aggregate/commands.hpp"
 
 #include "apps/app.hpp"
+#include "apps/choice.hpp"
 
 namespace {
 
@@ -42,14 +41,9 @@ void add_aggregate(CLI::App& app, AggregateOptions& options) {
   app.add_option("--bound", options.bounds,
                  "Results file of a bound (all labels at once): a line, and the share of it")
       ->allow_extra_args(false);
-  app.add_option("--format", options.formats, "Of figures: svg,png,pdf, or none")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::IsMember({"svg", "png", "pdf", "none"}))
-      ->capture_default_str();
-  app.add_option("--style", options.style, "Of learning curves: paper, or reference (as published)")
-      ->check(CLI::IsMember({"paper", "reference"}))
-      ->capture_default_str();
+  add_choices(app, "--format", options.formats, "Of figures: svg,png,pdf, or none");
+  add_choice(app, "--style", options.style,
+             "Of learning curves: paper, or reference (as published)");
 }
 
 struct ImportArguments {
@@ -148,8 +142,6 @@ CLI::App* add_watch(CLI::App& app, WatchOptions& options) {
 void run_aggregate(AggregateOptions& options) {
   if (options.results.empty()) throw ConfigError("RESULTS", "name at least one results file");
   if (options.output.empty()) throw ConfigError("--output", "name a folder for tables and figures");
-  auto& formats = options.formats;
-  formats.erase(std::remove(formats.begin(), formats.end(), "none"), formats.end());
   aggregate(options);
 }
 

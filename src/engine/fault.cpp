@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include <al_mpi/base/enum_names.hpp>
 #include <al_mpi/base/error.hpp>
 
 namespace al_mpi {
@@ -22,19 +23,26 @@ namespace {
   for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }
 
-[[noreturn]] void fail(const std::string& kind, int round) {
-  if (kind == "crash") {
-    std::signal(SIGSEGV, SIG_DFL);  // a sanitizer would report it and leave instead
-    std::raise(SIGSEGV);
+AL_ENUM(Fault, crash, kill, hang, leak, nan, error)
+
+void fail(Fault fault, int round) {
+  switch (fault) {
+    case Fault::crash:
+      std::signal(SIGSEGV, SIG_DFL);  // a sanitizer would report it and leave instead
+      std::raise(SIGSEGV);
+      break;
+    case Fault::kill:
+      std::raise(SIGKILL);
+      break;
+    case Fault::hang:
+      hang();
+    case Fault::leak:
+      leak_until_killed();
+    case Fault::nan:
+      throw DataError("training", "", fmt::format("diverged in round {}: the loss is NaN", round));
+    case Fault::error:
+      throw std::runtime_error(fmt::format("injected error in round {}", round));
   }
-  if (kind == "kill") std::raise(SIGKILL);
-  if (kind == "hang") hang();
-  if (kind == "leak") leak_until_killed();
-  if (kind == "nan") {
-    throw DataError("training", "", fmt::format("diverged in round {}: the loss is NaN", round));
-  }
-  if (kind == "error") throw std::runtime_error(fmt::format("injected error in round {}", round));
-  throw ConfigError("AL_MPI_FAULT", fmt::format("unknown kind '{}'", kind));
 }
 
 }  // namespace
@@ -52,7 +60,9 @@ void inject_fault(const std::string& key, int round, int attempt) {
   }
   const auto colon = text.find(':', at);
   if (colon != std::string::npos && key.find(text.substr(colon + 1)) == std::string::npos) return;
-  if (std::atoi(text.c_str() + at + 1) == round) fail(text.substr(0, at), round);
+  if (std::atoi(text.c_str() + at + 1) == round) {
+    fail(enum_of<Fault>(text.substr(0, at), "AL_MPI_FAULT"), round);
+  };
 }
 
 }  // namespace al_mpi

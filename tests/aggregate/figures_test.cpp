@@ -52,10 +52,10 @@ TEST_CASE("every figure is drawn in every format, with text as text") {
   const Folder folder;
   const Study study = awkward_study();
   const Analysis analysis = analyze(study, {});
-  for (const std::string style : {"paper", "reference"}) {
+  for (const FigureStyle style : {FigureStyle::paper, FigureStyle::reference}) {
     const std::vector<Figure> figures = all_figures(study, analysis, style);
     CHECK(figures.size() == 6);  // curves, two penalty matrices, ranks, final values, seconds
-    draw(figures, {"svg", "png", "pdf"}, folder.path.string());
+    draw(figures, {FigureFormat::svg, FigureFormat::png, FigureFormat::pdf}, folder.path.string());
     std::set<std::string> names;
     for (const Figure& figure : figures) {
       INFO(figure.name);
@@ -75,7 +75,8 @@ TEST_CASE("one strategy, one seed, one round still make a figure") {
   ResultsTables file = made_file("one.h5");
   add_trial(file, {"random_sampling", "random", 1}, {0.5});
   const Study study = merge_study({file});
-  draw(all_figures(study, analyze(study, {}), "paper"), {"svg"}, folder.path.string());
+  draw(all_figures(study, analyze(study, {}), FigureStyle::paper), {FigureFormat::svg},
+       folder.path.string());
   CHECK_THAT(folder.read("learning_curves_random.svg"), Contains("1 seed"));
 }
 
@@ -83,7 +84,7 @@ TEST_CASE("a sweep without rounds draws nothing") {
   ResultsTables file = made_file("new.h5");
   add_trial(file, {"random_sampling", "random", 1}, {}, TrialState::pending);
   const Study study = merge_study({file});
-  CHECK(all_figures(study, analyze(study, {}), "paper").empty());
+  CHECK(all_figures(study, analyze(study, {}), FigureStyle::paper).empty());
 }
 
 TEST_CASE("what gnuplot complains about becomes one line") {
@@ -92,7 +93,7 @@ TEST_CASE("what gnuplot complains about becomes one line") {
   broken.name = "broken";
   broken.script = "plot nonsense(";
   try {
-    draw({broken}, {"svg"}, folder.path.string());
+    draw({broken}, {FigureFormat::svg}, folder.path.string());
     FAIL("no error");
   } catch (const Error& error) {
     CHECK_THAT(error.what(), Contains("gnuplot failed"));

@@ -45,7 +45,7 @@ std::vector<std::string> report_pictures(const std::vector<Figure>& figures,
                                          const AggregateOptions& options) {
   std::vector<std::string> files;
   const auto& formats = options.formats;
-  if (std::find(formats.begin(), formats.end(), "svg") == formats.end()) return files;
+  if (std::find(formats.begin(), formats.end(), FigureFormat::svg) == formats.end()) return files;
   for (const Figure& figure : figures) {
     if (figure.name.rfind("learning_curves", 0) == 0) continue;
     files.push_back((fs::path(options.output) / (figure.name + ".svg")).string());

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "import_log.hpp"
+#include "tools/aggregate/figures/figures.hpp"
 #include "tools/aggregate/study/analysis.hpp"
 #include "tools/aggregate/tables/paper_options.hpp"
 
@@ -13,10 +14,10 @@ namespace al_mpi {
 struct AggregateOptions {
   std::vector<std::string> results;
   std::string output;  ///< folder; created
-  std::vector<std::string> formats = {"svg",
-                                      "png"};  ///< of figures: svg, png, pdf; "none" draws nothing
-  std::string style = "paper";                 ///< paper | reference
-  std::vector<std::string> bounds;             ///< results files of bounds, see read_bounds()
+  std::vector<FigureFormat> formats = {FigureFormat::svg,
+                                       FigureFormat::png};  ///< empty: no figures
+  FigureStyle style = FigureStyle::paper;
+  std::vector<std::string> bounds;  ///< results files of bounds, see read_bounds()
   AnalysisOptions analysis;
 };
 

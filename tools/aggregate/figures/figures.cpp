@@ -9,10 +9,9 @@
 
 namespace al_mpi {
 
-std::vector<Figure> all_figures(const Study& study, const Analysis& analysis,
-                                const std::string& style) {
-  std::vector<Figure> figures =
-      style == "reference" ? reference_figures(study, analysis) : learning_curve_figures(analysis);
+std::vector<Figure> all_figures(const Study& study, const Analysis& analysis, FigureStyle style) {
+  std::vector<Figure> figures = style == FigureStyle::reference ? reference_figures(study, analysis)
+                                                                : learning_curve_figures(analysis);
   for (const std::vector<Figure>& more :
        {penalty_figures(analysis), critical_difference_figures(analysis),
         final_value_figures(analysis), class_share_figures(study, analysis),

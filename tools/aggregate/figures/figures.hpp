@@ -32,9 +32,11 @@ std::vector<Figure> class_share_figures(const Study& study, const Analysis& anal
 /// Mean seconds a round: query, train, evaluate.
 std::vector<Figure> seconds_figures(const Study& study, const Analysis& analysis);
 
-/// All of them. `style`: paper | reference.
-std::vector<Figure> all_figures(const Study& study, const Analysis& analysis,
-                                const std::string& style);
+/// Of the learning curves: as papers have them, or as the published study had them.
+AL_ENUM(FigureStyle, paper, reference)
+
+/// All of them.
+std::vector<Figure> all_figures(const Study& study, const Analysis& analysis, FigureStyle style);
 
 /// `stem`, with the data set's name where there are several.
 std::string figure_name(const Analysis& analysis, const std::string& stem,

@@ -23,13 +23,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string terminal(const std::string& format, const Figure& figure) {
+std::string terminal(FigureFormat format, const Figure& figure) {
   const std::string font = R"(font "DejaVu Sans,11" noenhanced)";
-  if (format == "svg") {
+  if (format == FigureFormat::svg) {
     return fmt::format("set terminal svg size {},{} {} background \"#ffffff\"", figure.width,
                        figure.height, font);
   }
-  if (format == "pdf") {
+  if (format == FigureFormat::pdf) {
     return fmt::format(
         "set terminal pdfcairo size {:.3f}in,{:.3f}in fontscale 0.75 linewidth 0.9 pointscale 0.75 "
         "{}",
@@ -148,7 +148,7 @@ std::string slug(const std::string& text) {
   return result;
 }
 
-void draw(const std::vector<Figure>& figures, const std::vector<std::string>& formats,
+void draw(const std::vector<Figure>& figures, const std::vector<FigureFormat>& formats,
           const std::string& folder) {
   if (figures.empty() || formats.empty()) return;
   const ScratchFolder scratch;
@@ -156,8 +156,8 @@ void draw(const std::vector<Figure>& figures, const std::vector<std::string>& fo
   std::ofstream stream(script);
   for (const Figure& figure : figures) {
     stream << figure.data;
-    for (const std::string& format : formats) {
-      const fs::path file = fs::path(folder) / (figure.name + "." + format);
+    for (const FigureFormat format : formats) {
+      const fs::path file = fs::path(folder) / (figure.name + "." + name_of(format));
       stream << "reset\n"
              << terminal(format, figure) << "\nset output " << quoted(file.string())
              << "\nset datafile missing \"NaN\"\n"

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <al_mpi/base/enum_names.hpp>
+
 namespace al_mpi {
 
 /// One picture: what gnuplot is told, without terminal and output.
@@ -26,9 +28,11 @@ std::string data_block(const std::string& name, const std::vector<std::vector<st
 /// Words of a file name: letters, digits, '-' and '_'; the rest becomes '_'.
 std::string slug(const std::string& text);
 
-/// Draws every figure in every format (svg, png, pdf) into `folder`/NAME.FORMAT, by one gnuplot
-/// process fed with one script file. Throws Error where gnuplot is missing or complains.
-void draw(const std::vector<Figure>& figures, const std::vector<std::string>& formats,
+AL_ENUM(FigureFormat, svg, png, pdf)
+
+/// Draws every figure in every format into `folder`/NAME.FORMAT, by one gnuplot process fed with
+/// one script file. Throws Error where gnuplot is missing or complains.
+void draw(const std::vector<Figure>& figures, const std::vector<FigureFormat>& formats,
           const std::string& folder);
 
 }  // namespace al_mpi
