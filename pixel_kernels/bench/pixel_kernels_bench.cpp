@@ -1,6 +1,6 @@
 // What the extras of level avx512 earn: the kernels of one training step of ResNet18, 16 tiles of
 // 13 x 64 x 64, one thread, and the parts that are extras. With --extra=off these parts go the
-// plain way: the stem by Way::direct, pooling by level portable's loops.
+// plain way: the stem by Way::direct, pooling and normalisation by level portable's loops.
 //
 //   bench_pixel_kernels --extra=on|off --benchmark_repetitions=9
 //   --benchmark_report_aggregates_only=true
@@ -78,6 +78,15 @@ class Layer {
     const Rows rows{shape_.out_height() * shape_.out_width() * shape_.batch, shape_.out};
     float *mean = channels_.data(), *variance = mean + shape_.out, *scale = variance + shape_.out,
           *shift = scale + shape_.out, *dweight = shift + shape_.out, *dbias = dweight + shape_.out;
+    if (!extra) {
+      portable::channel_moments(rows, y_.data(), mean, variance);
+      portable::scale_and_shift<Number>(rows, y_.data(), scale, shift, nullptr, /*relu=*/true,
+                                        z_.data());
+      portable::normalization_gradient<Number>(rows, y_.data(), z_.data(), dy_.data(),
+                                               /*relu=*/true, mean, variance, scale, z_.data(),
+                                               nullptr, {dweight, dbias});
+      return;
+    }
     channel_moments(rows, y_.data(), mean, variance);
     scale_and_shift<Number>(rows, y_.data(), scale, shift, nullptr, /*relu=*/true, z_.data());
     normalization_gradient<Number>(rows, y_.data(), z_.data(), dy_.data(), /*relu=*/true, mean,
@@ -158,6 +167,15 @@ void stem(benchmark::State& state) {
 }
 
 template <class Number>
+void normalization(benchmark::State& state) {
+  std::vector<Layer<Number>> layers;
+  for (const Convolution& shape : shapes()) layers.emplace_back(shape);
+  for (auto _ : state) {
+    for (Layer<Number>& layer : layers) layer.normalize();
+  }
+}
+
+template <class Number>
 void pooling(benchmark::State& state) {
   Pool<Number> pool;
   for (auto _ : state) pool.run();
@@ -172,6 +190,8 @@ BENCHMARK_TEMPLATE(step, float)->Unit(benchmark::kMillisecond);
 BENCHMARK_TEMPLATE(step, BFloat16)->Unit(benchmark::kMillisecond);
 BENCHMARK_TEMPLATE(stem, float)->Unit(benchmark::kMillisecond);
 BENCHMARK_TEMPLATE(stem, BFloat16)->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(normalization, float)->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(normalization, BFloat16)->Unit(benchmark::kMillisecond);
 BENCHMARK_TEMPLATE(pooling, float)->Unit(benchmark::kMillisecond);
 BENCHMARK_TEMPLATE(pooling, BFloat16)->Unit(benchmark::kMillisecond);
 BENCHMARK(momentum)->Unit(benchmark::kMillisecond);
