@@ -113,6 +113,12 @@ struct InitNames {
   }
 };
 
+std::string network_names() {
+  std::vector<std::string> names;
+  for (const NetworkInfo& info : network_catalog()) names.push_back(info.name);
+  return fmt::format("{}", fmt::join(names, " | "));
+}
+
 struct Seeds {
   std::string text = "1-10, or 1,3,5-7, or a list; each once";
   void operator()(std::vector<std::int64_t>& values, const std::string& key) const {
@@ -196,11 +202,12 @@ std::vector<Option> make_table() {
                 "0 = equal class sizes; 1 = the rarest class has a tenth of the commonest"),
       AL_OPTION(dataset.synthetic.seed, at_least(0), "which scenes"),
 
-      AL_OPTION(
-          model.name,
-          (InCatalog{"a network", [](const std::string& text,
-                                     const std::string& key) { return network_name(text, key); }}),
-          "network"),
+      AL_OPTION(model.name,
+                (InCatalog{network_names(),
+                           [](const std::string& text, const std::string& key) {
+                             return network_name(text, key);
+                           }}),
+                "network"),
       AL_OPTION(model.dropout, fraction_or_own(),
                 "before the last layer, resp. on the deepest encoder feature; -1 = the network's "
                 "own: 0.3, for segmentation 0.5"),
