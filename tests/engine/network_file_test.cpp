@@ -3,8 +3,8 @@
 #include <fstream>
 
 #include "src/engine/checkpoint.hpp"
-#include "src/engine/sealed_file.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/io/sealed_file.hpp>
 
 #include "catch.hpp"
 #include "scratch_folder.hpp"
