@@ -181,7 +181,10 @@ class FarmTest(EngineTest):
         self.assert_one_line_error(
             self.al_mpi("tune", "sweep.yaml", "training.validation=10", "-o", "tuned.yaml", expect=2), "farm.engine")
         self.assert_one_line_error(self.run_program("al_trial", "sweep.yaml", expect=2), "farm.engine", "ask al_mpi")
-        self.assertIn("4 trials", self.al_mpi("sweep.yaml", "--dry-run").stdout)
+        told = self.al_mpi("sweep.yaml", "--dry-run").stdout
+        self.assertIn("4 trials", told)
+        self.assertRegex(told, r"own program: engine: .* engine\.py \([0-9a-f]{16}\)")
+        self.assertNotIn("built-in scenes", told)
 
     def test_a_grid_of_settings_reaches_the_engine_trial_by_trial(self):
         self.al_mpi("sweep.yaml", "sweep.grid={loop.n_query: [2, 5]}", "sweep.strategies=lowest", "sweep.seeds=1")

@@ -5,6 +5,7 @@ import io
 import unittest
 
 import h5py
+import numpy as np
 
 from harness import SOURCE, ProgramTest
 
@@ -32,6 +33,17 @@ class PickTest(ProgramTest):
         self.pick("--init", "kmeans", "--n", "4", "--seed", "3", "--output", "picks.csv")
         self.assertEqual((self.folder / "picks.csv").read_text(), shown)
         self.assertEqual(len(self.indices(shown)), 4)
+
+    def test_candidates_may_be_fewer_than_what_is_not_labelled(self):
+        def pick(candidate, expect=0):
+            with h5py.File(self.folder / "few.h5", "w") as file:
+                file["probs"] = np.tile([0.6, 0.4], (6, 1))
+                file["labeled"] = [1, 1, 0, 0, 0, 0]
+                file["candidate"] = candidate
+            return self.run_program("al_trial", "pick", "--strategy", "margin_sampling", "--input", "few.h5", expect=expect)
+        self.assertEqual(sorted(self.indices(pick([0, 0, 1, 0, 1, 0]).stdout)), [2, 4])
+        self.assert_one_line_error(pick([0, 1, 1, 0, 0, 0], 3), "few.h5", "candidate", "sample 1, which is labelled")
+        self.assert_one_line_error(pick([0] * 6, 3), "few.h5", "candidate", "marks no sample")
 
     def test_images_are_ranked_by_their_pixels(self):
         mean = self.pick("--strategy", "entropy_sampling", "--n", "8", "query.pixel_reduction=mean",

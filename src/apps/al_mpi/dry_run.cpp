@@ -46,9 +46,13 @@ ExitCode dry_run(const SweepArguments& arguments) {
              fmt::join(config.sweep.inits, ", "));
   fmt::print("rounds: {} ({} labels, then {} x {})\n", n_rounds, config.loop.n_init,
              config.loop.n_rounds, config.loop.n_query);
-  fmt::print("dataset: {}, {} classes, {}\n",
-             config.dataset.path.empty() ? "built-in scenes" : config.dataset.path, n_classes,
-             sweep.provenance.task);
+  if (!config.dataset.path.empty() || config.farm.engine.command.empty()) {
+    fmt::print("dataset: {}, {} classes, {}\n",
+               config.dataset.path.empty() ? "built-in scenes" : config.dataset.path, n_classes,
+               sweep.provenance.task);
+  }
+  for (const auto& [name, program] : program_versions(config))
+    fmt::print("own program: {}: {}\n", name, program);
   fmt::print("cost: about {:.1f} times the cheapest trial\n", cost / cheapest);
   fmt::print("here: {} GPUs, {} cores; device {}, {} threads a trial\n", gpus.size(),
              usable_cores(), name_of(config.farm.device), config.farm.threads);

@@ -40,6 +40,27 @@ Indices all_but(const Indices& labeled, std::int64_t pool_size) {
   return unlabeled;
 }
 
+/// What may be picked: the array candidate, else all that is not labelled.
+Indices candidates(const StoredPredictions& stored, const Indices& labeled,
+                   const PickOptions& options) {
+  Indices found = all_but(labeled, stored.pool_size());
+  if (found.empty()) {
+    throw DataError(
+        options.input, options.group,
+        fmt::format("all {} samples are labelled: none is left to pick", stored.pool_size()));
+  }
+  if (!stored.has("candidate")) return found;
+  found = stored.marked("candidate");
+  if (found.empty()) throw DataError(options.input, "candidate", "marks no sample");
+  for (const std::int64_t index : labeled) {
+    if (std::binary_search(found.begin(), found.end(), index)) {
+      throw DataError(options.input, "candidate",
+                      fmt::format("marks sample {}, which is labelled", index));
+    }
+  }
+  return found;
+}
+
 void check_scores(const std::string& name, const Scores& scores, std::size_t n_candidates) {
   if (scores.size() == n_candidates) return;
   throw ConfigError("--scores",
@@ -56,14 +77,8 @@ Picks pick(const PickOptions& options, Scores& scores) {
   const QueryOptions settings = query_options(options, stored);
   if (settings.ignored_class == IgnoredClass::cut_off) stored.allow_cut_off();
   const Indices labeled = initial ? Indices{} : stored.marked("labeled");
-  const Indices unlabeled =
-      stored.has("candidate") ? stored.marked("candidate") : all_but(labeled, stored.pool_size());
+  const Indices unlabeled = candidates(stored, labeled, options);
   const auto n_candidates = static_cast<std::int64_t>(unlabeled.size());
-  if (n_candidates == 0) {
-    throw DataError(
-        options.input, options.group,
-        fmt::format("all {} samples are labelled: none is left to pick", stored.pool_size()));
-  }
   if (options.n > n_candidates) {
     fmt::print(stderr, "note: {} of the {} picks wanted: more candidates there are not\n",
                n_candidates, options.n);
