@@ -95,14 +95,14 @@ Plan plan_of(const Map<const Number>& source, std::int64_t height, std::int64_t 
 
 template <class Number>
 void carry_out(const Plan& plan, std::int64_t depth, const Map<Number>& result,
-               std::int64_t columns, const Epilogue<Number>& epilogue, Ahead ahead) {
+               std::int64_t columns, const Epilogue<Number>& epilogue) {
   for (const Run& run : plan.runs) {
     Number* pixel = result.pixel(run.y, run.x);
     Target<Number> target{pixel, result.channels, columns, false, epilogue};
     if (epilogue.residual != nullptr) target.epilogue.residual += pixel - result.data;
     multiply<Number, Number>(
         {plan.terms.data() + run.first_term, static_cast<std::int64_t>(run.n_terms), depth,
-         channel_block, depth, 1, &ahead},
+         channel_block, depth, 1},
         run.n * result.batch, target);
   }
 }
@@ -130,8 +130,7 @@ void direct_convolution(const Convolution& shape, const Number* x, const float* 
     Epilogue<Number> of_block = epilogue;
     if (epilogue.bias != nullptr) of_block.bias += channel;
     if (epilogue.residual != nullptr) of_block.residual += channel;
-    carry_out(plan, units<Number>(shape.in), result, columns, of_block,
-              outputs_ahead(weight, taps, shape.in, shape.out, block + 1, last));
+    carry_out(plan, units<Number>(shape.in), result, columns, of_block);
   }
 }
 
@@ -152,8 +151,7 @@ void direct_convolution_input_gradient(const Convolution& shape, const Number* d
     const std::int64_t channel = block * channel_block, columns = columns_of(shape.in, block);
     pack_inputs<Number>(weight, taps, shape.in, shape.out, channel, columns, panel.data());
     const Map<Number> result{dx + channel, shape.height, shape.width, shape.batch, shape.in};
-    carry_out<Number>(plan, units<Number>(shape.out), result, columns, {},
-                      inputs_ahead(weight, taps, shape.in, shape.out, block + 1, last));
+    carry_out<Number>(plan, units<Number>(shape.out), result, columns, {});
   }
 }
 
@@ -190,13 +188,9 @@ void direct_convolution_weight_gradient(const Convolution& shape, const Number* 
         float* of_tap = dw + (i * shape.kernel + j) * shape.in * shape.out;
         for (std::int64_t block = first; block < last; ++block) {
           const std::int64_t channel = block * channel_block;
-          const float* next = block + 1 < last
-                                  ? of_tap + channel + channel_block
-                                  : of_tap + shape.in * shape.out + first * channel_block;
-          Ahead ahead(next, 1, 0, shape.in, shape.out);
           multiply<Number, float>(
               {terms.data(), static_cast<std::int64_t>(terms.size()), rows, shape.out, 1, shape.in,
-               &ahead, channel},
+               channel},
               shape.in, {of_tap + channel, shape.out, columns_of(shape.out, block), top > 0, {}});
         }
       }

@@ -51,14 +51,8 @@ void tile(const SumOfProducts& sum, const Target<Out>& target) {
   for (std::int64_t t = 0; t < sum.n_terms; ++t) {
     const float* a = sum.terms[t].a + sum.a_offset;
     const float* b = sum.terms[t].b + sum.b_offset;
-    const float* next = sum.ahead != nullptr ? sum.ahead->take(sum.depth) : nullptr;
-    const std::int64_t next_step = next != nullptr ? sum.ahead->step() : 0;
-    if (next == nullptr) next = a;
 #pragma GCC unroll 1
     for (std::int64_t k = 0; k < sum.depth; ++k, a += sum.a_step, b += sum.b_step) {
-      _mm_prefetch(reinterpret_cast<const char*>(next), _MM_HINT_T1);
-      _mm_prefetch(reinterpret_cast<const char*>(next + 16), _MM_HINT_T1);
-      next += next_step;
 #pragma GCC unroll 2
       for (int part = 0; part < Unit::parts; ++part) {
         __m512 x[vectors];
@@ -194,22 +188,11 @@ template void multiply<float, float>(SumOfProducts, std::int64_t, Target<float>)
 template void multiply<BFloat16, BFloat16>(SumOfProducts, std::int64_t, Target<BFloat16>);
 template void multiply<BFloat16, float>(SumOfProducts, std::int64_t, Target<float>);
 
-// Weights are read by short rows that lie far apart, and the processor does not foresee which come
-// next: they are fetched ahead.
-namespace {
-inline void prefetch(const float* row) {
-  _mm_prefetch(reinterpret_cast<const char*>(row), _MM_HINT_T0);
-  _mm_prefetch(reinterpret_cast<const char*>(row + 16), _MM_HINT_T0);
-}
-constexpr std::int64_t rows_ahead = 16;
-}  // namespace
-
 template <>
 void pack_outputs<float>(const float* weight, std::int64_t taps, std::int64_t in, std::int64_t out,
                          std::int64_t out0, std::int64_t columns, float* panel) {
   const float* row = weight + out0;
   for (std::int64_t i = 0; i < taps * in; ++i, row += out, panel += channel_block) {
-    prefetch(row + rows_ahead * out);
     for (std::int64_t m = 0; m < channel_block; m += 16)
       store(panel + m, load(row + m, first_lanes(columns - m)));
   }
@@ -222,8 +205,6 @@ void pack_outputs<BFloat16>(const float* weight, std::int64_t taps, std::int64_t
   const float* row = weight + out0;
   for (std::int64_t t = 0; t < taps; ++t) {
     for (std::int64_t i = 0; i < in; i += 2, row += 2 * out, panel += channel_block) {
-      prefetch(row + rows_ahead * out);
-      prefetch(row + (rows_ahead + 1) * out);
       for (std::int64_t m = 0; m < channel_block; m += 16) {
         const __mmask16 lanes = first_lanes(columns - m);
         _mm512_storeu_si512(panel + m, paired(load(row + m, lanes), load(row + out + m, lanes)));
@@ -240,12 +221,10 @@ void pack_inputs(const float* weight, std::int64_t taps, std::int64_t in, std::i
   for (std::int64_t t = 0; t < taps; ++t) {
     for (std::int64_t m = 0; m < channel_block; m += 16) {
       const float* rows = weight + (t * in + in0 + m) * out;
-      const float* next = m == 0 ? rows + 16 * out : rows + (in - 16) * out;
       for (std::int64_t u = 0; u < n_units; u += 16) {
         __m512i block[16];
-        for (std::int64_t i = 0; i < 16; ++i, next += 16 * pair) {
+        for (std::int64_t i = 0; i < 16; ++i) {
           const float* row = rows + i * out + u * pair;
-          prefetch(next);
           block[i] =
               m + i < columns ? units(Number{}, row, out - u * pair) : _mm512_setzero_si512();
         }

@@ -4,7 +4,7 @@
 
 #include <pixel_kernels/shape.hpp>
 
-/// The matrix products of all convolutions at level avx512. Operands are arrays of 32-bit units:
+// The matrix products of all convolutions at level avx512. Operands are arrays of 32-bit units:
 // a float, or a pair of bfloat16 numbers along the summed dimension.
 namespace pixel_kernels::avx512 {
 
@@ -20,54 +20,13 @@ struct Term {
   const float* b;
 };
 
-/// Memory that the next products need, brought into the second-level cache while these are
-/// computed: pieces of 32 floats, `step` floats apart, in groups of `length` pieces.
-class Ahead {
- public:
-  Ahead(const float* first, std::int64_t n_groups, std::int64_t group_step, std::int64_t length,
-        std::int64_t step)
-      : group_(first), n_groups_(n_groups), group_step_(group_step), length_(length), step_(step) {}
-
-  std::int64_t step() const { return step_; }
-  /// Where the next n pieces begin (n at most what a group has left, or some come to nothing); null
-  /// after the last.
-  const float* take(std::int64_t n) {
-    if (n_groups_ == 0) return nullptr;
-    const float* piece = group_ + taken_ * step_;
-    taken_ += n;
-    if (taken_ >= length_) {
-      taken_ = 0;
-      group_ += group_step_;
-      --n_groups_;
-    }
-    return piece;
-  }
-
- private:
-  const float* group_;
-  std::int64_t n_groups_, group_step_, length_, step_, taken_ = 0;
-};
-
-/// What pack_outputs() or pack_inputs() will read of weights [taps, in, out] for a block; nothing
-/// where there is no such block.
-inline Ahead outputs_ahead(const float* weight, std::int64_t taps, std::int64_t in,
-                           std::int64_t out, std::int64_t block, std::int64_t last) {
-  return {weight + block * channel_block, block < last, 0, taps * in, out};
-}
-inline Ahead inputs_ahead(const float* weight, std::int64_t taps, std::int64_t in, std::int64_t out,
-                          std::int64_t block, std::int64_t last) {
-  return {weight + block * channel_block * out, block < last ? taps : 0, in * out, out,
-          channel_block};
-}
-
 /// A sum over terms that share sizes and strides, in units.
 struct SumOfProducts {
   const Term* terms;
   std::int64_t n_terms;
-  std::int64_t depth;          ///< k
-  std::int64_t a_step;         ///< from one k to the next; m lies side by side
-  std::int64_t b_row, b_step;  ///< from one n, one k to the next
-  Ahead* ahead = nullptr;
+  std::int64_t depth;                       ///< k
+  std::int64_t a_step;                      ///< from one k to the next; m lies side by side
+  std::int64_t b_row, b_step;               ///< from one n, one k to the next
   std::int64_t a_offset = 0, b_offset = 0;  ///< added to every term's pointers
 };
 

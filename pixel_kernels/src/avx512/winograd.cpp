@@ -54,12 +54,11 @@ class OfBlocks {
   std::vector<Frequencies<W>> all_;
 };
 
-/// Convolves a map: weights(block, u) transforms the weights of a block of outputs, ahead_of(block)
-/// tells where they lie.
-template <class W, class Pixel, class Weights, class AheadOf>
+/// Convolves a map: weights(block, u) transforms the weights of a block of outputs.
+template <class W, class Pixel, class Weights>
 void convolve(const WinogradMap<W>& source, const WinogradMap<W>& result, std::int64_t batch,
               const typename W::Number* x, const Epilogue<Pixel>& epilogue, Pixel* y,
-              std::int64_t first, std::int64_t last, Weights weights, AheadOf ahead_of) {
+              std::int64_t first, std::int64_t last, Weights weights) {
   const std::int64_t depth = source.row_units() / batch, channels = result.row / batch;
   const Groups<W> groups(source, batch);
   const Frequencies<W> v(groups.size * source.row_units());
@@ -71,10 +70,9 @@ void convolve(const WinogradMap<W>& source, const WinogradMap<W>& result, std::i
     for (std::int64_t block = first; block < last; ++block) {
       const std::int64_t channel = block * channel_block, columns = columns_of(channels, block);
       if (g == 0) weights(block, u[block]);
-      Ahead ahead = ahead_of(g == 0 ? block + 1 : last);
       for (std::int64_t f = 0; f < W::frequencies; ++f) {
         const Term term{u[block].of(f), v.of(f)};
-        multiply<typename W::Number, float>({&term, 1, depth, channel_block, depth, 1, &ahead},
+        multiply<typename W::Number, float>({&term, 1, depth, channel_block, depth, 1},
                                             tiles.n * batch,
                                             {m.of(f), channel_block, columns, false, {}});
       }
@@ -95,16 +93,13 @@ void winograd_convolution(const Convolution& shape, const typename W::Number* x,
                           std::int64_t first, std::int64_t last) {
   const WinogradMap<W> source{shape.height, shape.width, shape.batch * shape.in};
   const WinogradMap<W> result{shape.height, shape.width, shape.batch * shape.out};
-  convolve(
-      source, result, shape.batch, x, epilogue, y, first, last,
-      [&](std::int64_t block, const Frequencies<W>& u) {
-        winograd_weights<W>({weight + block * channel_block, shape.in, columns_of(shape.out, block),
-                             shape.in * shape.out, shape.out, /*turned=*/false},
-                            u.step, u.data());
-      },
-      [&](std::int64_t block) {
-        return outputs_ahead(weight, n_taps<W>, shape.in, shape.out, block, last);
-      });
+  convolve(source, result, shape.batch, x, epilogue, y, first, last,
+           [&](std::int64_t block, const Frequencies<W>& u) {
+             winograd_weights<W>(
+                 {weight + block * channel_block, shape.in, columns_of(shape.out, block),
+                  shape.in * shape.out, shape.out, /*turned=*/false},
+                 u.step, u.data());
+           });
 }
 
 template <class W>
@@ -124,9 +119,6 @@ void winograd_input_gradient(const Convolution& shape, const typename W::Number*
         winograd_weights<W>({panel.data(), shape.out, columns, shape.out * channel_block,
                              channel_block, /*turned=*/true},
                             u.step, u.data());
-      },
-      [&](std::int64_t block) {
-        return inputs_ahead(weight, n_taps<W>, shape.in, shape.out, block, last);
       });
 }
 

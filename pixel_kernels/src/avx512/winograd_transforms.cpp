@@ -284,20 +284,6 @@ std::int64_t frequency(int i, int j, std::int64_t step) {
   return (W::inputs * i + j) * step;
 }
 
-/// Fetches taps ahead: their rows are short and may lie far apart, so that the processor does not
-/// foresee which come next. They go to the second-level cache; in the first-level one, rows that
-/// lie a power of two apart would share a few sets.
-template <class W>
-void prefetch(const WinogradTaps& taps, std::int64_t k) {
-  constexpr std::int64_t rows_ahead = 8;
-  constexpr int n = W::taps * W::taps;
-  for (int tap = 0; tap < n; ++tap) {
-    const auto* row = reinterpret_cast<const char*>(taps.at(tap, n, k + rows_ahead));
-    _mm_prefetch(row, _MM_HINT_T1);
-    _mm_prefetch(row + 64, _MM_HINT_T1);
-  }
-}
-
 /// Calls store(i, j, lanes) with the frequencies of 16 columns of row k.
 template <class W, class Store>
 inline void transform_taps(const WinogradTaps& taps, std::int64_t k, std::int64_t column,
@@ -329,7 +315,6 @@ void winograd_inputs(const WinogradMap<W>& map, const Tiles& tiles, const typena
 template <class W>
 void winograd_weights(const WinogradTaps& taps, std::int64_t step, float* u) {
   for (std::int64_t k = 0; k < taps.depth; k += W::per_unit, u += channel_block) {
-    for (int i = 0; i < W::per_unit; ++i) prefetch<W>(taps, k + i);
     for (std::int64_t c = 0; c < taps.columns; c += 16) {
       if constexpr (W::per_unit == 1) {
         transform_taps<W>(taps, k, c, [&](int i, int j, __m512 value) {
@@ -395,9 +380,7 @@ void winograd_output_gradients(const WinogradMap<W>& map, const Tiles& tiles, co
 template <class W>
 void winograd_weight_gradients(const float* du, std::int64_t step, std::int64_t in,
                                std::int64_t out, std::int64_t columns, float* dw) {
-  const WinogradTaps taps{dw, in, columns, in * out, out, /*turned=*/false};
   for (std::int64_t k = 0; k < in; ++k) {
-    prefetch<W>(taps, k);
     for (std::int64_t c = 0; c < columns; c += 16) {
       transform<typename LinesOf<W>::WeightGradients>(
           [&](int i, int j) { return load(du + frequency<W>(i, j, step) + k * channel_block + c); },
