@@ -4,6 +4,7 @@
 
 #include "pool_standard.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/data/pixel_types.hpp>
 
 namespace al_mpi {
 namespace {
@@ -50,15 +51,8 @@ std::vector<float> statistics_of(const Split& split) {
 }
 
 std::vector<float> raw_statistics(const Split& split) {
-  switch (split.pixel_type) {
-    case PixelType::uint8:
-      return statistics_of<std::uint8_t>(split);
-    case PixelType::uint16:
-      return statistics_of<std::uint16_t>(split);
-    case PixelType::float32:
-      return statistics_of<float>(split);
-  }
-  throw InternalError("bug: pixel type");
+  return with_pixel_type(split.pixel_type,
+                         [&](auto pixel) { return statistics_of<decltype(pixel)>(split); });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
+#include <al_mpi/data/pixel_types.hpp>
 
 namespace al_mpi {
 namespace {
@@ -50,15 +51,7 @@ void add_split(Fingerprint& fingerprint, const Split& split) {
 }  // namespace
 
 std::size_t bytes_of(PixelType type) {
-  switch (type) {
-    case PixelType::uint8:
-      return 1;
-    case PixelType::uint16:
-      return 2;
-    case PixelType::float32:
-      return 4;
-  }
-  throw InternalError("bug: pixel type");
+  return with_pixel_type(type, [](auto pixel) { return sizeof pixel; });
 }
 
 const void* Split::image(std::int64_t i) const {

@@ -9,6 +9,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
+#include <al_mpi/data/pixel_types.hpp>
 
 namespace al_mpi {
 namespace {
@@ -33,14 +34,9 @@ void look_at(const T* image, const Split& split, SplitFacts& facts, std::int64_t
 
 void look_at(const Split& split, std::int64_t i, SplitFacts& facts, std::int64_t& n_zero) {
   const void* image = split.image(i);
-  switch (split.pixel_type) {
-    case PixelType::uint8:
-      return look_at(static_cast<const std::uint8_t*>(image), split, facts, n_zero);
-    case PixelType::uint16:
-      return look_at(static_cast<const std::uint16_t*>(image), split, facts, n_zero);
-    case PixelType::float32:
-      return look_at(static_cast<const float*>(image), split, facts, n_zero);
-  }
+  with_pixel_type(split.pixel_type, [&](auto pixel) {
+    look_at(static_cast<const decltype(pixel)*>(image), split, facts, n_zero);
+  });
 }
 
 std::vector<std::int64_t> class_counts(const Split& split, std::int64_t n_classes) {

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <type_traits>
 
 #include "band_moments.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/dataset_facts.hpp>
+#include <al_mpi/data/pixel_types.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/io/hdf5.hpp>
 
@@ -120,19 +122,14 @@ class DatasetWriter {
   }
 
   void fill(const MissingBand& place, float mean) {
-    const auto write = [&](auto value) {
-      const std::vector<decltype(value)> values(static_cast<std::size_t>(pixels()), value);
+    with_pixel_type(description_.pixel_type, [&](auto pixel) {
+      using Pixel = decltype(pixel);
+      const float stored = std::is_integral_v<Pixel> ? std::round(mean) : mean;
+      const std::vector<Pixel> values(static_cast<std::size_t>(pixels()),
+                                      static_cast<Pixel>(stored));
       file_.write_slab(place.group + "/images", {place.image, place.band, 0, 0},
                        {1, 1, description_.height, description_.width}, values.data());
-    };
-    switch (description_.pixel_type) {
-      case PixelType::uint8:
-        return write(static_cast<std::uint8_t>(std::lround(mean)));
-      case PixelType::uint16:
-        return write(static_cast<std::uint16_t>(std::lround(mean)));
-      case PixelType::float32:
-        return write(mean);
-    }
+    });
   }
 
   std::int64_t n_bands() const { return static_cast<std::int64_t>(description_.bands.size()); }
@@ -140,9 +137,8 @@ class DatasetWriter {
   bool segmentation() const { return description_.task == Task::segmentation; }
 
   void create_arrays(const std::string& group, std::int64_t n) {
-    const auto type = description_.pixel_type == PixelType::uint8    ? ElementType::uint8
-                      : description_.pixel_type == PixelType::uint16 ? ElementType::uint16
-                                                                     : ElementType::float32;
+    const auto type = with_pixel_type(description_.pixel_type,
+                                      [](auto pixel) { return element_type<decltype(pixel)>(); });
     file_.create_dataset(group + "/images", type,
                          {n, n_bands(), description_.height, description_.width});
     if (segmentation()) {
@@ -164,14 +160,8 @@ class DatasetWriter {
   }
 
   void write_image(const std::string& group, std::int64_t i, const Sample& sample, bool counts) {
-    switch (description_.pixel_type) {
-      case PixelType::uint8:
-        return write_pixels<std::uint8_t>(group, i, sample, counts);
-      case PixelType::uint16:
-        return write_pixels<std::uint16_t>(group, i, sample, counts);
-      case PixelType::float32:
-        return write_pixels<float>(group, i, sample, counts);
-    }
+    with_pixel_type(description_.pixel_type,
+                    [&](auto pixel) { write_pixels<decltype(pixel)>(group, i, sample, counts); });
   }
 
   void write_embedding(const std::string& group, std::int64_t n, const EmbeddingSource& source) {

@@ -6,6 +6,7 @@
 
 #include "pool_standard.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/data/pixel_types.hpp>
 #include <al_mpi/data/sensors.hpp>
 
 namespace al_mpi {
@@ -342,15 +343,8 @@ std::vector<float> raw_rows(const Split& split, const std::vector<Unit>& units,
 
 std::vector<float> raw_rows(const Split& split, const std::vector<Unit>& units,
                             const Pairs& pairs) {
-  switch (split.pixel_type) {
-    case PixelType::uint8:
-      return raw_rows<std::uint8_t>(split, units, pairs);
-    case PixelType::uint16:
-      return raw_rows<std::uint16_t>(split, units, pairs);
-    case PixelType::float32:
-      return raw_rows<float>(split, units, pairs);
-  }
-  throw InternalError("bug: pixel type");
+  return with_pixel_type(
+      split.pixel_type, [&](auto pixel) { return raw_rows<decltype(pixel)>(split, units, pairs); });
 }
 
 }  // namespace

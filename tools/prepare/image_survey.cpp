@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/data/pixel_types.hpp>
 
 namespace al_mpi {
 namespace {
@@ -63,14 +64,7 @@ void read_sample(const Raster& image, const ImageOptions& options, bool eurosat,
                     "a pixel is not finite, and the file declares no such value as missing "
                     "(--no-data-value nan does)");
   }
-  switch (type) {
-    case PixelType::uint8:
-      return put<std::uint8_t>(values, sample);
-    case PixelType::uint16:
-      return put<std::uint16_t>(values, sample);
-    case PixelType::float32:
-      return put<float>(values, sample);
-  }
+  with_pixel_type(type, [&](auto pixel) { put<decltype(pixel)>(values, sample); });
 }
 
 ImageSurvey::ImageSurvey(std::string place, const ImageOptions& options, bool one_size,

@@ -12,6 +12,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/data/pixel_types.hpp>
 #include <al_mpi/model/gpu_memory.hpp>
 
 namespace al_mpi {
@@ -35,14 +36,8 @@ void normalize(const Split& split, const Dataset& dataset, std::int64_t index, f
 }
 
 void normalize_any(const Split& split, const Dataset& dataset, std::int64_t index, float* out) {
-  switch (split.pixel_type) {
-    case PixelType::uint8:
-      return normalize<std::uint8_t>(split, dataset, index, out);
-    case PixelType::uint16:
-      return normalize<std::uint16_t>(split, dataset, index, out);
-    case PixelType::float32:
-      return normalize<float>(split, dataset, index, out);
-  }
+  with_pixel_type(split.pixel_type,
+                  [&](auto pixel) { normalize<decltype(pixel)>(split, dataset, index, out); });
 }
 
 /// Bytes of the different images of a split.
