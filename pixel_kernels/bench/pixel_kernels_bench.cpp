@@ -25,7 +25,7 @@ using namespace pixel_kernels;
 bool extra = true;
 constexpr std::int64_t batch = 16, n_weights = 11'200'000;
 
-/// Small numbers of no pattern; of every type that has zero bits for 0.
+/// n pseudo-random numbers between -0.5 and 0.5.
 template <class Number>
 std::vector<Number> numbers(std::int64_t n) {
   std::vector<float> values(static_cast<std::size_t>(n));

@@ -3,8 +3,8 @@
 #include <pixel_kernels/level.hpp>
 #include "instantiate.hpp"
 
-// Which implementation computes: choose() says the way of a convolution, PK_CALL the level's
-// kernel.
+// The choice of the implementation: choose() names the way of a convolution, PK_CALL calls the
+// kernel of the process's level.
 namespace pixel_kernels {
 namespace {
 
@@ -32,7 +32,7 @@ bool winograd_pays(const Convolution& s, Type type) {
 }  // namespace
 
 Way choose(const Convolution& shape, Type type) {
-  if (level() != Level::avx512) return Way::direct;  // the only one of level portable
+  if (level() != Level::avx512) return Way::direct;  // level portable has no other
   if (is_stem(shape)) return Way::stem;
   if (winograd_pays(shape, type)) return Way::winograd;
   return Way::direct;

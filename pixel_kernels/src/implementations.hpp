@@ -5,7 +5,7 @@
 #include <pixel_kernels/normalization.hpp>
 #include <pixel_kernels/pooling.hpp>
 
-// The public kernels once for each implementation; dispatch.cpp takes the one of the level.
+// Declares the public kernels once for each implementation; dispatch.cpp calls those of the level.
 
 namespace pixel_kernels::portable {
 #include "declarations.inc"

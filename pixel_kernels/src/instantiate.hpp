@@ -2,7 +2,8 @@
 
 #include "implementations.hpp"
 
-// The last lines of a source that defines kernels: both types of number.
+// A source that defines kernels ends with one of these macros, which instantiates them for both
+// types of number.
 
 #define PK_INSTANTIATE_CONVOLUTION_OF(N)                                                      \
   template void convolution<N>(const Convolution&, const Input<N>&, const float*,             \

@@ -42,7 +42,8 @@ Level level() {
   return of_process;
 }
 
-// Asked here and once: sources compiled for AVX-512 must not run before main(), on any processor.
+// The processor is asked once, and in this source: in one compiled for AVX-512 the initialisation
+// would run AVX-512's instructions before main() on processors that lack them.
 const bool has_bfloat16_instructions =
 #ifdef __x86_64__
     __builtin_cpu_supports("avx512bf16") != 0;

@@ -35,7 +35,7 @@ void check_all(const Convolution& s, double tolerance, double weight_tolerance) 
 
   std::vector<Number> y(dy.size()), dx(x.size());
   std::vector<float> dw(w.size());
-  // Blocks one by one, the last first: as threads would.
+  // Blocks are computed one by one, the last first: threads may take them in any order.
   for (std::int64_t block = out; block-- > 0;)
     convolution<Number>(s, {x.data()}, w.data(), {}, y.data(), block, block + 1);
   CHECK(distance(y, truth.y) < tolerance);

@@ -36,7 +36,7 @@ inline std::int64_t weights(const Convolution& s) {
   return s.kernel * s.kernel * s.in * s.out;
 }
 
-/// What the kernels do, with sums in double: y, dx, dw.
+/// The results of a convolution's kernels, with sums in double: y, dx, dw.
 struct Truth {
   std::vector<double> y, dx, dw;
 

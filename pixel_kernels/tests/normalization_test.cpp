@@ -12,10 +12,10 @@ constexpr double epsilon = 1e-5;
 
 struct Case {
   Rows rows;
-  double offset;  ///< of the mean from 0, against a deviation of 0.7
+  double offset;  ///< distance of the mean from 0; the deviation is 0.7
 };
 
-/// Normalisation and its way back by the definition, in double.
+/// Normalisation and its gradients by the definition, in double.
 struct Truth {
   std::vector<double> mean, variance, y, dx, dresidual, dweight, dbias;
 
@@ -84,7 +84,8 @@ void check_all(const Case& c, double tolerance) {
                   y.data());
   CHECK(distance(y, truth.y) < tolerance);
 
-  // Where rounding moved an output over 0, both ways are right: leave those out.
+  // Rounding can move an output across 0, and then its gradient is right with and without dy. So
+  // both sides get the same outputs here.
   std::vector<Number> of_truth;
   for (const double value : truth.y) of_truth.push_back(rounded<Number>(static_cast<float>(value)));
   normalization_gradient(rows, x.data(), of_truth.data(), dy.data(), /*relu=*/true, mean.data(),

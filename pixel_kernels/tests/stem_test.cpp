@@ -28,7 +28,7 @@ void check_stem(const Convolution& s, double tolerance) {
   const std::int64_t out = n_channel_blocks(s.out);
   std::vector<Number> y(dy.size());
   std::vector<float> dw(w.size());
-  for (std::int64_t block = out; block-- > 0;) {  // one by one, the last first: as threads would
+  for (std::int64_t block = out; block-- > 0;) {  // threads may take them in any order
     convolution<Number>(s, {nullptr, squares.data()}, w.data(), {}, y.data(), block, block + 1);
     convolution_weight_gradient<Number>(s, {nullptr, squares.data()}, dy.data(), dw.data(), block,
                                         block + 1);
@@ -40,7 +40,7 @@ void check_stem(const Convolution& s, double tolerance) {
 }  // namespace
 
 TEST_CASE("a stem and its weights' gradient are the plain sums within 1e-5") {
-  if (level() != Level::avx512) return;  // the others have no way of its own for it
+  if (level() != Level::avx512) return;  // other levels have no Way::stem
   for (const Convolution& shape : {Convolution{4, 13, 64, 16, 16, 7, 2, 3},
                                    {1, 3, 32, 12, 18, 7, 2, 3},
                                    {3, 13, 48, 10, 8, 7, 2, 3}}) {

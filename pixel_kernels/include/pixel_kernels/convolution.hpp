@@ -29,7 +29,7 @@ void convolution_input_gradient(const Convolution& shape, const Number* dy, cons
                                 Number* dx, std::int64_t first, std::int64_t last);
 
 /// x [H, W, B, in], dy [h, w, B, out] -> dw [k, k, in, out], channel blocks first .. last - 1 of
-/// `out`. bfloat16 pixels, x and dy, come as pairs of images (interleave_images()), but for
+/// `out`. In bfloat16, x and dy are given as pairs of images (interleave_images()), except for
 /// Way::stem.
 template <class Number>
 void convolution_weight_gradient(const Convolution& shape, const Input<Number>& x, const Number* dy,

@@ -11,13 +11,13 @@ enum class Level {
   avx512     ///< needs AVX-512 (F, BW, DQ, VL)
 };
 
-/// The level that a name stands for, or without one (null or empty) the best: avx512 where the
-/// processor has it, else off. Throws std::invalid_argument on another name and on avx512 where the
-/// processor lacks it.
+/// The level that a name stands for. Without a name (null or empty) it is avx512 where the
+/// processor has it, else off. Throws std::invalid_argument for a name that is no level, and for
+/// avx512 where the processor lacks it.
 Level level_of(const char* name);
 
-/// The level of this process, by the environment variable AL_MPI_KERNELS when it is first asked
-/// for. Throws as level_of() does.
+/// The level of this process. The first call reads it from the environment variable AL_MPI_KERNELS.
+/// Throws as level_of() does.
 Level level();
 
 const char* name_of(Level level);
@@ -26,9 +26,10 @@ const char* name_of(Level level);
 /// computes the same numbers by the instructions of float32.
 extern const bool has_bfloat16_instructions;
 
-/// Whether the kernels are faster in bfloat16 than in float32: with its instructions, but not on
-/// processors of Intel. Those issue one of them where two of float32's go, so that a multiplication
-/// costs the same, and bfloat16's convolutions need more of them (F(2 x 2) for F(4 x 4)).
+/// Whether the kernels are faster in bfloat16 than in float32. They are where the processor has
+/// instructions for bfloat16, except on Intel's processors: these take as long for one such
+/// instruction as for two of float32, so that a multiplication costs the same, and convolutions in
+/// bfloat16 need more multiplications (F(2 x 2) instead of F(4 x 4)).
 bool bfloat16_is_faster();
 
 }  // namespace pixel_kernels

@@ -6,8 +6,8 @@
 
 namespace pixel_kernels {
 
-/// x -> y, the maxima, and which of the 9 pixels each came from. Of equal pixels it is the first; a
-/// NaN is taken for the greatest.
+/// x -> y, the maxima, and which of the 9 pixels each came from. Among equal pixels the first one
+/// counts; a NaN counts as the greatest number.
 template <class Number>
 void max_pool(const MaxPool& shape, const Number* x, Number* y, std::uint8_t* from);
 

@@ -11,7 +11,7 @@ struct BFloat16 {
   std::uint16_t bits;
 };
 
-/// What the numbers of a map are.
+/// The type of the numbers of a map.
 enum class Type { float32, bfloat16 };
 
 template <class Number>
@@ -42,8 +42,8 @@ enum class Way {
 /// bfloat16 needs even numbers of channels at level avx512.
 Way choose(const Convolution& shape, Type type);
 
-/// Channels of a result are computed in blocks of this many, each independent of the others: the
-/// unit to share among threads.
+/// The channels of a result are computed in blocks of this many. The blocks do not depend on each
+/// other, so threads can share them.
 constexpr std::int64_t channel_block = 32;
 constexpr std::int64_t n_channel_blocks(std::int64_t channels) {
   return (channels + channel_block - 1) / channel_block;
@@ -53,7 +53,7 @@ constexpr std::int64_t n_channel_blocks(std::int64_t channels) {
 template <class Number>
 struct Epilogue {
   const float* bias = nullptr;       ///< [out]
-  const Number* residual = nullptr;  ///< added, as the result
+  const Number* residual = nullptr;  ///< is added; laid out as the result
   bool relu = false;                 ///< max(., 0), which lets a NaN pass
 };
 

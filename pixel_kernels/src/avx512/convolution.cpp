@@ -27,7 +27,7 @@ void convolution_input_gradient(const Convolution& shape, const Number* dy, cons
     case Way::winograd:
       return winograd_input_gradient<Winograd3x3<Number>>(shape, dy, weight, dx, first, last);
     case Way::direct:
-    case Way::stem:  // asked for by few: no training needs the gradient of its images
+    case Way::stem:  // rare: training does not need the gradient of its images
       return direct_convolution_input_gradient(shape, dy, weight, dx, first, last);
   }
 }

@@ -10,7 +10,7 @@
 namespace pixel_kernels::avx512 {
 namespace {
 
-/// Units of 32 bits that `channels` numbers take.
+/// The number of 32-bit units that `channels` numbers take.
 template <class Number>
 constexpr std::int64_t units(std::int64_t channels) {
   return channels * static_cast<std::int64_t>(sizeof(Number)) / 4;
@@ -31,7 +31,7 @@ struct Axis {
   }
 };
 
-/// A map as the products see it.
+/// A map as the matrix products see it.
 template <class Number>
 struct Map {
   Number* data;
@@ -48,8 +48,8 @@ struct Run {
   std::size_t first_term, n_terms;
 };
 
-/// Every pixel of a result as the sum, over the taps that reach it, of the panel's matrix of the
-/// tap times a pixel of the source.
+/// How every pixel of a result is computed: a sum over the taps that reach it, whose terms are the
+/// tap's matrix in the panel times a pixel of the source.
 struct Plan {
   std::vector<Run> runs;
   std::vector<Term> terms;
@@ -166,7 +166,8 @@ void direct_convolution_weight_gradient(const Convolution& shape, const Number* 
   const Axis down{shape.height, shape.stride, shape.padding};
   const Axis across{shape.width, shape.stride, shape.padding};
   const std::int64_t height = shape.out_height(), width = shape.out_width();
-  // As many rows of pixels at a time as stay in the second-level cache for all taps.
+  // So many rows of pixels are done at a time that they stay in the second-level cache for all
+  // taps.
   constexpr std::int64_t cached_units = 128 << 10;
   const std::int64_t row_units = shape.width * shape.stride * x_pixel + width * dy_pixel;
   const std::int64_t chunk = std::max<std::int64_t>(1, cached_units / row_units);

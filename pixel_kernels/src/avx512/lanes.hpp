@@ -7,8 +7,8 @@
 #include <pixel_kernels/level.hpp>
 #include <pixel_kernels/shape.hpp>
 
-// 16 numbers in a register, as floats, whatever they are in memory. For sources compiled for
-// AVX-512.
+// Registers of 16 floats, loaded from and stored to float32 or bfloat16 numbers. Only sources that
+// are compiled for AVX-512 include this.
 namespace pixel_kernels::avx512 {
 namespace {
 
@@ -24,8 +24,8 @@ inline __m512 load(const BFloat16* from, __mmask16 lanes = 0xFFFF) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
 
-/// Bits of floats whose upper halves are the bfloat16 numbers next to them: ties to even, no
-/// subnormal numbers, as _mm512_cvtneps_pbh() rounds.
+/// x as bits whose upper halves are the nearest bfloat16 numbers. Rounds as _mm512_cvtneps_pbh()
+/// does: ties to even, subnormal numbers to 0.
 inline __m512i upper_halves(__m512 x) {
   const __m512i bits = _mm512_castps_si512(x), one = _mm512_set1_epi32(1);
   const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), one);
@@ -56,7 +56,7 @@ inline void store(BFloat16* to, __m512 x, __mmask16 lanes = 0xFFFF) {
   _mm256_mask_storeu_epi16(to, lanes, rounded(x));
 }
 
-/// 32-bit units of two numbers that lie side by side in a sum, rounded: (first[m], second[m]).
+/// 32-bit units of two rounded numbers each: (first[m], second[m]).
 inline __m512i paired(__m512 first, __m512 second) {
   const __m512i turn = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24,
                                         8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);

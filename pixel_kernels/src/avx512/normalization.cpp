@@ -4,10 +4,10 @@
 namespace pixel_kernels::avx512 {
 namespace {
 
-constexpr std::int64_t chunk_rows = 64;  // sums of so many rows are rounded on their own
+constexpr std::int64_t chunk_rows = 64;  // sums are made of so many rows, then joined
 
-/// Calls f<vectors>(first channel) for all channels, four registers of them at a time where
-/// possible.
+/// Calls f<vectors>(first channel) for all channels, in groups of four registers (64 channels) as
+/// far as possible, then of one.
 template <class F>
 void each_channels(std::int64_t channels, F f) {
   std::int64_t c = 0;
@@ -64,7 +64,7 @@ struct Moments {
   }
 };
 
-/// dy where the rectifier let y pass, else 0.
+/// dy where y > 0, else 0.
 template <class Number>
 inline __m512 rectified(const Number* dy, const Number* y, bool relu) {
   if (!relu) return load(dy);
@@ -151,7 +151,7 @@ void scale_and_shift(const Rows& rows, const Number* x, const float* scale, cons
       const std::int64_t at = r * rows.channels + c;
       __m512 value = _mm512_fmadd_ps(load(x + at), load(scale + c), load(shift + c));
       if (residual != nullptr) value = _mm512_add_ps(value, load(residual + at));
-      store(y + at, _mm512_max_ps(floor, value));  // of a NaN, max gives its second operand
+      store(y + at, _mm512_max_ps(floor, value));  // lets a NaN pass: max gives its second operand
     }
   }
 }

@@ -16,9 +16,10 @@ Convolution of_squares(const Convolution& s) {
   return {s.batch, 4 * s.in, s.out, s.height / 2, s.width / 2, square_kernel};
 }
 
-/// Calls f(tap, part): taps [7, 7, in, out] and where they are in taps of squares, [4, 4, 2, 2, in,
-/// out], counted in matrices [in, out]; -1 for the first row and column of these, which stand for
-/// no tap: the kernel reaches three pixels beyond its middle, two squares reach four.
+/// Calls f(tap, part) for every pixel that the 4 x 4 squares cover: `part` is the number of the
+/// pixel's matrix [in, out] in the taps of squares [4, 4, 2, 2, in, out], `tap` that of its matrix
+/// in the taps [7, 7, in, out]. The squares cover 8 x 8 pixels, the kernel 7 x 7: `tap` is -1 in
+/// the first row and column.
 template <class F>
 void each_tap(F f) {
   for (std::int64_t i = 0; i < 2 * square_kernel; ++i) {

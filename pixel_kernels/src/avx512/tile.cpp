@@ -9,7 +9,8 @@ namespace {
 
 constexpr int most_rows = 13;  // 2 x 13 sums, two operands and a broadcast fit the 32 registers
 
-/// What units are, and how they are multiplied: part by part.
+/// The kinds of 32-bit units. Each says in how many parts a unit is multiplied, and how a part is
+/// taken and multiplied.
 struct Whole {
   static constexpr int parts = 1;
   static __m512 part(int, __m512 unit) { return unit; }
@@ -22,8 +23,8 @@ struct TwoBFloat16 : Whole {
     return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
   }
 };
-/// Where the processor has no such instruction, the second number of each pair is multiplied as a
-/// float, then the first. Products are exact, so the sums are those of the instruction.
+/// For processors without instructions for bfloat16: the second number of each pair is multiplied
+/// as a float, then the first. Products are exact, so the sums are those of the instruction.
 struct OneBFloat16AfterTheOther {
   static constexpr int parts = 2;
   static __m512 part(int i, __m512 unit) {
@@ -34,8 +35,9 @@ struct OneBFloat16AfterTheOther {
   static __m512 multiply_add(__m512 a, __m512 b, __m512 sum) { return _mm512_fmadd_ps(a, b, sum); }
 };
 
-/// The sums of `rows` values of n and 16 * vectors of m stay in registers. `whole`: m has as many
-/// columns; a mask would take the place of a multiplication.
+/// Computes `rows` rows n and 16 * vectors columns m of the sum, all in registers. `whole`: none
+/// of these columns is beyond the last one, so loads need no mask, which would cost as much as a
+/// multiplication.
 template <class Unit, class Out, int vectors, int rows, bool whole>
 void tile(const SumOfProducts& sum, const Target<Out>& target) {
   __m512 c[rows][vectors];
@@ -59,7 +61,7 @@ void tile(const SumOfProducts& sum, const Target<Out>& target) {
 #pragma GCC unroll 2
         for (int v = 0; v < vectors; ++v) {
           x[v] = Unit::part(part, load(a + 16 * v, lanes[v]));
-          asm("" : "+v"(x[v]));  // in a register, or the compiler loads it again for every row
+          asm("" : "+v"(x[v]));  // stays in a register; else the compiler loads it for every row
         }
 #pragma GCC unroll 16
         for (int n = 0; n < rows; ++n) {
@@ -130,7 +132,7 @@ void transpose(__m512i (&x)[16]) {
   }
 }
 
-/// Sixteen units of a row of numbers, `n` of which are there; the others are zero.
+/// Sixteen units of a row of numbers; those from number `n` on are zero.
 inline __m512i units(float, const float* row, std::int64_t n) {
   return _mm512_castps_si512(load(row, first_lanes(n)));
 }
@@ -151,7 +153,7 @@ constexpr std::int64_t per_unit(BFloat16) {
   return 2;
 }
 
-/// multiply()
+/// multiply() for one kind of units.
 template <class Unit, class Out>
 void by_tiles(SumOfProducts sum, std::int64_t rows, Target<Out> target) {
   const std::int64_t n_tiles = (rows + most_rows - 1) / most_rows;

@@ -8,7 +8,7 @@
 // a float, or a pair of bfloat16 numbers along the summed dimension.
 namespace pixel_kernels::avx512 {
 
-/// Channels that a block has: fewer than 32 in the last one.
+/// The number of channels of a block: 32, fewer in the last one.
 inline std::int64_t columns_of(std::int64_t channels, std::int64_t block) {
   const std::int64_t rest = channels - block * channel_block;
   return rest < channel_block ? rest : channel_block;
@@ -30,8 +30,8 @@ struct SumOfProducts {
   std::int64_t a_offset = 0, b_offset = 0;  ///< added to every term's pointers
 };
 
-/// Where the sum goes: c[n * row + m] for m < columns <= 32, after the epilogue (whose pointers
-/// belong to the same place). `add`: to what is there.
+/// Where the sum is stored: c[n * row + m] for m < columns <= 32, after the epilogue, whose
+/// pointers refer to the same place. `add`: the sum is added to the numbers there.
 template <class Out>
 struct Target {
   Out* c;

@@ -34,8 +34,8 @@ struct Groups {
   Tiles group(std::int64_t g) const { return {g * size, std::min(size, tiles - g * size)}; }
 };
 
-/// What each block needs in every group, its transformed weights or their gradient; if there is but
-/// one group, they share it.
+/// The transformed weights of each block of channels, or their gradient. A block needs its own in
+/// every group of tiles; with a single group the blocks are done one by one and share one array.
 template <class W>
 class OfBlocks {
  public:

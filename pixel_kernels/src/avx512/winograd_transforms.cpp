@@ -148,8 +148,9 @@ struct Lines<2, 3> {
   };
 };
 
-/// F(4, 4) has one point more than F(4, 3), 1/2. Its frequencies are those of F(4, 3) for inputs
-/// that are first joined by the factor (1 - 2 x), and one for that point.
+/// F(4, 4) has one point more than F(4, 3): 1/2. Its frequency 5 belongs to that point; the other
+/// six are those of F(4, 3) for the inputs d[i] - 2 d[i + 1], by the factor 1 - 2 x, which is 0 at
+/// 1/2.
 template <>
 struct Lines<4, 4> {
   using Six = Lines<4, 3>;
@@ -271,7 +272,7 @@ struct Square {
   }
 };
 
-/// The pixels of a tile's outputs; with a border, of its inputs.
+/// The pixels of a tile's outputs, or those of its inputs, which begin `border` pixels before.
 template <int size, class W>
 Square<size> square_of(const WinogradMap<W>& map, std::int64_t tile, int border) {
   return {map, tile / map.tiles_across() * W::outputs - border,

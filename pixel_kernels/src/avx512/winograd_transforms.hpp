@@ -5,13 +5,13 @@
 #include <pixel_kernels/shape.hpp>
 
 // The transforms of Winograd's convolution F(m x m, r x r), in AVX-512: of (m + r - 1)^2 inputs,
-// m^2 outputs and r x r weights to (m + r - 1)^2 frequencies and back. Between two frequencies lie
-// `step` 32-bit units, so chosen by padded_step() that the streams do not fall into one set of a
-// cache. Reference: Lavin & Gray, Fast algorithms for convolutional neural networks (2016), with
-// points 0, 1, -1; from 6 inputs on also 2, -2; from 7 on also 1/2.
+// m^2 outputs and r x r weights to (m + r - 1)^2 frequencies and back. A frequency begins `step`
+// 32-bit units after the one before; padded_step() chooses `step` such that the frequencies do not
+// all fall into the same set of a cache. Reference: Lavin & Gray, Fast algorithms for convolutional
+// neural networks (2016), with points 0, 1, -1; from 6 inputs on also 2, -2; from 7 on also 1/2.
 namespace pixel_kernels::avx512 {
 
-/// Tiles of outputs, taps of a kernel, both along a side, and the numbers of the frequencies.
+/// Winograd's F(outputs x outputs, taps x taps), whose frequencies are stored as Number.
 template <int outputs_, int taps_, class Number_>
 struct Winograd {
   using Number = Number_;
@@ -21,12 +21,13 @@ struct Winograd {
   static constexpr std::int64_t units(std::int64_t numbers) { return numbers / per_unit; }
 };
 
-/// 3 x 3 taps, with the greatest tile that a type is exact enough for: the greater it is, the more
-/// the transforms magnify the rounding of their results.
+/// 3 x 3 taps, with the greatest tile that a type is exact enough for: the greater the tile, the
+/// more the transforms magnify rounding errors.
 template <class Number>
 using Winograd3x3 = Winograd<sizeof(Number) == 4 ? 4 : 2, 3, Number>;
 
-/// 4 x 4 taps, always float32: in bfloat16 its transforms would magnify the rounding sixfold.
+/// 4 x 4 taps, always float32: the transforms would magnify the rounding errors of bfloat16
+/// sixfold.
 using Winograd4x4 = Winograd<4, 4, float>;
 
 constexpr std::int64_t padded_step(std::int64_t units) {
@@ -49,21 +50,21 @@ struct Tiles {
   std::int64_t first, n;
 };
 
-/// x [H, W, row], with zeros around it (taps / 2 of them before it) -> v [frequencies, n, row] of
-/// some tiles.
+/// Inputs of some tiles: x [H, W, row] -> v [frequencies, n, row]. Reads zeros outside the map; the
+/// first tile begins taps / 2 pixels before it.
 template <class W>
 void winograd_inputs(const WinogradMap<W>& map, const Tiles& tiles, const typename W::Number* x,
                      std::int64_t step, float* v);
 
-/// Taps [taps^2, depth, columns <= 32] as they lie in memory; `turned`: of the kernel turned by
-/// half a turn.
+/// Where taps [taps^2, depth, columns <= 32] lie in memory. `turned`: they are read as those of
+/// the kernel turned by half a turn.
 struct WinogradTaps {
   const float* data;
   std::int64_t depth, columns;
   std::int64_t tap_step, row;  ///< floats from one tap, one k of the depth to the next
   bool turned;
 
-  /// Of `n` taps.
+  /// Row `k` of the depth of tap `tap`, of `n` taps.
   const float* at(int tap, int n, std::int64_t k) const {
     return data + (turned ? n - 1 - tap : tap) * tap_step + k * row;
   }
@@ -73,22 +74,21 @@ struct WinogradTaps {
 template <class W>
 void winograd_weights(const WinogradTaps& taps, std::int64_t step, float* u);
 
-/// A block of `columns` <= 32 channels of some tiles: m [frequencies, n, B, 32] -> their pixels of
-/// y and the epilogue's pointers point to the block's first channel.
+/// Outputs of some tiles, a block of `columns` <= 32 channels: m [frequencies, n, B, 32] -> their
+/// pixels of the map y. y and the epilogue's pointers point to the block's first channel.
 template <class W, class Pixel>
 void winograd_outputs(const WinogradMap<W>& map, const Tiles& tiles, const float* m,
                       std::int64_t step, std::int64_t channels, std::int64_t columns,
                       const Epilogue<Pixel>& epilogue, Pixel* y);
 
-/// A block of `columns` units of dy [H, W, rows, channels units] -> z [frequencies, n, rows, 32] of
-/// some tiles, the way back through winograd_outputs().
+/// The gradient of winograd_outputs() for some tiles, a block of `columns` units: dy [H, W, rows,
+/// channels units] -> z [frequencies, n, rows, 32].
 template <class W, class Pixel>
 void winograd_output_gradients(const WinogradMap<W>& map, const Tiles& tiles, const Pixel* dy,
                                std::int64_t channels, std::int64_t columns, std::int64_t step,
                                float* z);
 
-/// du [frequencies, in, 32] -> a block of dw [taps^2, in, out], the way back through
-/// winograd_weights().
+/// The gradient of winograd_weights(): du [frequencies, in, 32] -> a block of dw [taps^2, in, out].
 template <class W>
 void winograd_weight_gradients(const float* du, std::int64_t step, std::int64_t in,
                                std::int64_t out, std::int64_t columns, float* dw);

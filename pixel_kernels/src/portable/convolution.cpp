@@ -33,7 +33,7 @@ struct Channels {
   std::int64_t n() const { return end - first; }
 };
 
-/// Where a number of a map lies: in pixels, or in pairs of images.
+/// Where a number of a map lies: among pixels, or among pairs of images.
 struct Pixels {
   std::int64_t batch, channels;
   std::int64_t at(std::int64_t pixel, std::int64_t image, std::int64_t channel) const {
@@ -47,7 +47,7 @@ struct Pairs {
   }
 };
 
-/// Weights, each rounded to a type.
+/// The weights, rounded to Number.
 template <class Number>
 std::vector<float> as_numbers(const float* weight, const Convolution& s) {
   std::vector<float> result(weight, weight + s.kernel * s.kernel * s.in * s.out);
