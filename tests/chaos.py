@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A seeded killer over short sweeps: children, ranks, rank 0 and mpirun, by SIGKILL, SIGSEGV and SIGSTOP; full disks.
+"""Hits the processes of short sweeps at random, by a seed: engines, ranks, rank 0 and mpirun get SIGKILL, SIGSEGV or
+SIGSTOP; some runs meet a full disk.
 
 Each sweep is started again, with another number of ranks and over shared memory or TCP, until it is done, and must
 then equal an undisturbed one: every trial once, rounds without a gap, no row ever changed, no process left behind.
@@ -32,7 +33,7 @@ ENV = {**os.environ, **MPI_ENV, "AL_MPI_ENGINE": str(BUILD / "fake_engine"), "AL
 WAYS = (["--workers", "2"], ["--workers", "4"], ["mpirun", "-n", "2"], ["mpirun", "-n", "3"], ["mpirun", "-n", "4"],
         ["launch", "-n", "3"])
 TRANSPORTS = ("self,vader", "self,tcp")
-TARGETS = ("child", "child", "child", "rank", "rank", "rank 0", "mpirun")
+TARGETS = ("engine", "engine", "engine", "rank", "rank", "rank 0", "mpirun")
 FATAL = (signal.SIGKILL, signal.SIGSEGV)
 
 
@@ -78,14 +79,14 @@ class Chaos:
             if words[0] in (b"mpirun", b"prterun"):  # what mpirun becomes in Open MPI 5
                 found["mpirun"].append(int(proc.name))
             elif words[0].endswith(b"/fake_engine"):
-                found["child"].append(int(proc.name))
+                found["engine"].append(int(proc.name))
             elif words[0].endswith(b"/al_mpi") and b"launch" not in words:
                 rank = variables.get(b"OMPI_COMM_WORLD_RANK", b"0")
                 found["rank 0" if rank == b"0" else "rank"].append(int(proc.name))
         return found
 
     def strike(self):
-        """Hits some process; the kind of blow, or None if there was nothing to hit."""
+        """Hits a process and returns its kind; None if there was no process to hit."""
         processes = self.processes()
         kinds = [kind for kind in TARGETS if processes[kind]]
         if not kinds:
@@ -136,7 +137,7 @@ class Chaos:
             raise AssertionError(f"{name}: rounds differ from those of the undisturbed sweep")
 
     def fill_the_disk(self, name):
-        """A run whose files may not grow: it says so and leaves; nothing else may come of it."""
+        """Runs the sweep with files that may not grow: it says so, leaves, and does no other harm."""
         size = self.journal_size(name) + self.random.randrange(100, 20000)
         process = self.start(["--workers", "2"], name, {"FAKE_ENGINE_SECONDS": "0.001"},
                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
@@ -157,8 +158,9 @@ class Chaos:
         return path.stat().st_size if path.exists() else 0
 
     def recovered(self, name, struck):
-        """None once there is nothing to wait for any more, else `struck`. A killed child is made up for when its rank
-        starts a trial again, anything else when an interrupted trial is started again."""
+        """Notes how long the recovery took. Returns None when it is over (or is not waited for any longer), else
+        `struck`. After a killed engine it is over when the engine's rank starts a trial again, after any other kill
+        when an interrupted trial is started again."""
         kind, when, size = struck
         if self.journal_size(name) > size:
             records = (self.folder / f"{name}.journal").read_bytes()
@@ -166,11 +168,11 @@ class Chaos:
             rank_of = {record["key"]: record["rank"] for record in old if record["type"] == "started"}
             failed_on = {rank_of.get(record["key"]) for record in new if record.get("outcome") == "failed"}
             for record in new:
-                again = record.get("rank") in failed_on if kind == "child" else record["attempt"] > 1
+                again = record.get("rank") in failed_on if kind == "engine" else record["attempt"] > 1
                 if record["type"] == "started" and again:
                     self.recovery[kind].append(time.time() - when)
                     return None
-        idle = time.time() - when > (1 if kind == "child" else 15)
+        idle = time.time() - when > (1 if kind == "engine" else 15)
         return None if idle else struck
 
     @staticmethod

@@ -37,7 +37,7 @@ std::string wait_for_end(EngineProcess& process) {
 
 }  // namespace
 
-TEST_CASE("a worker answers lines and leaves when its input ends") {
+TEST_CASE("an engine answers lines and leaves when its input ends") {
   const TemporaryFolder folder;
   EngineProcess process(shell(folder, "cat; exit 3"));
   process.send("hello");
@@ -55,7 +55,7 @@ TEST_CASE("a request larger than a pipe goes through without blocking") {
   CHECK(wait_for_line(process) == large);
 }
 
-TEST_CASE("a killed worker is told by its signal, and lines it wrote before are read") {
+TEST_CASE("a killed engine is told by its signal, and lines it wrote before are read") {
   const TemporaryFolder folder;
   EngineProcess process(shell(folder, "echo last; kill -SEGV $$"));
   CHECK(wait_for_line(process) == "last");
@@ -109,7 +109,7 @@ TEST_CASE("a program that is not there and a log that cannot be written are told
                     Contains("cannot write /no/such/folder/log"));
 }
 
-TEST_CASE("a worker that is dropped is killed and reaped") {
+TEST_CASE("an engine that is dropped is killed and reaped") {
   const TemporaryFolder folder;
   pid_t pid = -1;
   {
