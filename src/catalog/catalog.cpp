@@ -23,7 +23,7 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// --- what a line of strategies.def or networks.def says beside the name ---
+// --- The facts that a line of strategies.def or networks.def gives after the name ---
 
 using StrategyFact = std::function<void(StrategyInfo&)>;
 
@@ -38,7 +38,7 @@ StrategyFact needs(const char* arrays) {
 }
 const auto pixels = [](auto& info) { info.segmentation = true; };
 const auto oracle = [](StrategyInfo& info) { info.oracle = true; };
-const auto images = [](NetworkInfo&) {};  // as NetworkInfo begins
+const auto images = [](NetworkInfo&) {};  // the default of NetworkInfo
 const auto embeddings = [](NetworkInfo& info) { info.embeddings = true; };
 
 template <class Info>

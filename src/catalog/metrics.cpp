@@ -18,7 +18,7 @@ bool covers(const MetricInfo& info, const std::string& name) {
   return name.rfind(info.name.substr(0, info.name.size() - 1), 0) == 0;
 }
 
-/// Position in the catalogue; its size for an unknown name.
+/// Position of a name in the catalogue; the catalogue's size for an unknown name.
 std::size_t place_of(const std::string& name) {
   const auto& catalog = metric_catalog();
   const auto found = std::find_if(catalog.begin(), catalog.end(),

@@ -17,7 +17,7 @@ void check_budget(const SweepConfig& config, std::int64_t n_samples) {
                static_cast<double>(n_samples) * static_cast<double>(config.oracle.duplicates));
 }
 
-/// The same for each combination of sweep.grid.
+/// check_budget() for each combination of sweep.grid.
 void check_budgets(const SweepConfig& config, std::int64_t n_samples) {
   for (const TrialSpec& spec : expand(config)) {
     check_budget(with_settings(config, spec.settings), n_samples);
@@ -44,7 +44,7 @@ void check_passes(const SweepConfig& config) {
   }
 }
 
-/// What single settings ask of others.
+/// Checks that settings fit together.
 void check_training(const SweepConfig& config, bool pixels) {
   const TrainingOptions& training = config.training;
   check_passes(config);
@@ -99,7 +99,7 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
   if (n_classes < 2) {
     throw ConfigError("dataset", fmt::format("{} class: there is nothing to learn", n_classes));
   }
-  if (has_own_engine(config)) return check_budgets(config, pool_size);  // the rest is its affair
+  if (has_own_engine(config)) return check_budgets(config, pool_size);  // it checks the rest itself
   if (config.model.torchscript.empty() && network_info(config.model.name).segmentation != pixels) {
     throw ConfigError("model.name", fmt::format("{} does not answer the dataset's task ({})",
                                                 config.model.name, task));
@@ -108,7 +108,7 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
     throw ConfigError("training.pseudo_labels.weight", "is for classification (must be 0)");
   }
   for (const std::string& name : config.sweep.strategies) {
-    const bool own = config.query.external.count(name) > 0;  // it sees pixels, and says what it can
+    const bool own = config.query.external.count(name) > 0;  // it gets pixels, and decides itself
     if (pixels && !own && !strategy_info(name).segmentation) {
       throw ConfigError("sweep.strategies", fmt::format("{} does not work on segmentation", name));
     }
@@ -122,7 +122,7 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
   check_training(config, pixels);
   std::map<std::string, std::string> checked;
   for (const TrialSpec& spec : expand(config)) {
-    if (spec.settings == checked) continue;  // trials of one combination are neighbours
+    if (spec.settings == checked) continue;  // trials of one combination follow one another
     checked = spec.settings;
     const SweepConfig combination = with_settings(config, checked);
     check_inputs(combination);

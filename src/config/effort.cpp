@@ -8,7 +8,7 @@ namespace al_mpi {
 std::int64_t steps_a_round(const SweepConfig& config) {
   const TrainingOptions& training = config.training;
   if (training.steps >= 0) return training.steps;
-  // In floating point: the product of two wild settings must not overflow.
+  // In floating point, because the product of two very large settings would overflow an integer.
   const double n_labeled =
       static_cast<double>(config.loop.n_init) +
       static_cast<double>(config.loop.n_rounds) * static_cast<double>(config.loop.n_query) / 2;

@@ -10,8 +10,8 @@ constexpr double max_trials = 1e7;
 
 using Settings = std::map<std::string, std::string>;
 
-/// The values of one key of sweep.grid in their one form ("0.10" -> "0.1"), each checked as that
-/// key.
+/// The values of one key of sweep.grid, each checked as a value of that key and written in the one
+/// way that such a value is written ("0.10" -> "0.1").
 std::vector<std::string> checked_values(const SweepConfig& config, const std::string& key,
                                         const std::vector<std::string>& values) {
   const std::string path = "sweep.grid." + key;

@@ -10,7 +10,8 @@
 namespace al_mpi {
 namespace {
 
-/// With a dataset file the synthetic settings say nothing; the file has a fingerprint of its own.
+/// Whether the fingerprint covers an option. With a dataset file the synthetic settings have no
+/// effect and are left out; the file has a fingerprint of its own.
 bool covered(const Option& option, const SweepConfig& config) {
   if (option.key.rfind("dataset.synthetic.", 0) == 0) return config.dataset.path.empty();
   return shapes_results(option);
@@ -51,7 +52,8 @@ std::string settings_json(const SweepConfig& config) {
 
 std::vector<std::string> differing_settings(const SweepConfig& stored, const SweepConfig& now) {
   std::vector<std::string> differing;
-  // A farm stores the kind of device that `auto` was; earlier versions stored `auto`.
+  // A farm stores the kind of device that it used where `auto` was set; earlier versions stored
+  // `auto`.
   const bool devices_known =
       stored.farm.device != DeviceKind::auto_ && now.farm.device != DeviceKind::auto_;
   for (const Option& option : option_table()) {

@@ -11,7 +11,8 @@
 
 namespace al_mpi {
 
-/// One key of a configuration: all that reading, writing, checking and documenting it needs.
+/// One key of a configuration, with everything that is needed to read, write, check and document
+/// it.
 struct Option {
   std::string key;              ///< "training.epochs", also its path in SweepConfig
   std::string doc;              ///< one line
@@ -33,8 +34,9 @@ const Option* find_option(const std::string& key);
 /// The value as one line of text: "0.05", "[random, fps]".
 std::string value_text(const Option& option, const SweepConfig& config);
 
-/// Whether numbers depend on the option: what the fingerprint covers and sweep.grid may vary. True
-/// for all keys of the sections model, training, loop, query and oracle, for no others.
+/// Whether results depend on the option. Such options are covered by the fingerprint, and
+/// sweep.grid may vary them: all keys of the sections model, training, loop, query and oracle, and
+/// no others.
 bool shapes_results(const Option& option);
 
 }  // namespace al_mpi

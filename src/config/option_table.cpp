@@ -19,7 +19,7 @@
 namespace al_mpi {
 namespace {
 
-// --- rules: what a value must be; each may put it into its one form ---
+// --- Rules: each checks a value, and may rewrite it into its usual form ---
 
 struct Anything {
   std::string text;
@@ -126,7 +126,7 @@ struct Seeds {
   }
 };
 
-/// A file or folder: "~" and "$NAME" are what a shell makes of them.
+/// A file or folder: "~" and "$NAME" are replaced as a shell replaces them.
 struct Path {
   std::string text;
   void operator()(std::string& value, const std::string& key) const {
@@ -177,7 +177,7 @@ Option make_option(const std::string& key, const std::string& doc, Member member
   return option;
 }
 
-// The path of the member is the key. Its section decides whether numbers depend on it: see
+// The path of the member is the key. The key's section decides whether results depend on it: see
 // shapes_results().
 #define AL_OPTION(path, rule, doc) \
   make_option(                     \

@@ -30,7 +30,8 @@ struct Setting {
   throw ConfigError(key, fmt::format("{} [{}]", problem, place));
 }
 
-/// Throws: `path` names no option. Looks for the nearest key in its section, else elsewhere.
+/// Throws ConfigError: `path` names no option. The message names the nearest key, which is looked
+/// for in the same section first.
 [[noreturn]] void refuse_unknown(const std::string& path, const std::string& place) {
   const std::size_t dot = path.find_last_of('.');
   const std::string section = dot == std::string::npos ? "" : path.substr(0, dot + 1);
@@ -139,8 +140,8 @@ SweepConfig defaults_for(const std::vector<Setting>& settings) {
   return config;
 }
 
-/// A configuration from elsewhere must not decide where on the machine is written; who types a
-/// command may.
+/// Throws where the output named by `key` lies outside the current folder: a configuration that
+/// somebody sent must not decide where files are written; only the command line may.
 void check_stays_inside(const std::string& key, const std::string& file,
                         const std::string& origin) {
   const std::filesystem::path path = std::filesystem::path(file).lexically_normal();
@@ -152,7 +153,8 @@ void check_stays_inside(const std::string& key, const std::string& file,
                origin, file, key, file));
 }
 
-/// An input that the file names and that lies beside the file, not in the current folder.
+/// The path of an input that a configuration names: beside the configuration if it is there, else
+/// as it stands, in the current folder.
 std::string beside(const std::string& config_file, const std::string& input) {
   namespace fs = std::filesystem;
   const fs::path folder = fs::path(config_file).parent_path(), path = input;
@@ -215,7 +217,7 @@ SweepConfig parse_config(const std::string& yaml, const std::string& origin,
   std::vector<Setting> settings = settings_of(yaml, origin);
   for (const std::string& text : overrides) settings.push_back(setting_of(text));
   SweepConfig config = defaults_for(settings);
-  // Own programs first, wherever they stand: other settings name what they know.
+  // Own programs are read first, wherever they stand, because other settings use their names.
   for (const bool programs : {true, false}) {
     for (const Setting& setting : settings) {
       const bool is_program = setting.key == "farm.engine" || setting.key == "external.strategies";

@@ -120,7 +120,7 @@ YAML::Node to_node(std::int64_t value) {
 }
 YAML::Node to_node(double value) {
   return YAML::Node(fmt::format("{}", value));
-}  // shortest exact
+}  // shortest text that reads back to the same number
 
 YAML::Node to_node(const std::vector<std::string>& value) {
   YAML::Node list(YAML::NodeType::Sequence);

@@ -15,7 +15,7 @@ namespace al_mpi {
 
 using GridValues = std::map<std::string, std::vector<std::string>>;
 
-// YAML <-> the types options have. read_value() throws ConfigError(key, problem).
+// Converts YAML to the types of options and back. read_value() throws ConfigError(key, problem).
 void read_value(const YAML::Node& node, const std::string& key, std::string& value);
 void read_value(const YAML::Node& node, const std::string& key, bool& value);
 void read_value(const YAML::Node& node, const std::string& key, std::int64_t& value);

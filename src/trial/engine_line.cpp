@@ -27,7 +27,8 @@ Enum named(const json& object, const char* field) {
   return *found;
 }
 
-/// Error messages of libraries carry non-UTF-8 bytes and newlines now and then.
+/// The object as one line of valid UTF-8: error messages of libraries sometimes hold other bytes
+/// and newlines.
 std::string dump(const json& object) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -35,7 +36,7 @@ std::string dump(const json& object) {
 }  // namespace
 
 bool is_round_line(std::string_view line) {
-  // No text inside a string can look like this: its quotes are escaped.
+  // Text inside a string cannot match this, because its quotes are escaped.
   return line.find("\"type\":\"round\"") != std::string_view::npos;
 }
 

@@ -30,7 +30,7 @@ double number(const json& value) {
   throw DataError("JSON", "", fmt::format("'{}' is not a number", text));
 }
 
-/// A whole number that fits T; nlohmann would cut 1e300 or 2^40 to whatever an int holds.
+/// A whole number that fits T. nlohmann itself would turn 1e300 or 2^40 into some other number.
 template <class T>
 T whole(const json& value, const char* name) {
   using Limits = std::numeric_limits<T>;

@@ -7,8 +7,9 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/trial/engine_line.hpp>
 
-// Rounds are read by simdjson, several times faster than by nlohmann::json: replaying a journal is
-// little else, and rank 0 reads every round of the sweep.
+// Rounds are read by simdjson, which is several times faster than nlohmann::json. That matters
+// because most of the time of replaying a journal is spent here, and because rank 0 reads every
+// round of the sweep.
 
 namespace al_mpi {
 namespace {

@@ -8,7 +8,8 @@ namespace {
 
 using Color = std::array<std::uint8_t, 3>;
 
-/// The colours in which Google shows its data set GOOGLE/DYNAMICWORLD/V1, by normalized_name().
+/// normalized_name() of a class -> the colour in which Google shows it in its data set
+/// GOOGLE/DYNAMICWORLD/V1.
 const std::map<std::string, Color> dynamic_world_colors = {
     {"nodata", {0x00, 0x00, 0x00}},
     {"water", {0x41, 0x9B, 0xDF}},

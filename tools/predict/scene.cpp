@@ -9,7 +9,7 @@
 namespace al_mpi {
 namespace {
 
-/// A cell along one axis, and the window that decides it.
+/// A cell along one axis, and the window whose prediction gives its classes.
 struct Span {
   std::int64_t cell, cell_size;  ///< first pixel and number of pixels
   std::int64_t window;           ///< first pixel
@@ -25,7 +25,7 @@ std::vector<Span> spans(std::int64_t length, std::int64_t window, std::int64_t s
   return all;
 }
 
-/// A scene's numbers of a band, beside those that the network was trained on.
+/// Statistics of one band: of the scene, and of the images that the network was trained on.
 struct BandNumbers {
   double mean = 0, deviation = 0, low = 0;  ///< of the scene; low = 1st percentile
   double trained_mean = 0, trained_deviation = 1;
@@ -43,7 +43,8 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-/// What could have happened, where the numbers tell: "; ...".
+/// The likely reason why a scene's numbers differ, as the end of a sentence: "; ...". Empty where
+/// the numbers do not tell.
 std::string likely_reason(const std::vector<BandNumbers>& bands) {
   std::vector<double> ratios, differences;
   for (const BandNumbers& band : bands) {
@@ -65,7 +66,8 @@ std::string likely_reason(const std::vector<BandNumbers>& bands) {
   return "";
 }
 
-/// Every band at least 1000 or so, though the network saw darker ones: an offset was added.
+/// Whether an offset seems to have been added: every band of the scene is at least 1000 or so,
+/// though the network saw darker ones.
 bool looks_shifted(const std::vector<BandNumbers>& bands) {
   constexpr double offset = 950;
   bool darker_trained = false;
@@ -108,7 +110,7 @@ class ScenePrediction {
     const Georeference& place = image_.place;
     ClassRaster map(request.output, summary_.height, summary_.width,
                     pixels_ || !place.known() ? place : place.coarser(stride_), summary_.legend);
-    for (const auto& doubt : doubts_) {  // none where scene or output were refused
+    for (const auto& doubt : doubts_) {  // told only if neither scene nor output was refused
       if (request.tell) request.tell(doubt);
     }
     for (std::size_t r = 0; r < rows_.size(); ++r) {
@@ -129,7 +131,7 @@ class ScenePrediction {
     doubts_.push_back(fmt::format("{}: {}", image_.path(), what));
   }
 
-  /// Which bands of the scene are the network's: by name, by --bands, or by their number.
+  /// Finds the network's bands in the scene: by their names, by --bands, or by their number.
   void find_bands() {
     const auto n_bands = network_.bands.size();
     choice_ = choose_bands(image_, request_.bands, false);
@@ -143,7 +145,7 @@ class ScenePrediction {
         return same_band(name, sensor, other, choice_.sensor);
       });
     };
-    // Red, green and blue may be no more than what a writer assumes of three bands of bytes.
+    // Red, green and blue may be only what the writing program assumed of any three bands of bytes.
     const bool named = choice_.named_by == BandChoice::By::file ||
                        (choice_.named_by == BandChoice::By::colors &&
                         std::all_of(network_.bands.begin(), network_.bands.end(), is_there));
@@ -172,8 +174,8 @@ class ScenePrediction {
     }
   }
 
-  /// Where scene and training images declare how numbers become physical values, the scene's become
-  /// those of the training images.
+  /// Where both the scene and the training images declare how numbers become physical values,
+  /// chooses gain and shift such that the scene's numbers get the scale of the training images.
   void compare_scales() {
     if (request_.bands.values == PixelValues::physical) return;
     const bool trained = !network_.scale.empty() && !network_.offset.empty();
@@ -200,7 +202,7 @@ class ScenePrediction {
     }
   }
 
-  /// Reads a window as numbers of the training images.
+  /// Reads a window, with its numbers in the scale of the training images.
   void read(const Window& window, std::vector<float>& values,
             std::vector<std::uint8_t>& missing) const {
     read_image(image_, choice_, request_.bands, window, values, missing);
@@ -219,8 +221,8 @@ class ScenePrediction {
     }
   }
 
-  /// Says so where the scene's numbers or pixels are not like those of the training images. Looks
-  /// at up to 64 windows.
+  /// Notes a doubt where the scene's numbers or pixels are not like those of the training images.
+  /// Looks at up to 64 windows.
   void compare_numbers() {
     const double size = image_.place.pixel_size();
     if (size > 0 && network_.pixel_size > 0 &&
@@ -319,7 +321,7 @@ class ScenePrediction {
     }
   }
 
-  /// Fills the strip: windows of one row, a batch at a time.
+  /// Predicts one row of cells into strip_, a batch of windows at a time.
   void predict_row(const Span& row) {
     constexpr std::int64_t values_a_batch = std::int64_t{1} << 22;  // 16 MiB of float32
     const std::int64_t image_size = n_bands() * window_ * window_;
@@ -399,7 +401,7 @@ class ScenePrediction {
   std::vector<double> gain_, shift_;  ///< of each band, from the scene's numbers to the network's
   bool rescaled_ = false;
   std::vector<std::string> doubts_;
-  bool pixels_;  ///< a class for each, or one for each cell
+  bool pixels_;  ///< whether each pixel has a class of its own; else each cell has one
   std::int64_t window_ = 0, stride_ = 0;
   std::vector<Span> rows_, columns_;
   SceneSummary summary_;

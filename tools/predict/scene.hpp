@@ -19,11 +19,11 @@ struct SceneRequest {
   std::string picture;  ///< PNG of it; empty = none
   std::int64_t window =
       0;  ///< height and width of what the network sees at once [pixels]; 0 = as in training
-  /// Of the grid of cells, below [pixels], 1 .. window; 0 = half a window, for classification a
-  /// whole one
+  /// Side of the grid's cells (see predict_scene()) [pixels], 1 .. window; 0 = half a window, for
+  /// classification a whole one
   std::int64_t stride = 0;
   ImageOptions bands = {};  ///< how the image's bands and numbers are read
-  /// Is told, before anything is computed, what makes the map doubtful; may be empty.
+  /// Called before anything is computed, with each reason to doubt the map; may be empty.
   std::function<void(const std::string&)> tell = {};
 };
 
@@ -37,17 +37,17 @@ struct SceneSummary {
 /// Applies a network to a scene, window by window, in memory that does not grow with the scene's
 /// height.
 ///
-/// The scene is divided into cells of stride x stride pixels. Each cell is decided by the window
-/// around its centre, moved inwards at the scene's borders: for segmentation the cell's part of the
-/// predicted map (so pixels near a window's border, which see little around them, are not used),
-/// for classification the window's class, one pixel of a map whose pixels are as large as cells.
-/// Pixels whose bands are all 0, all missing (declared, masked, transparent), or not finite have no
-/// class, nor has a classified cell without any other. The map has the scene's georeference. Bands
-/// are found by their names where the scene has names; where both declare a scale, the scene's
-/// numbers are brought to the one that the network was trained on. A scene whose values, pixel size
-/// or scale are not those of the training images is told about before it is computed. Throws
-/// DataError: other bands or kind of pixels, a scene smaller than a window, files that cannot be
-/// read or written (neither output is touched then).
+/// The scene is divided into cells of stride x stride pixels. The window around a cell's centre
+/// (moved inwards at the scene's borders) gives the cell its classes. For segmentation these are
+/// the cell's part of the window's prediction, so pixels near a window's border, which see little
+/// around them, are not used. For classification the cell has the window's class, and is one pixel
+/// of the map. Pixels whose bands are all 0, all missing (declared, masked, transparent), or not
+/// finite have no class, nor has a classified cell that consists of such pixels. The map has the
+/// scene's georeference. Bands are found by their names where the scene has names; where scene and
+/// training images both declare a scale, the scene's numbers are converted to that of the training
+/// images. request.tell is called where the scene's values, pixel size or scale are not those of
+/// the training images. Throws DataError: other bands or kind of pixels, a scene smaller than a
+/// window, files that cannot be read or written (neither output is touched then).
 SceneSummary predict_scene(const TrainedNetwork& network, const std::string& device,
                            const SceneRequest& request);
 

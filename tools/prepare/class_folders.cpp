@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What people call the folders of splits.
+/// The names that people give to folders of splits -> the names of the splits.
 const std::map<std::string, std::string> split_names = {
     {"train", "train"},      {"training", "train"},        {"val", "validation"},
     {"valid", "validation"}, {"validation", "validation"}, {"dev", "validation"},
@@ -97,7 +97,7 @@ class Listing {
   }
 
  private:
-  /// Goes down where one folder holds all others, as an unpacked archive has it.
+  /// Enters a single folder that holds all others, as an unpacked archive often has one.
   void enter() {
     out_.root = folder_;
     files_ = list_images(out_.root);
@@ -126,7 +126,7 @@ class Listing {
     return true;
   }
 
-  /// DIR/summer/Forest, DIR/winter/Forest: which are the classes?
+  /// Throws where the folders below look like the classes (DIR/summer/Forest, DIR/winter/Forest).
   void refuse_classes_below() const {
     if (class_from_) return;
     std::map<std::string, int> counts;
@@ -166,7 +166,7 @@ class Listing {
   std::map<std::string, std::set<std::string>> below_;  // top folder -> its sub-folders with images
 };
 
-/// The plan that the folders themselves make.
+/// The plan for images whose splits are given by their folders or by lists.
 SplitPlan given_plan(const ClassFolders& folders, std::int64_t seed) {
   SplitPlan plan;
   for (std::size_t k = 0; k < folders.classes.size(); ++k) {
@@ -214,7 +214,7 @@ SplitPlan plan_of(const ClassFolderImport& import, const ClassFolders& folders) 
   return plan_split(available, import.split);
 }
 
-/// Fills in the splits by where images lie.
+/// Fills in the splits by the images' places on Earth.
 void assign_by_place(ClassFolders& folders, const SplitRequest& request) {
   std::vector<Place> places;
   std::vector<std::string> unknown;
@@ -292,7 +292,7 @@ ClassFolderSummary import_class_folders(const ClassFolderImport& import) {
     }
     summary.notes = split_by_lists(folders, import.split_files);
   }
-  // What cannot be meant is told before images are looked at.
+  // A request that cannot be meant is refused before the images are looked at.
   if (!by_place) plan_of(import, folders);
   ImageSurvey images(folders.root, import.images, true, true);
   const std::size_t n_left_out = survey(folders, import.images, images);

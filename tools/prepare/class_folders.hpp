@@ -21,13 +21,15 @@ struct ClassFolders {
   std::vector<std::string> notes;  ///< what the user should know
 };
 
-/// What names an image's class: the folder right below DIR, or the folder that the image lies in.
+/// Which folder names an image's class: the one right below DIR (top), or the one that the image
+/// lies in (parent).
 AL_ENUM(ClassFrom, top, parent)
 
-/// Without `class_from`: top, unless the folders below are named as if they were the classes,
-/// which is refused. Folders train, val and test right below DIR are splits, the classes lie in
-/// them. A single folder that holds all others is entered. Throws DataError: no such folder, fewer
-/// than two classes, a class without images, splits beside classes.
+/// Lists the images below `folder` by class. Without `class_from` the folders on top are the
+/// classes; where the folders below them look like the classes, it refuses. Folders train, val and
+/// test right below DIR are splits, and the classes lie in them. A single folder that holds all
+/// others is entered. Throws DataError: no such folder, fewer than two classes, a class without
+/// images, splits beside classes.
 ClassFolders list_class_folders(const std::string& folder,
                                 std::optional<ClassFrom> class_from = {});
 

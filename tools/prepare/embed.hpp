@@ -14,15 +14,15 @@ struct EmbedRequest {
   bool force = false;      ///< replace an embedding of this name
 };
 
-/// Stores the features of a frozen network, of every image of every split. What is done lies in
-/// FILE.NAME.part while it runs, from which the same request goes on after a kill; the dataset file
-/// is replaced at the end. Throws ConfigError, DataError; Error (unfinished) after SIGINT or
-/// SIGTERM.
+/// Stores the features that a frozen network has for every image of every split. While it runs,
+/// finished rows lie in FILE.NAME.part, and after a kill the same request goes on from there. The
+/// dataset file is replaced at the end. Throws ConfigError, DataError; Error (unfinished) after
+/// SIGINT or SIGTERM.
 void embed_network(const EmbedRequest& request, const EncoderSource& source,
                    const EmbedOptions& options);
 
-/// How well a stored embedding tells the classes apart: neighbours and probe of /train on /test.
-/// Zeros for segmentation.
+/// How well a stored embedding tells the classes apart: the accuracy on /test of nearest neighbours
+/// and of a linear probe from /train. Zeros for segmentation.
 QualityFigure embedding_quality(const std::string& file, const std::string& name);
 
 /// Stores the band statistics (data/band_statistics.hpp) of every split as an embedding.

@@ -151,7 +151,7 @@ double block_side(const std::string& split) {
   return km;
 }
 
-/// Squares on a map whose areas are true (sinusoidal), by image.
+/// The square of each image, on a grid over the sinusoidal projection, which keeps areas.
 std::vector<std::pair<std::int64_t, std::int64_t>> squares(const std::vector<Place>& places,
                                                            double side) {
   constexpr double km_a_degree = 111.195, radians = 3.14159265358979323846 / 180;
@@ -196,7 +196,7 @@ std::vector<std::string> split_by_place(const std::vector<Place>& places,
       return places[a].longitude > places[b].longitude;
     });
     for (std::size_t i = 0; i < order.size(); ++i) {
-      square[order[i]] = {static_cast<std::int64_t>(i), 0};  // each image is its own
+      square[order[i]] = {static_cast<std::int64_t>(i), 0};  // each image is a square of its own
     }
   } else {
     square = squares(places, block_side(request.split));

@@ -9,15 +9,15 @@
 
 namespace al_mpi {
 
-/// Fills in `folders.splits` from lists of names, the pool's, the validation set's and the test
-/// set's (two lists: no validation set), a name a line, with or without folder and extension: the
-/// name without them decides. Images that no list names are left out. Returns what the user should
-/// know. Throws DataError: a list that cannot be read or names none of the images, a name in two
-/// lists, a name that more than one image has.
+/// Fills in `folders.splits` from lists of names: the pool's, the validation set's and the test
+/// set's (of two lists: the pool's and the test set's). A list has a name a line; folder and
+/// extension of a name do not matter. Images that no list names are left out. Returns what the user
+/// should know. Throws DataError: a list that cannot be read or names none of the images, a name in
+/// two lists, a name that more than one image has.
 std::vector<std::string> split_by_lists(ClassFolders& folders,
                                         const std::vector<std::string>& files);
 
-/// "longitude" or "blocks=KM": are images split by where they lie?
+/// Whether `split` is "longitude" or "blocks=KM", that is, divides images by where they lie.
 bool splits_by_place(const std::string& split);
 
 /// The split of every image, such that images of different splits lie apart. "longitude": from west

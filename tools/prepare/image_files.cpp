@@ -16,14 +16,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Extensions of pictures and arrays that someone may expect to be read.
+/// Extensions of pictures and arrays that are not read, though users may expect it.
 const std::set<std::string> image_extensions = {".jp2",  ".j2k", ".img", ".vrt", ".nc",
                                                 ".hdf",  ".h5",  ".bmp", ".gif", ".dat",
                                                 ".webp", ".npy", ".npz", ".pt"};
 
 class Listing {
  public:
-  /// A file, by its path below the folder.
+  /// Adds a file, given by its path below the folder.
   void add(const std::string& file) {
     const fs::path path = file;
     for (const auto& part : path) {

@@ -18,7 +18,7 @@ struct ImageFiles {
   std::vector<std::string> notes() const;
 };
 
-/// Every image file at any depth of a folder, or of one inside a zip file
+/// Lists every image file at any depth below a folder, which may lie inside a zip file
 /// (tools/raster/archive.hpp). Throws DataError where there is no such folder.
 ImageFiles list_images(const std::string& folder);
 

@@ -9,8 +9,8 @@
 
 namespace al_mpi {
 
-/// Looks at the images of an import before one is read, and decides by the majority what they are
-/// like: bands, type and scale of the numbers, and, for `one_size`, height and width.
+/// Looks at all images of an import before any is read. The majority decides which bands, type and
+/// scale of numbers and, for `one_size`, which height and width the images must have.
 class ImageSurvey {
  public:
   /// `place` is the folder that messages name; `eurosat`: 13 bands without names are EuroSAT's.
@@ -57,7 +57,7 @@ class ImageSurvey {
   std::vector<std::string> notes_;
 };
 
-/// Fills in the sample's image (of `type`) and what is missing of it from a window of an image.
+/// Reads a window of an image into the sample (of `type`), and which of its values are missing.
 void read_sample(const Raster& image, const ImageOptions& options, bool eurosat,
                  const Window& window, PixelType type, Sample& sample);
 

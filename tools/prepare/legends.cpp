@@ -150,7 +150,7 @@ std::vector<LabelLegend> make_legends() {
   return all;
 }
 
-/// "no data", "ignore": what people call pixels without a class.
+/// Whether a name stands for pixels without a class: "no data", "ignore".
 bool means_no_data(const std::string& name) {
   return name == "no data" || name == "nodata" || name == "ignore" || name == "unlabeled" ||
          name == "unlabelled";

@@ -33,8 +33,7 @@ using ValueCounts = std::map<std::int64_t, std::int64_t>;
 /// "0 (31.0 %), 2 (4.5 %), ...": the ten most frequent.
 std::string shares_of(const ValueCounts& counts);
 
-/// Other legends in which every value occurs that does so here, as "esri, worldcover"; empty =
-/// none.
+/// The other legends that name every value in `counts`, as "esri, worldcover"; empty = none.
 std::string fitting_legends(const ValueCounts& counts, const std::string& but);
 
 /// The classes that `legend` makes: 0 is "no data", then one class for each name in the order of

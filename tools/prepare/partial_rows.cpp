@@ -11,7 +11,8 @@
 namespace al_mpi {
 namespace {
 
-/// "train 64 8192 0123456789abcdef\n", then so many bytes, whose checksum it gives.
+/// The line before a record's bytes: split, first row, number of bytes and their checksum, as in
+/// "train 64 8192 0123456789abcdef\n".
 std::string header_of(const std::string& split, std::int64_t first, const std::string& bytes) {
   return fmt::format("{} {} {} {}\n", split, first, bytes.size(), to_hex(stable_hash(bytes)));
 }

@@ -12,8 +12,8 @@ namespace al_mpi {
 /// file of records, each with a checksum, appended to and never changed.
 class PartialRows {
  public:
-  /// Takes from `path` what was made with the same `settings` (one line); anything else in it is
-  /// dropped. Throws DataError if it cannot be written.
+  /// Reads the rows in `path` that were made with the same `settings` (one line); anything else in
+  /// the file is dropped. Throws DataError if it cannot be written.
   PartialRows(const std::string& path, const std::string& settings);
 
   bool has(const std::string& split, std::int64_t first) const;

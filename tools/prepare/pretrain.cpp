@@ -60,7 +60,7 @@ class CheckpointFile {
 
 std::pair<QualityFigure, QualityFigure> pretrain(const PretrainRequest& request) {
   refuse_to_overwrite(request.output, request.force);
-  AtomicFile(request.output);  // its folder can be written to: known before hours of work
+  AtomicFile(request.output);  // fails now, not after hours, if it cannot be written
   PretrainOptions options = request.options;
   options.device = available_device(options.device);
   tune_process(request.threads);

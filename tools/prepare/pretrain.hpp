@@ -15,8 +15,9 @@ struct PretrainRequest {
   bool force = false;            ///< replace the output; forget a checkpoint
 };
 
-/// Pre-trains and writes the encoder; progress and losses go to standard error. A checkpoint lies
-/// beside the output while it runs, from which the same request goes on; it is removed at the end.
+/// Pre-trains and writes the encoder; progress and losses go to standard error. While it runs, a
+/// checkpoint lies beside the output, and after a kill the same request goes on from it; at the end
+/// the checkpoint is removed.
 /// Returns the quality before and after (classification; else zeros). Throws ConfigError,
 /// DataError; Error (unfinished) after SIGINT or SIGTERM.
 std::pair<QualityFigure, QualityFigure> pretrain(const PretrainRequest& request);

@@ -6,9 +6,9 @@
 
 namespace al_mpi {
 
-/// How far a long job is, on standard error: a bar on a terminal, a line every ten seconds in a
-/// log. While one exists, SIGINT and SIGTERM end the job through step(), so that temporary files
-/// are removed.
+/// Shows on standard error how far a long job is: by a bar on a terminal, by a line every ten
+/// seconds in a log. While a Progress exists, SIGINT and SIGTERM make step() throw, so that the job
+/// ends and its temporary files are removed.
 class Progress {
  public:
   /// `what` says what is done ("reading images"); `total` is the number of steps; `interrupted`
@@ -18,7 +18,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   ~Progress();
 
-  /// One more is done. Throws Error (unfinished) after SIGINT or SIGTERM.
+  /// Counts one more step. Throws Error (unfinished) after SIGINT or SIGTERM.
   void step();
 
  private:

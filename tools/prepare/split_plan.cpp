@@ -86,7 +86,7 @@ struct ClassCounts {
   double scale = 1.0;
 };
 
-/// Shares out `n` of what is left, and takes it away.
+/// Takes `n` images away from `left`, in proportion to the classes, and returns how many of each.
 Counts take(std::int64_t n, Counts& left, const char* option) {
   if (n > sum(left)) {
     throw ConfigError(option, fmt::format("{} images asked for, there are {}", n, sum(left)));

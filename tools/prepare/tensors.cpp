@@ -77,7 +77,7 @@ struct BrainFloat {
   }
 };
 
-/// Elements of the block `at` of the first dimension, in C order.
+/// Copies block `at` of the first dimension, in C order.
 template <class In, class Out>
 void copy_block(const StoredArray& array, std::int64_t at, Out* out) {
   const auto* in = static_cast<const In*>(array.data) + at * array.strides[0];
@@ -113,8 +113,8 @@ void copy_any(const StoredArray& array, std::int64_t at, Out* out) {
   throw InternalError("bug: type of an array");
 }
 
-/// The array without dimensions of one element, from the second on, as long as it has more than
-/// `n`.
+/// Removes dimensions of one element from the array, beginning with the second dimension, until no
+/// more than `n` dimensions are left.
 StoredArray squeezed(StoredArray array, std::size_t n) {
   for (std::size_t d = array.shape.size(); d-- > 1 && array.shape.size() > n;) {
     if (array.shape[d] != 1) continue;
@@ -124,7 +124,7 @@ StoredArray squeezed(StoredArray array, std::size_t n) {
   return array;
 }
 
-/// What the values of labels become.
+/// The classes that the values of labels stand for.
 struct LabelPlan {
   std::vector<std::string> classes;
   std::map<std::int64_t, std::int64_t> index;  ///< value -> class
@@ -168,7 +168,7 @@ class TensorSplit {
   }
 
   void read(std::int64_t i, const LabelPlan& plan, Sample& sample) const {
-    sample.name = fmt::format("{}#{}", name_, i);  // whatever the file is called
+    sample.name = fmt::format("{}#{}", name_, i);  // does not depend on the file's name
     auto* bytes = sample.image.data();
     switch (pixel_type()) {
       case PixelType::uint8:
@@ -343,7 +343,7 @@ LabelPlan plan_labels(const TensorImport& import, const TensorSplit& train, cons
       plan.index[value] = static_cast<std::int64_t>(plan.classes.size());
       plan.classes.push_back(fmt::format("class {}", value));
     }
-    // Values 0, 1, 2, ... with the ignored one among them stay what they are.
+    // Values 0, 1, 2, ... that include the ignored one are not renumbered.
     if (maps && counts.count(import.ignore_label) > 0 && import.ignore_label >= 0 &&
         import.ignore_label <= static_cast<std::int64_t>(plan.classes.size())) {
       plan.classes.insert(plan.classes.begin() + import.ignore_label, "no data");

@@ -12,7 +12,8 @@ namespace al_mpi {
 /// Order of the dimensions of images.
 AL_ENUM(Layout, nchw, nhwc)
 
-/// Arrays of others as a dataset: files of torch.save (one tensor each) or .npy.
+/// The request to make a dataset of arrays that other programs wrote: files of torch.save (one
+/// tensor each) or .npy.
 struct TensorImport {
   /// Images (N, C, H, W), or as `layout` says; uint8, uint16 and bool stay whole numbers, others
   /// become float32
@@ -29,7 +30,7 @@ struct TensorImport {
   std::int64_t ignore_label = -1;  ///< of pixels that have no label
   std::string source, licence;
   bool force = false;
-  std::optional<Layout> layout;  ///< nothing = nchw, and what looks otherwise is refused
+  std::optional<Layout> layout;  ///< nothing = nchw; then arrays that look like nhwc are refused
   bool allow_missing_classes = false;
 };
 

@@ -5,10 +5,10 @@
 
 namespace al_mpi {
 
-/// The folder as which GDAL reads a zip file's content, where `path` is one; else `path`.
+/// If `path` is a zip file, the path of a folder under which GDAL reads its content; else `path`.
 std::string opened_archive(const std::string& path);
 
-/// Is `path` inside a zip file, as opened_archive() writes it?
+/// Whether `path` is inside a zip file, as opened_archive() writes it.
 bool is_in_archive(const std::string& path);
 
 /// Paths of all files at any depth below a folder inside a zip file. Throws DataError where it

@@ -30,8 +30,8 @@ void set_colors(GDALRasterBandH band, const ClassLegend& legend) {
   GDALDestroyColorTable(table);
 }
 
-/// The longer side of a picture between 512 and 2048 pixels, whole multiples or fractions where
-/// possible.
+/// The factor by which a picture is resized: a longer side above 2048 pixels becomes 2048, one
+/// below 1024 is multiplied by the largest whole number that leaves it at most 1024.
 double picture_scale(std::int64_t longer) {
   if (longer > 2048) return 2048.0 / static_cast<double>(longer);
   return static_cast<double>(std::max<std::int64_t>(1, 1024 / longer));

@@ -18,8 +18,8 @@ struct ClassLegend {
   std::uint8_t no_data = 255;  ///< marks pixels without a class
 };
 
-/// A uint8 GeoTIFF of classes with their colours, written block by block: whole at its path, or not
-/// there.
+/// A uint8 GeoTIFF of classes with their colours, written block by block. The file appears at its
+/// path only when it is whole.
 class ClassRaster {
  public:
   /// Throws DataError where it cannot be written.
@@ -32,8 +32,8 @@ class ClassRaster {
   /// values [window.height, window.width].
   void write(const Window& window, const std::uint8_t* values);
 
-  /// A PNG of the whole in the legend's colours: its longer side is between 512 and 2048 pixels,
-  /// nearest neighbours. After the last write().
+  /// Writes a PNG of the whole raster in the legend's colours, resized by nearest neighbours until
+  /// its longer side is between 512 and 2048 pixels. Call it after the last write().
   void write_picture(const std::string& path) const;
 
   /// Closes the file and puts it in its place.

@@ -13,9 +13,9 @@ namespace al_mpi {
 void start_gdal() {
   static const bool started = [] {
     CPLSetErrorHandler(CPLQuietErrorHandler);
-    // A damaged JPEG is an error, not a grey patch. Files beside an image (world files, masks,
-    // .aux.xml) are asked for by their names, so that a folder of many images is not listed for
-    // each.
+    // With these settings a damaged JPEG is an error, not a grey patch, and GDAL looks for files
+    // beside an image (world files, masks, .aux.xml) by their names: else it would list a folder of
+    // many images again for each image.
     CPLSetConfigOption("GDAL_ERROR_ON_LIBJPEG_WARNING", "TRUE");
     CPLSetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN", "TRUE");
     GDALAllRegister();

@@ -42,8 +42,8 @@ WantedBand parse(const std::string& item) {
   return wanted;
 }
 
-/// Whether a band that is marked as transparency holds nothing but "shown" and "not shown", and so
-/// is no picture.
+/// Whether a band that is marked as transparency holds no values but "shown" and "not shown". A
+/// band with other values is a picture that was marked wrongly.
 bool is_transparency(const Raster& image, std::int64_t band) {
   std::vector<float> values(static_cast<std::size_t>(image.height * image.width));
   image.read_band(band, {0, 0, image.width, image.height}, PixelType::float32, values.data());
@@ -224,7 +224,7 @@ bool is_marked(float value, const std::optional<double>& mark) {
   return std::isnan(*mark) ? std::isnan(value) : value == static_cast<float>(*mark);
 }
 
-/// One band's missing values become the mean of the others; how many were missing.
+/// Replaces one band's missing values by the mean of the others. Returns how many were missing.
 std::int64_t fill(float* values, const std::uint8_t* missing, std::size_t n) {
   double sum = 0;
   std::int64_t n_missing = 0;
@@ -244,7 +244,7 @@ std::int64_t fill(float* values, const std::uint8_t* missing, std::size_t n) {
   return n_missing;
 }
 
-/// Indices into a palette become red, green and blue.
+/// Reads indices into a palette, as red, green and blue.
 void read_palette(const Raster& image, const Window& window, std::vector<float>& all,
                   std::vector<std::uint8_t>& hidden) {
   const auto n = static_cast<std::size_t>(window.height * window.width);

@@ -63,7 +63,7 @@ std::string name_from_wavelength(GDALRasterBandH band) {
   return "";
 }
 
-/// "band 3", "Band_3", "b3", "Layer 3": a place, no name.
+/// Whether a band's name only says its place: "band 3", "Band_3", "b3", "Layer 3".
 bool names_its_place(const std::string& name, int band) {
   static const std::regex place("(b|band|layer|channel)[ _-]?0*([0-9]+)", std::regex::icase);
   std::smatch match;
@@ -204,7 +204,7 @@ void Raster::read_facts() {
     place.transform = Georeference().transform;
   }
   baseline = baseline_of(dataset_, path_);
-  // Sentinel-2's own way to say what GDAL's tags say.
+  // Sentinel-2's products have metadata of their own for what GDAL's tags say.
   auto added = metadata_number(dataset_, "RADIO_ADD_OFFSET");
   if (!added) added = metadata_number(dataset_, "BOA_ADD_OFFSET");
   auto quantum = metadata_number(dataset_, "QUANTIFICATION_VALUE");

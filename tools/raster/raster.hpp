@@ -88,11 +88,11 @@ class Raster {
   void* dataset_ = nullptr;  // GDAL's
 };
 
-/// Is `path` named like an image that Raster reads (.tif, .tiff, .jpg, .jpeg, .png)?
+/// Whether `path` is named like an image that Raster reads (.tif, .tiff, .jpg, .jpeg, .png).
 bool is_image_name(const std::string& path);
 
-/// Is it a file or folder that a system puts beside the user's: hidden ones, macOS's "._a.tif" and
-/// "__MACOSX", thumbnails of NAS boxes, Windows' waste bin?
+/// Whether `path` is a file or folder that a system puts beside the user's: hidden ones, macOS's
+/// "._a.tif" and "__MACOSX", thumbnails of NAS boxes, Windows' waste bin.
 bool is_clutter(const std::string& path);
 
 }  // namespace al_mpi

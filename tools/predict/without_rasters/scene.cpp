@@ -1,4 +1,4 @@
-// Instead of tools/predict/scene.cpp in a build without GDAL (AL_MPI_RASTER=OFF).
+// Replaces tools/predict/scene.cpp in a build without GDAL (AL_MPI_RASTER=OFF).
 
 #include "tools/predict/scene.hpp"
 
