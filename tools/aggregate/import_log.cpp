@@ -20,7 +20,7 @@
 namespace al_mpi {
 namespace {
 
-/// One line; the shape of `EntropySampling_random,3,e835f948-...,0.81`.
+/// One line, such as `EntropySampling_random,3,e835f948-...,0.81`.
 struct LogLine {
   TrialSpec spec;
   std::string uuid;
@@ -59,8 +59,8 @@ std::string known_or_own(const std::vector<StrategyInfo>& catalog, const std::st
   return text;
 }
 
-/// "Strategy_init": the longest initial set that it ends in, else what follows the last bar. Names
-/// of one's own stay as they are.
+/// Splits "Strategy_init". The initial set is the longest known one that the text ends with, else
+/// what follows the last underscore. Names that are in no catalogue stay as they are.
 void parse_names(const std::string& text, TrialSpec& spec) {
   std::size_t bar = text.rfind('_');
   for (const StrategyInfo& init : init_catalog()) {
@@ -109,7 +109,7 @@ LogLine parse(const std::vector<std::string>& fields) {
   return result;
 }
 
-/// Names of columns instead of values: neither seed nor value begins like a number.
+/// Whether the fields are names of columns: neither the seed nor the value holds a digit.
 bool is_header(const std::vector<std::string>& fields) {
   const auto is_word = [](const std::string& text) {
     return !text.empty() && text.find_first_of("0123456789") == std::string::npos;
@@ -148,7 +148,7 @@ std::vector<Run> read_runs(std::istream& stream, const std::string& path) {
   return runs;
 }
 
-/// Names that are in no catalogue: one's own, or misspelt.
+/// Notes the names that are in no catalogue: they are the user's own, or misspelt.
 void note_own_names(const std::vector<Run>& runs, std::vector<std::string>& notes) {
   const auto note = [&](const char* what, const std::vector<StrategyInfo>& catalog,
                         const std::string& name) {
@@ -180,7 +180,7 @@ void note_missing_values(const std::vector<Run>& runs, std::vector<std::string>&
                               values, trials));
 }
 
-/// One run a trial: the longest, the first among equals.
+/// Keeps one run of each trial: the longest, and the first of several that are equally long.
 std::vector<Run> without_restarts(const std::vector<Run>& runs, std::vector<std::string>& notes) {
   std::vector<Run> kept;
   std::map<std::string, std::size_t> index;

@@ -24,13 +24,14 @@ struct ImportedLog {
       notes;  ///< doubled, incomplete, interleaved, restarted runs and bad lines
 };
 
-/// Reads the reference's log: lines `Strategy_init,seed,uuid,value`, one a round; the round is the
-/// order of appearance within a uuid. A second uuid of the same strategy, init and seed is a
-/// restarted run: the run with more rounds is kept (the first where they are equal), never an
-/// average. Runs with fewer rounds than the longest one are unfinished (state pending). Blank
-/// lines, a byte order mark, a first line with names of columns, spaces around fields and commas at
-/// a line's end are passed over; names of one's own are kept, and noted. Throws DataError with the
-/// line's number on a line of another shape, or where there is none.
+/// Reads the published study's log. It has a line `Strategy_init,seed,uuid,value` for each round;
+/// rounds are numbered in the order of their lines within a uuid. A second uuid of the same
+/// strategy, init and seed is a restarted run: the run with more rounds is kept (the first of two
+/// with equally many), and runs are never averaged. Runs with fewer rounds than the longest one are
+/// unfinished (state pending). Blank lines, a byte order mark, a first line with names of columns,
+/// spaces around fields and commas at a line's end are passed over. Names that are in no catalogue
+/// are kept, and noted. Throws DataError with the line's number for a line of another form, and for
+/// a log without lines.
 ImportedLog import_log(std::istream& stream, const std::string& path,
                        const ImportOptions& options = {});
 ImportedLog import_log(const std::string& path, const ImportOptions& options = {});

@@ -38,7 +38,7 @@ Table progress_table(const Analysis& analysis) {
   return table;
 }
 
-/// One look; true when there is nothing more to come.
+/// Reads the results file once. Returns true when no more results will come.
 bool look(const WatchOptions& options, std::string& text) {
   const Study study = read_study({options.results}, {false, false});
   AnalysisOptions analysis;
@@ -70,7 +70,8 @@ void watch(const WatchOptions& options) {
       text = fmt::format("waiting for {}\n", options.results);
     }
     if (text != before) {
-      // On a terminal the table stays in place: home, text, clear what is left below.
+      // On a terminal the table stays in its place: the codes move the cursor home and clear the
+      // screen.
       fmt::print("{}{:%H:%M:%S}  {}{}", terminal ? "\033[H\033[2J" : "",
                  fmt::localtime(std::time(nullptr)), text, terminal ? "" : "\n");
       std::fflush(stdout);

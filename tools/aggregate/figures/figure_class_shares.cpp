@@ -9,7 +9,7 @@
 namespace al_mpi {
 namespace {
 
-/// Cumulated shares: round, then one column a class.
+/// A data block of cumulated shares: the round, then one column a class.
 std::string shares_data(const ClassShares& g, std::size_t strategy) {
   std::vector<std::vector<std::string>> rows;
   for (std::size_t round = 0; round < g.shares[strategy].size(); ++round) {
@@ -22,7 +22,7 @@ std::string shares_data(const ClassShares& g, std::size_t strategy) {
   return data_block(fmt::format("shares{}", strategy), rows);
 }
 
-/// Places of small pictures on the page, in screen coordinates.
+/// Where the small pictures stand on the page, in gnuplot's screen coordinates.
 struct Grid {
   std::size_t columns, rows;
   double left, right;
@@ -42,7 +42,7 @@ struct Grid {
 
 std::string key_script(const ClassShares& g, double left) {
   std::string entries;
-  for (std::size_t c = g.classes.size(); c-- > 0;) {  // as the boxes stand on each other
+  for (std::size_t c = g.classes.size(); c-- > 0;) {  // in the order in which the boxes are stacked
     entries += fmt::format(
         ", keyentry with boxes fillstyle solid 0.9 noborder linecolor rgb \"{}\" title {}",
         class_colour(c), quoted(g.classes[c]));
@@ -63,7 +63,8 @@ std::string cell_script(const ClassShares& g, std::size_t strategy) {
            "2\n";
   }
   std::string plots;
-  for (std::size_t c = g.classes.size(); c-- > 0;) {  // the highest first, the lower ones cover it
+  for (std::size_t c = g.classes.size();
+       c-- > 0;) {  // the highest box first; lower ones are drawn over it
     plots += fmt::format("{}$shares{} using 1:{} with boxes linecolor rgb \"{}\" notitle",
                          plots.empty() ? "plot " : ", ", strategy, c + 2, class_colour(c));
   }
@@ -87,7 +88,7 @@ Figure class_share_figure(const Analysis& analysis, const ClassShares& g) {
   Figure figure;
   figure.name = figure_name(analysis, "class_shares", g.dataset);
   figure.width = std::max(640, 260 + 210 * static_cast<int>(columns));
-  const double legend = 1.0 - 220.0 / figure.width;  // names of classes need the same room always
+  const double legend = 1.0 - 220.0 / figure.width;  // names of classes always need the same room
   const Grid grid{columns, (n + columns - 1) / columns, 54.0 / figure.width, legend};
   figure.height = 100 + 190 * static_cast<int>(grid.rows);
   figure.script =

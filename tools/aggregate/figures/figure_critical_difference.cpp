@@ -15,7 +15,7 @@ std::string label(const std::string& text, double x, double y, const std::string
   return fmt::format("set label {} at {},{} {}\n", quoted(text), x, y, look);
 }
 
-/// The ruler of ranks on top, rank 1 left.
+/// Draws the ruler of ranks at the top, with rank 1 on the left.
 std::string ruler(std::size_t k) {
   const auto last = static_cast<double>(k);
   std::string script = line(1, 0, last, 0, "linewidth 1.4");
@@ -43,7 +43,8 @@ std::string group_bars(const Friedman& ranks, double difference) {
   return script;
 }
 
-/// Each strategy: down from its rank, then out to its name; the better half left, the other right.
+/// Draws a line for each strategy, from its rank down and then sideways to its name. The better
+/// half has its names on the left, the other half on the right.
 std::string leaders(const GroupAnalysis& g, double first_row) {
   const auto k = static_cast<double>(g.strategies.size());
   std::vector<double> negated;

@@ -18,7 +18,8 @@ std::string curve_data(const PanelAnalysis& p, std::size_t strategy) {
   return data_block(fmt::format("curve{}", strategy), rows);
 }
 
-/// Beyond these, bands would hide the lines, and a legend beside them would leave no room.
+/// With more strategies than this, bands would hide the lines, and a legend beside the plot would
+/// leave it too little room.
 constexpr std::size_t most_with_bands = 12;
 
 bool many(const PanelAnalysis& p) {
@@ -37,7 +38,8 @@ std::string legend_title(const Analysis& analysis, const PanelAnalysis& p) {
                      100 * (1 - analysis.options.alpha));
 }
 
-/// The legend: beside a few curves, in columns below many; makes room for it.
+/// The settings of the legend, which stands beside a few curves and in columns below many. Enlarges
+/// the figure where the legend needs it.
 std::string legend(const Analysis& analysis, const PanelAnalysis& p, Figure& figure) {
   std::size_t letters = 0;
   for (const StrategySummary& s : p.strategies) {
@@ -70,7 +72,8 @@ Figure learning_curve_figure(const Analysis& analysis, const PanelAnalysis& p) {
   for (const StrategySummary& s : p.strategies) {
     finals.push_back(analysis.lower_is_better ? -s.final.sample.mean : s.final.sample.mean);
   }
-  const std::vector<std::size_t> order = best_first(finals);  // the legend reads as the curves end
+  const std::vector<std::size_t> order =
+      best_first(finals);  // the legend has the order in which the curves end
   std::string bands, lines;
   for (const std::size_t i : order) {
     const StrategySummary& s = p.strategies[i];
@@ -94,7 +97,7 @@ Figure learning_curve_figure(const Analysis& analysis, const PanelAnalysis& p) {
         plotted(bound.sample.mean),
         quoted(fmt::format("{:.0f} labels at once: {:.3f}", bound.labels, bound.sample.mean)));
   }
-  // Many bands overlap: each is fainter, so that together they stay readable.
+  // The more bands there are, the fainter is each, so that overlapping ones stay readable.
   const double opacity = std::clamp(0.6 / static_cast<double>(p.strategies.size()), 0.05, 0.2);
   figure.script =
       common_settings() + label_range(p.panel) +

@@ -19,7 +19,8 @@ int row_sum(const Matrix& matrix, std::size_t row) {
   return sum;
 }
 
-/// x, y, wins, colour and text of the number (none on the diagonal); a sum row and column apart.
+/// Two data blocks. `cells` holds x, y, the number of wins, its colour and its text (none on the
+/// diagonal); `sums` holds the sums of rows and columns.
 std::string matrix_data(const Matrix& matrix, const std::vector<std::size_t>& order, int top) {
   std::vector<std::vector<std::string>> cells, sums;
   const std::size_t k = order.size();

@@ -17,7 +17,7 @@ std::string mean_data(const PanelAnalysis& p, std::size_t strategy) {
   return data_block(fmt::format("mean{}", strategy), rows);
 }
 
-/// The bar chart in the lower right corner of the plot, over the curves' empty space.
+/// Draws the bar chart in the lower right corner of the plot, where there are no curves.
 std::string inset(const ClassDistribution& classes, double scale) {
   std::string tics;
   for (std::size_t i = 0; i < classes.classes.size(); ++i) {
@@ -42,7 +42,7 @@ std::string inset(const ClassDistribution& classes, double scale) {
 Figure reference_figure(const Study& study, const Analysis& analysis, const PanelAnalysis& p) {
   Figure figure;
   figure.name = figure_name(analysis, "reference", p.panel.dataset) + "_" + slug(p.panel.init);
-  std::size_t letters = 0;  // of the legend, which stands at the right
+  std::size_t letters = 0;  // of the longest name in the legend, which stands on the right
   for (const StrategySummary& s : p.strategies) {
     letters = std::max(letters, shown_name(s.strategy).size());
   }

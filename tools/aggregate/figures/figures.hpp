@@ -10,8 +10,9 @@ namespace al_mpi {
 /// Mean lines with bootstrap bands; one figure a data set and initial set.
 std::vector<Figure> learning_curve_figures(const Analysis& analysis);
 
-/// The reference's style: mean lines with markers, an inset with the class distribution, and its
-/// two numbers in the corner (mean of the last iteration, sum over rounds of the mean deviation).
+/// Learning curves as the published study draws them: mean lines with markers, an inset with the
+/// class distribution, and in the corner the study's two numbers (mean of the last iteration, sum
+/// over rounds of the mean deviation).
 std::vector<Figure> reference_figures(const Study& study, const Analysis& analysis);
 
 /// Penalty matrices as heat maps, without and with Holm's correction; strategies by penalty, best
@@ -32,13 +33,14 @@ std::vector<Figure> class_share_figures(const Study& study, const Analysis& anal
 /// Mean seconds a round: query, train, evaluate.
 std::vector<Figure> seconds_figures(const Study& study, const Analysis& analysis);
 
-/// Of the learning curves: as papers have them, or as the published study had them.
+/// The style of the learning curves: as papers usually have them, or as the published study has
+/// them.
 AL_ENUM(FigureStyle, paper, reference)
 
 /// All of them.
 std::vector<Figure> all_figures(const Study& study, const Analysis& analysis, FigureStyle style);
 
-/// `stem`, with the data set's name where there are several.
+/// The name of a figure: `stem`, followed by the data set's name where there are several.
 std::string figure_name(const Analysis& analysis, const std::string& stem,
                         const std::string& dataset);
 
@@ -51,8 +53,9 @@ std::string label_range(const Panel& panel);
 /// A legend in one line below the x axis' label, in a picture of that height.
 std::string key_below(int height);
 
-/// A point of a curve for a data block: `values` after the budget. Where rounds have no value the
-/// line breaks (an empty row); where there are no rounds it goes on (no row).
+/// Adds a point of a curve to the rows of a data block: the budget, then `values`. An empty row,
+/// which breaks the line, is added where there are rounds but no value; no row, so that the line
+/// goes on, where there are no rounds.
 void add_point(std::vector<std::vector<std::string>>& rows, const PanelAnalysis& p,
                std::size_t strategy, std::size_t budget, const std::vector<double>& values);
 

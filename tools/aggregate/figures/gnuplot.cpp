@@ -63,7 +63,7 @@ class ScratchFolder {
   std::string file(const std::string& name) const { return (path_ / name).string(); }
 
  private:
-  /// Scratch folders of killed runs.
+  /// Removes the scratch folders that killed runs left.
   static void remove_leftovers() {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(fs::temp_directory_path(), ignored)) {
@@ -113,8 +113,8 @@ std::string first_words(const std::string& file) {
 }  // namespace
 
 std::string quoted(const std::string& text) {
-  // Single quotes: within double ones gnuplot runs `commands`. They know no escapes, so that a line
-  // break is put in between.
+  // The text is put into single quotes, because gnuplot runs `commands` within double quotes.
+  // Single quotes have no escapes, so a line break is written between two quoted parts.
   std::string result = "'";
   for (const char c : text) {
     if (c == '\n') {

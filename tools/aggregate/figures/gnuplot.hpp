@@ -7,7 +7,7 @@
 
 namespace al_mpi {
 
-/// One picture: what gnuplot is told, without terminal and output.
+/// One picture, as gnuplot's commands without the terminal and the output file.
 struct Figure {
   std::string name;  ///< of its files
   int width = 760;   ///< pixels at 96 a inch (PNG: twice as many dots)
@@ -16,7 +16,7 @@ struct Figure {
   std::string script;  ///< settings and the plot command
 };
 
-/// Text as a string of gnuplot's, shown letter by letter.
+/// Text as a string in gnuplot's language; none of its letters has a special meaning there.
 std::string quoted(const std::string& text);
 
 /// A number as gnuplot reads it; NaN is missing.
@@ -25,7 +25,7 @@ std::string plotted(double value);
 /// "name << EOD" and rows, each a list of words.
 std::string data_block(const std::string& name, const std::vector<std::vector<std::string>>& rows);
 
-/// Words of a file name: letters, digits, '-' and '_'; the rest becomes '_'.
+/// Text as part of a file name: letters, digits, '-' and '_' stay, others become '_'.
 std::string slug(const std::string& text);
 
 AL_ENUM(FigureFormat, svg, png, pdf)

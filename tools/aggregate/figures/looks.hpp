@@ -12,11 +12,11 @@ struct Look {
   std::string dash;  ///< gnuplot's dash type: "solid", "(6,4)" ...
 };
 
-/// By the strategy's place in the catalogue: the first (random sampling) is black alone, oracles
-/// are grey with long dashes, for they are bounds; the others go through seven colours, then
-/// through them again with another dash; markers tell the turns apart too. Names outside the
-/// catalogue have the look of a place that their letters give. Of two sweeps ("NAME [A]", "NAME
-/// [B]") the first is solid and the second dashed.
+/// The look follows from the strategy's place in the catalogue. Only the first one (random
+/// sampling) is black. Oracles are grey with long dashes, because they are bounds. The others take
+/// seven colours in turn; each turn has another dash and other markers. A name outside the
+/// catalogue gets a place from a hash of its letters. Of two sweeps ("NAME [A]", "NAME [B]") the
+/// first is solid and the second dashed.
 Look look_of(const std::string& strategy);
 
 /// The name as figures show it: oracles, which see labels that nobody bought, are marked

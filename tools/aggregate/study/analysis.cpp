@@ -17,7 +17,7 @@
 namespace al_mpi {
 namespace {
 
-/// What every strategy of a panel is summed up with.
+/// Sums up the strategies of a panel.
 class Summarizer {
  public:
   Summarizer(const PanelAnalysis& analysis, const Analysis& all, const PairedBootstrap& bootstrap)
@@ -68,8 +68,9 @@ class Summarizer {
   const PairedBootstrap& bootstrap_;
 };
 
-/// The ramp-up ends where the baseline's mean curve (without one: the mean over strategies) has
-/// made most of its rise, so that all strategies of a panel are cut at the same place.
+/// The labels at which the ramp-up ends: there the baseline's mean curve (without a baseline: the
+/// mean over strategies) has made most of its rise. So all strategies of a panel are split at the
+/// same place.
 double phase_split(const Panel& panel, const Analysis& all) {
   std::vector<double> curve(panel.labels.size());
   const auto baseline = position(panel.strategies, all.options.baseline);
@@ -83,7 +84,8 @@ double phase_split(const Panel& panel, const Analysis& all) {
   return ramp_up_end(panel.labels, oriented(curve, all.lower_is_better), all.options.ramp_up_share);
 }
 
-/// The resamples of a panel. They follow from their two numbers, so panels and metrics share them.
+/// The resamples of a panel. They depend only on the numbers of seeds and of resamples, so panels
+/// and metrics share them.
 const PairedBootstrap& bootstrap_of(const Panel& panel, const Analysis& all) {
   static std::map<std::pair<std::size_t, std::size_t>, PairedBootstrap> made;
   const std::size_t n = panel.seeds.size(), resamples = all.options.resamples;
@@ -127,7 +129,8 @@ void check_baseline(const Study& study, Analysis& analysis) {
                            ": there are no comparisons with a baseline (--baseline names another)");
 }
 
-/// Which seeds of a strategy have rounds without a value, and where: the first three.
+/// Names the first three seeds of a strategy that have rounds without a value, with the number of
+/// such rounds and the labels of the first.
 std::string gaps_of(const Panel& panel, std::size_t strategy) {
   std::string text;
   int named = 0;

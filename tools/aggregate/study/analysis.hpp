@@ -26,7 +26,7 @@ struct AnalysisOptions {
   std::size_t resamples = 1000;      ///< of the bootstrap
 };
 
-/// A number a seed, summed up.
+/// Summary of one number per seed.
 struct Spread {
   Sample sample;
   Interval interval;  ///< bootstrap interval of the mean, paired by seed
@@ -43,7 +43,7 @@ struct StrategySummary {
   double largest_drop = 0.0;
 };
 
-/// What one number a seed is measured on.
+/// The number that a learning curve is reduced to.
 enum class Measure { area, final };
 std::string to_string(Measure measure);  ///< "AULC", "final"
 
@@ -79,14 +79,15 @@ struct Comparison {
   double seeds_1pt = missing, seeds_2pt = missing;  ///< needed to see a difference of 0.01, 0.02
 };
 
-/// What a comparison shows at level alpha, all p-values by Holm: "better", "worse", "equivalent"
-/// (by less than the margin either way; "better, equivalent" where the difference is sure and
-/// small), "no better", "no worse" (by the margin), "open"; "-" where nothing could be tested.
+/// What a comparison shows at level alpha, by p-values that Holm's method adjusted: "better",
+/// "worse"; "equivalent" (the difference is smaller than the margin; "better, equivalent" where
+/// there is a difference, but a small one); "no better", "no worse" (by the margin); "open" where
+/// none of these is shown; "-" where nothing could be tested.
 std::string shown_by(const Comparison& comparison, const Analysis& analysis);
 
-/// Labels at which a strategy's mean curve reaches a value of the metric, and what that saves
-/// against the baseline. Intervals come from resampled mean curves; an end is infinite where
-/// resamples do not reach the value with the labels they have.
+/// Labels at which a strategy's mean curve reaches a value of the metric, and how many labels that
+/// saves compared with the baseline. Intervals come from resampled mean curves; an end of an
+/// interval is infinite where resamples do not reach the value with the labels they have.
 struct Saving {
   std::string strategy;
   double target = missing;  ///< value of the metric
@@ -131,15 +132,15 @@ struct GroupAnalysis {
   RankStability stability_area, stability_final;  ///< of the contenders
 };
 
-/// What a sweep can be measured by: the mean final value of other trials, e.g. of all labels at
-/// once.
+/// A value to compare a sweep with: the mean final value of other trials, e.g. of trials that are
+/// given all labels at once.
 struct Bound {
   double labels = 0.0;
   Sample sample;
 };
 
-/// The bounds that results files hold, one a file: over all trials that reached the file's last
-/// budget. Throws DataError, ConfigError (no such metric).
+/// The bounds of results files, one for each file: the mean over all trials that reached the file's
+/// last budget. Throws DataError, ConfigError (no such metric).
 std::vector<Bound> read_bounds(const std::vector<std::string>& paths, const std::string& metric);
 
 struct Analysis {
@@ -157,8 +158,8 @@ struct Analysis {
 /// absent, a note says so).
 Analysis analyze(const Study& study, const AnalysisOptions& options);
 
-/// The summaries only: no comparisons, no power, no groups. Quick; for further metrics and running
-/// sweeps.
+/// Computes the summaries only: no comparisons, no power, no groups. It is quick, and used for
+/// further metrics and for running sweeps.
 Analysis summarize(const Study& study, const AnalysisOptions& options);
 
 /// Sum over budgets of the mean over strategies of the population standard deviation over seeds:

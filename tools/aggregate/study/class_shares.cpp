@@ -12,7 +12,8 @@
 namespace al_mpi {
 namespace {
 
-/// The study's trial of every trial of one file; none where another file's copy is used.
+/// For every trial of one file its position in study.trials; nothing where the study uses another
+/// file's copy of the trial.
 std::vector<std::optional<std::size_t>> used_trials(const Study& study, std::size_t file) {
   std::vector<std::optional<std::size_t>> used(study.files[file].trials.size());
   for (std::size_t i = 0; i < study.trials.size(); ++i) {
@@ -21,7 +22,8 @@ std::vector<std::optional<std::size_t>> used_trials(const Study& study, std::siz
   return used;
 }
 
-/// Calls fn(study trial, round, label) for every labelled pick that counts.
+/// Calls fn(study trial, round, label) for every pick that has a label and belongs to a trial of
+/// the study.
 template <class Fn>
 void each_pick(const Study& study, const Fn& fn) {
   for (std::size_t file = 0; file < study.files.size(); ++file) {

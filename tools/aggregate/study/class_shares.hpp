@@ -7,7 +7,7 @@
 
 namespace al_mpi {
 
-/// How the picks of one group fall on the classes.
+/// How the picks of one group are distributed over the classes.
 struct ClassShares {
   std::string dataset;
   std::vector<std::string> classes;
@@ -19,9 +19,9 @@ struct ClassShares {
 /// One a group whose picks carry labels; all initial sets and seeds together.
 std::vector<ClassShares> class_shares(const Study& study);
 
-/// Distribution of classes behind a group: the pool's counts, if the file records them (attribute
-/// `class_counts`), else the mean number of labels bought of each class; empty where neither is
-/// known.
+/// Distribution of classes in a group's data: the pool's counts, if the file records them
+/// (attribute `class_counts`), else the mean number of labels bought of each class; empty where
+/// neither is known.
 struct ClassDistribution {
   std::vector<std::string> classes;
   std::vector<double> counts;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr double point = 0.01;  // one percentage point of a metric in [0, 1]
 
-/// Student's interval at 1 - 2 alpha: what two one-sided tests at alpha look at.
+/// Student's interval at 1 - 2 alpha, which corresponds to two one-sided tests at alpha.
 Interval narrow_interval(const Sample& differences, double alpha) {
   if (!(differences.std > 0.0) || alpha >= 0.5) return {missing, missing};
   const double half = half_width(differences, 1.0 - 2.0 * alpha);
@@ -37,7 +37,7 @@ std::optional<std::size_t> best_oracle(const Panel& panel, Measure measure, bool
   return best;
 }
 
-/// The smallest true difference that `n` seeds show with 80 % power: seeds_needed() turned round.
+/// The smallest true difference that `n` seeds show with 80 % power: the inverse of seeds_needed().
 double resolved_difference(std::size_t n, double std, double alpha) {
   if (n < 2 || !(std > 0.0)) return missing;
   double low = 0.0, high = std * 100.0;
@@ -91,8 +91,8 @@ void add_blocks(Blocks& blocks, const Panel& panel, const std::vector<std::strin
   }
 }
 
-/// The strategies of all panels; `finished`: only those with an area, for one without any would
-/// leave no block complete.
+/// The strategies of all panels. `finished`: only those that have an area, because a strategy
+/// without any area would leave no block complete.
 std::vector<std::string> strategies_with(const std::vector<const Panel*>& panels, bool finished) {
   std::vector<std::string> names;
   for (const Panel* panel : panels) {

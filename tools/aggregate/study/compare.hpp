@@ -8,10 +8,10 @@
 
 namespace al_mpi {
 
-/// Where `name` is in `names`.
+/// The position of `name` in `names`; nothing if it is not there.
 std::optional<std::size_t> position(const std::vector<std::string>& names, const std::string& name);
 
-/// Numbers turned so that higher is better.
+/// Values whose sign is changed where lower is better, so that higher is always better.
 double oriented(double value, bool lower_better);
 std::vector<double> oriented(std::vector<double> values, bool lower_better);
 
@@ -19,14 +19,14 @@ std::vector<double> oriented(std::vector<double> values, bool lower_better);
 /// stopped early.
 std::vector<double> per_seed(const Panel& panel, std::size_t strategy, Measure measure);
 
-/// How much of the gain of `oracle` over `baseline` the scores of a strategy take; one value a
-/// seed.
+/// Which share of the gain of `oracle` over `baseline` a strategy reaches; the arguments hold one
+/// value a seed.
 OracleShare share_of_gain(const std::vector<double>& strategy, const std::vector<double>& baseline,
                           const std::vector<double>& oracle, bool lower_better, double confidence,
                           const PairedBootstrap& bootstrap);
 
-/// One strategy against another over the seeds that both have, one value a seed; nothing is
-/// adjusted.
+/// Compares a strategy with another over the seeds that both have; the arguments hold one value a
+/// seed. p-values are not adjusted.
 Comparison compare_scores(const std::vector<double>& strategy, const std::vector<double>& baseline,
                           const Analysis& all, const PairedBootstrap& bootstrap);
 

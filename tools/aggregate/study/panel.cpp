@@ -11,7 +11,7 @@
 namespace al_mpi {
 namespace {
 
-/// Positions of the values that occur, in order.
+/// Each value of a set -> its position in ascending order.
 template <class T>
 std::map<T, std::size_t> positions(const std::set<T>& values) {
   std::map<T, std::size_t> result;

@@ -12,8 +12,8 @@
 namespace al_mpi {
 namespace {
 
-/// A strategy's mean curve over the budgets at which it has rounds, higher = better, and how
-/// resamples of the seeds change it.
+/// A strategy's mean curve over the budgets at which it has rounds, higher = better, and the mean
+/// curves of resamples of its seeds.
 struct ResampledCurve {
   std::vector<double> labels, values;
   std::vector<std::vector<double>> resamples;  ///< [resample][budget]; empty below two seeds
@@ -36,7 +36,7 @@ ResampledCurve resampled_curve(const Panel& panel, std::size_t strategy, bool lo
   return curve;
 }
 
-/// A target, at which all strategies of a panel are read.
+/// A value of the metric; for every strategy of a panel it is asked how many labels reach it.
 struct Target {
   std::optional<double> value;  ///< oriented; without one: the baseline's last value
 

@@ -6,8 +6,8 @@
 
 namespace al_mpi {
 
-/// Every strategy at the baseline's final mean (where there is a baseline), then at each of
-/// AnalysisOptions::targets.
+/// The savings of every strategy: those at the baseline's final mean (where there is a baseline),
+/// then those at each of AnalysisOptions::targets.
 std::vector<Saving> savings_of(const Panel& panel, const Analysis& all,
                                const PairedBootstrap& bootstrap);
 

@@ -13,8 +13,8 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-/// Where the value of "key: value" begins, after a colon that a space or nothing follows; npos: no
-/// key.
+/// Where the key of "key: value" ends: at the first colon that a space or the end of the line
+/// follows. npos if there is no key.
 std::size_t end_of_key(const std::string& line) {
   for (std::size_t i = line.find(':'); i != std::string::npos; i = line.find(':', i + 1)) {
     if (i + 1 == line.size() || line[i + 1] == ' ') return i;

@@ -16,9 +16,9 @@ struct SettingChange {
   std::string key, a, b;  ///< empty: not there
 };
 
-/// What differs between two results files: settings, data set, versions, devices and hosts. Where
-/// results lie and how often they are written is left out, and all settings where one file has
-/// none.
+/// What differs between two results files: settings, data set, versions, devices and hosts. Two
+/// things are left out: where results lie and how often they are written; and all settings, if one
+/// of the files holds no settings.
 std::vector<SettingChange> changed_settings(const ResultsTables& a, const ResultsTables& b);
 
 }  // namespace al_mpi

@@ -17,7 +17,7 @@
 namespace al_mpi {
 namespace {
 
-/// Panels by what two sweeps can share: settings of sweep.grid and initial set.
+/// What the panels of two sweeps are matched by: settings of sweep.grid, and initial set.
 using PanelKey = std::pair<std::string, std::string>;
 
 std::string words(const PanelKey& key) {
@@ -64,7 +64,8 @@ void add_panels(Side& side, const std::string& metric) {
   }
 }
 
-/// One number a seed over a range of labels, keyed by seed: mean height, or height at its end.
+/// Seed -> its score over a range of labels: the curve's mean height there (area), or its height at
+/// the end of the range (final).
 std::map<std::int64_t, double> scores_between(const Panel& panel, std::size_t strategy,
                                               Measure measure, double from, double to) {
   std::map<std::int64_t, double> scores;
@@ -177,7 +178,7 @@ std::string attribute(const Study& study, const std::string& name) {
   return found == attributes.end() ? "" : found->second;
 }
 
-/// Both files as one group, so that they stand in the same tables and curves.
+/// Joins both files into one group, so that they appear in the same tables and figures.
 Study joined(const Side& a, const Side& b) {
   std::vector<ResultsTables> files;
   for (const auto& [side, letter] : {std::pair{&a, 'A'}, std::pair{&b, 'B'}}) {

@@ -29,9 +29,10 @@ struct TwoSweeps {
 /// "margin_sampling [A]".
 std::string side_name(const std::string& strategy, char side);
 
-/// B against A: strategies and initial sets that both hold, in the range of labels that both cover.
-/// Paired over seeds where the data set is one and two or more have values in both, else by Welch's
-/// test. Throws DataError where nothing is shared, ConfigError where one lacks the metric.
+/// Compares B with A: the strategies and initial sets that both hold, in the range of labels that
+/// both cover. The comparison is paired over seeds where both have the same data set and two or
+/// more seeds have values in both; else it is Welch's test. Throws DataError where they share
+/// nothing, ConfigError where one lacks the metric.
 TwoSweeps compare_sweeps(const std::string& a, const std::string& b,
                          const AnalysisOptions& options);
 

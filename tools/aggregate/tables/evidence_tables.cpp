@@ -29,7 +29,7 @@ TableCell adjusted(double p, double alpha) {
   return cell;
 }
 
-/// Oracles are marked: they see labels that nobody bought.
+/// The strategy's name, with a mark if it is an oracle, which sees labels that nobody bought.
 std::string marked(const std::string& strategy) {
   return is_oracle(strategy) ? strategy + " (oracle)" : strategy;
 }
@@ -38,7 +38,8 @@ std::string where(const Panel& panel) {
   return fmt::format("{} / {}", panel.dataset, panel.init);
 }
 
-/// "3 are shown to be better (a, b, c)", in the order of how much is shown.
+/// A sentence that lists what is shown of which strategies, the better ones first: "...: better (a,
+/// b); within 0.01 of it either way (c); open for 4: more seeds may tell."
 std::string equivalence_sentence(const Analysis& analysis, const PanelAnalysis& p) {
   std::map<std::string, std::vector<std::string>> by_word;
   for (const Comparison& c : p.comparisons) {
@@ -87,7 +88,7 @@ std::string stability_sentence(const GroupAnalysis& g) {
                                        : "other seeds may put another strategy first");
 }
 
-/// What the strategy with the largest saving saves, at one target.
+/// A sentence on what the strategy with the largest saving saves, at one target.
 std::string saving_sentence(const Analysis& analysis, const PanelAnalysis& p,
                             const std::vector<const Saving*>& at_target) {
   const Saving* best = nullptr;

@@ -14,8 +14,8 @@
 namespace al_mpi {
 namespace {
 
-/// The reference's class name; for strategies it lacks the same way of writing ("margin_sampling"
-/// -> "MarginSampling").
+/// The name of the published study's class; a strategy that the study lacks is written in the same
+/// way ("margin_sampling" -> "MarginSampling").
 std::string class_name(const std::string& strategy) {
   for (const StrategyInfo& info : strategy_catalog()) {
     if (info.name == strategy && !info.alias.empty()) return info.alias;

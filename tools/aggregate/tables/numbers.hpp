@@ -6,7 +6,7 @@
 
 namespace al_mpi {
 
-/// The whole analysis as JSON, every digit; NaN is null.
+/// The whole analysis as JSON. Numbers have all their digits; NaN is null.
 std::string numbers_json(const Study& study, const Analysis& analysis);
 
 }  // namespace al_mpi

@@ -4,7 +4,7 @@
 
 namespace al_mpi {
 
-/// What papers print of a study.
+/// Settings of the tables that papers print.
 struct PaperOptions {
   std::vector<double> labels;  ///< columns; empty: up to four budgets, evenly apart, and the last
   bool percent = false;        ///< values times 100

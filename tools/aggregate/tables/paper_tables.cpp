@@ -22,7 +22,7 @@ std::set<double> budgets_of(const Panels& panels) {
   return all;
 }
 
-/// All of four budgets, of more those at the quarters.
+/// The budgets that are shown: all where there are at most four, else those at the quarters.
 std::vector<double> chosen_labels(const Panels& panels) {
   const std::set<double> all = budgets_of(panels);
   const std::vector<double> budgets(all.begin(), all.end());
@@ -85,7 +85,7 @@ std::vector<TableCell> cells_of(const Analysis& analysis, const Panel& panel, co
   return cells;
 }
 
-/// Seeds behind the numbers, in words.
+/// How many seeds the numbers come from, in words.
 std::string seeds_of(const Panels& panels) {
   std::set<std::size_t> counts;
   for (const PanelAnalysis* p : panels) {

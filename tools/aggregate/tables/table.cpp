@@ -8,7 +8,7 @@
 namespace al_mpi {
 namespace {
 
-/// Terminal columns of UTF-8 text: its code points.
+/// How many columns of a terminal a UTF-8 text takes: the number of its code points.
 std::size_t width(const std::string& text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -52,7 +52,7 @@ std::string escaped_latex(const std::string& text) {
   return result;
 }
 
-/// Bold and with its mark.
+/// The cell in LaTeX, bold if it is `strong`, with its mark.
 std::string latex_cell(const TableCell& cell) {
   const std::string text = escaped_latex(cell.shown());
   const std::string mark =
@@ -66,7 +66,7 @@ bool is_numeric(const Table& table, std::size_t column) {
                      [&](const auto& row) { return row[column].is_numeric(); });
 }
 
-/// Zero has no sign.
+/// The value with so many decimals; a value that is rounded to zero has no sign.
 std::string rounded(double value, int decimals) {
   const std::string text = fmt::format("{:.{}f}", value, decimals);
   return text.find_first_not_of("-0.") == std::string::npos && text[0] == '-' ? text.substr(1)

@@ -32,7 +32,7 @@ void each_strategy(const Analysis& analysis, const Fn& fn) {
   }
 }
 
-/// Bold for the best mean of each panel.
+/// Whether a strategy has the best mean of its panel, which is printed bold.
 bool is_best(const Analysis& analysis, const PanelAnalysis& p, const Spread StrategySummary::*field,
              double mean) {
   for (const StrategySummary& s : p.strategies) {
