@@ -18,6 +18,7 @@ ARROWS = {
     "model": {"base", "io", "data", "catalog"},
     "query": {"base", "io", "data", "catalog", "model"},
     "engine": {"base", "io", "data", "catalog", "model", "query", "trial"},
+    "campaign": {"base", "io", "data", "engine", "trial", "stats"},
     "options": {"base", "catalog"},  # FOLDER/options.hpp: plain structs, whatever their folder may include
     "config": {"base", "catalog", "trial", "data", "options"},
     "results": {"base", "io", "trial", "catalog"},
@@ -27,11 +28,11 @@ ARROWS = {
     # what a program does not link, it does not include
     "apps": {"base", "io"},
     "apps/al_mpi": {"base", "io", "trial", "catalog", "stats", "config", "results", "farm", "farm/mpi", "sweep"},
-    "apps/al_trial": {"base", "io", "trial", "catalog", "data", "config", "model", "query", "engine"},
+    "apps/al_trial": {"base", "io", "trial", "catalog", "data", "config", "model", "query", "engine", "campaign"},
     "apps/al_prepare": {"base", "io", "catalog", "data", "config", "model"},
     "apps/al_aggregate": {"base"},
     "tools/raster": {"base", "io", "data"},
-    "tools/prepare": {"base", "io", "data", "model", "tools/raster"},
+    "tools/prepare": {"base", "io", "data", "model", "campaign", "tools/raster"},
     "tools/predict": {"base", "data", "model", "tools/raster"},
     "tools/aggregate": {"base", "io", "trial", "catalog", "results", "stats"},
 }
@@ -67,7 +68,7 @@ DOORS = {
     r"pixel_kernels/.*": {"pixel_kernels", "model"},
     r"mpi\.h": {"farm/mpi"},
     r"yaml-cpp/.*": {"config"},
-    r"nlohmann/.*": {"trial", "results", "config", "engine", "farm", "farm/mpi", "sweep", "apps", "tools", "io"},
+    r"nlohmann/.*": {"trial", "results", "config", "engine", "campaign", "farm", "farm/mpi", "sweep", "apps", "tools", "io"},
     r"simdjson\.h": {"trial"},
     r"CLI/.*": {"apps", "tools"},
     r"gdal.*|ogr.*|cpl_.*": {"tools/raster"},

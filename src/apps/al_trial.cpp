@@ -1,6 +1,7 @@
 // al_trial: the engine. Runs one trial from the command line, serves trials to a rank, applies a
-// strategy to stored arrays, or a trained network to a scene.
+// strategy to stored arrays, or a trained network to a scene; asks people in a labelling campaign.
 
+#include "apps/al_trial/campaign.hpp"
 #include "apps/al_trial/pick.hpp"
 #include "apps/al_trial/predict.hpp"
 #include "apps/al_trial/run.hpp"
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
       "  al_trial configs/demo.yaml --strategy badge --seed 1 loop.n_rounds=2\n"
       "  al_trial pick --strategy margin_sampling --input predictions.h5 --n 32\n"
       "  al_trial predict --checkpoint trial.network --image scene.tif --output classes.tif\n"
+      "  al_trial ask configs/campaign.yaml --campaign land; al_trial tell --campaign land FILE\n"
       "  al_trial --serve   (the engine of a worker: docs/protocols.md)");
 
   RunOptions run;
@@ -37,7 +39,18 @@ int main(int argc, char** argv) {
   PredictOptions predict;
   CLI::App* predict_command = add_predict_command(app, predict);
 
+  AskOptions ask;
+  CLI::App* ask_command = add_ask_command(app, ask);
+  TellOptions tell;
+  CLI::App* tell_command = add_tell_command(app, tell);
+
+  WhereOptions where;
+  CLI::App* where_command = add_where_command(app, where);
+
   return run_app(app, argc, argv, [&] {
+    if (where_command->parsed()) return run_where(where);
+    if (ask_command->parsed()) return run_ask(ask);
+    if (tell_command->parsed()) return run_tell(tell);
     if (pick_command->parsed()) return run_pick(pick);
     if (predict_command->parsed()) return run_predict(predict);
     if (devices) return print_devices();

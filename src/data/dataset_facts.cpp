@@ -9,6 +9,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
+#include <al_mpi/data/label_pool.hpp>
 #include <al_mpi/data/pixel_types.hpp>
 
 namespace al_mpi {
@@ -41,7 +42,9 @@ void look_at(const Split& split, std::int64_t i, SplitFacts& facts, std::int64_t
 
 std::vector<std::int64_t> class_counts(const Split& split, std::int64_t n_classes) {
   std::vector<std::int64_t> counts(static_cast<std::size_t>(n_classes), 0);
-  for (const std::int64_t label : split.labels) ++counts[static_cast<std::size_t>(label)];
+  for (const std::int64_t label : split.labels) {
+    if (label >= 0) ++counts[static_cast<std::size_t>(label)];
+  }
   if (split.label_maps == nullptr) return counts;
   for (std::int64_t i = 0; i < split.n * split.height * split.width; ++i) {
     if (split.label_maps[i] < n_classes) ++counts[split.label_maps[i]];
@@ -171,7 +174,7 @@ std::vector<std::string> cautions(const Dataset& dataset, const DatasetFacts& fa
   std::vector<std::string> absent;
   for (std::int64_t k = 0; k < dataset.n_classes(); ++k) {
     const auto at = static_cast<std::size_t>(k);
-    if (k == dataset.ignore_label || pool.class_counts[at] > 0) continue;
+    if (k == dataset.ignore_label || pool.class_counts[at] > 0 || is_label_pool(dataset)) continue;
     const std::int64_t in_test = facts.splits.at("test").class_counts[at];
     absent.push_back(fmt::format("{} ({} in the test set)", dataset.classes[at], in_test));
   }

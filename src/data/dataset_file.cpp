@@ -4,6 +4,7 @@
 
 #include "owned_dataset.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/data/label_pool.hpp>
 #include <al_mpi/io/hdf5.hpp>
 #include <al_mpi/io/mapped_file.hpp>
 
@@ -18,8 +19,11 @@ class DatasetReader {
  public:
   explicit DatasetReader(const std::string& path) : path_(path), file_(Hdf5File::open(path)) {}
 
-  std::shared_ptr<const Dataset> read() {
+  std::shared_ptr<const Dataset> read(bool may_be_pool) {
     read_header();
+    if (pool_ && !may_be_pool) {
+      fail("", "is a pool without all labels (al_trial ask and tell label it)");
+    }
     read_names_of_classes_and_bands();
     read_normalization();
     for (const char* name : {"train", "validation", "test"}) {
@@ -27,6 +31,7 @@ class DatasetReader {
       if (file_.has(group)) dataset_->splits[name] = read_split(group);
     }
     for (const char* name : {"train", "test"}) {
+      if (pool_ && name == std::string("test")) continue;
       if (dataset_->splits.count(name) == 0) fail(std::string("/") + name, "missing group");
     }
     for (const auto& [name, split] : dataset_->splits) check_same_images("/" + name, split);
@@ -58,13 +63,19 @@ class DatasetReader {
     dataset_->licence = file_.text_attribute("/", "licence").value_or("");
     dataset_->sensor = file_.text_attribute("/", "sensor").value_or("");
     dataset_->pixel_size = file_.double_attribute("/", "pixel_size").value_or(0);
+    const std::string labels = file_.text_attribute("/", "labels").value_or("all");
+    if (labels != "all" && labels != "some") {
+      fail("@labels", fmt::format("'{}' (expected all or some)", labels));
+    }
+    pool_ = labels == "some";
   }
 
   void read_names_of_classes_and_bands() {
-    dataset_->classes = file_.read_strings("/classes");
+    const bool no_class_yet = pool_ && !file_.has("/classes");
+    if (!no_class_yet) dataset_->classes = file_.read_strings("/classes");
     dataset_->bands = file_.read_strings("/bands");
     const auto& classes = dataset_->classes;
-    if (classes.size() < 2) fail("/classes", "fewer than two classes");
+    if (classes.size() < 2 && !pool_) fail("/classes", "fewer than two classes");
     if (dataset_->task == Task::segmentation && classes.size() > 256) {
       fail("/classes", "more than 256 classes (label maps are uint8)");
     }
@@ -192,6 +203,7 @@ class DatasetReader {
     const std::int64_t n_classes = dataset_->n_classes();
     for (std::int64_t i = 0; i < split.n; ++i) {
       const std::int64_t label = split.labels[static_cast<std::size_t>(i)];
+      if (label == -1 && pool_) continue;
       if (label < 0 || label >= n_classes) {
         fail(name, fmt::format("label {} of image {} is outside 0..{}", label, i, n_classes - 1));
       }
@@ -297,13 +309,18 @@ class DatasetReader {
 
   std::string path_;
   Hdf5File file_;
+  bool pool_ = false;  ///< for people to label: labels may be missing
   std::shared_ptr<OwnedDataset> dataset_ = std::make_shared<OwnedDataset>();
 };
 
 }  // namespace
 
 std::shared_ptr<const Dataset> Dataset::open(const std::string& path) {
-  return DatasetReader(path).read();
+  return DatasetReader(path).read(false);
+}
+
+std::shared_ptr<const Dataset> open_dataset_or_pool(const std::string& path) {
+  return DatasetReader(path).read(true);
 }
 
 }  // namespace al_mpi

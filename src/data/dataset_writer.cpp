@@ -32,7 +32,8 @@ class DatasetWriter {
     file_.set_attribute("/", "source", description_.source);
     file_.set_attribute("/", "licence", description_.licence);
     file_.set_attribute("/", "ignore_label", description_.ignore_label);
-    file_.write_strings("/classes", description_.classes);
+    if (description_.label_pool) file_.set_attribute("/", "labels", std::string("some"));
+    if (!description_.classes.empty()) file_.write_strings("/classes", description_.classes);
     file_.write_strings("/bands", description_.bands);
     if (!description_.sensor.empty()) file_.set_attribute("/", "sensor", description_.sensor);
     if (description_.pixel_size > 0)
@@ -51,10 +52,13 @@ class DatasetWriter {
     std::vector<std::int64_t> labels;
     std::vector<std::string> names;
     std::vector<double> places;
+    Footprints footprints;
     std::int64_t n_missing = 0;
     for (std::int64_t i = 0; i < source.n; ++i) {
       sample.missing.clear();
       sample.place.reset();
+      sample.footprint.reset();
+      sample.system.clear();
       source.read(i, sample);
       check_labels(sample);
       count_labels(sample, counts_[split]);
@@ -69,6 +73,7 @@ class DatasetWriter {
       if (sample.place) {
         places.insert(places.end(), {sample.place->longitude, sample.place->latitude});
       }
+      footprints.add(sample);
     }
     file_.set_attribute(group + "/images", "n_missing", n_missing);
     if (!segmentation()) file_.write(group + "/labels", labels, {source.n});
@@ -77,11 +82,12 @@ class DatasetWriter {
     if (static_cast<std::int64_t>(places.size()) == 2 * source.n) {
       file_.write(group + "/places", places, {source.n, 2});
     }
+    if (footprints.any) write_footprints(group, source.n, footprints);
     for (const auto& embedding : source.embeddings) write_embedding(group, source.n, embedding);
   }
 
   void finish() {
-    if (description_.learnable) {
+    if (description_.learnable && !description_.label_pool) {
       refuse_unlearnable(path_, description_.classes, counts_["train"], counts_["test"]);
     }
     const auto mean = moments_.mean(), std_dev = moments_.std_dev();
@@ -94,6 +100,34 @@ class DatasetWriter {
   }
 
  private:
+  /// Corners and coordinate systems of a split's images; NaN and -1 where they are not known.
+  struct Footprints {
+    bool any = false;
+    std::vector<double> corners;
+    std::vector<std::int64_t> systems;
+    std::vector<std::string> known_systems;
+
+    void add(const Sample& sample) {
+      any = any || sample.footprint.has_value();
+      for (std::size_t k = 0; k < 4; ++k) {
+        const Place corner = sample.footprint ? (*sample.footprint)[k] : Place{NAN, NAN};
+        corners.insert(corners.end(), {corner.longitude, corner.latitude});
+      }
+      const auto found = std::find(known_systems.begin(), known_systems.end(), sample.system);
+      systems.push_back(sample.system.empty() ? -1 : found - known_systems.begin());
+      if (!sample.system.empty() && found == known_systems.end()) {
+        known_systems.push_back(sample.system);
+      }
+    }
+  };
+
+  void write_footprints(const std::string& group, std::int64_t n, const Footprints& footprints) {
+    file_.write(group + "/footprints", footprints.corners, {n, 4, 2});
+    if (footprints.known_systems.empty() || file_.has("/systems")) return;
+    file_.write_strings("/systems", footprints.known_systems);
+    file_.write(group + "/system", footprints.systems, {n});
+  }
+
   struct MissingBand {
     std::string group;
     std::int64_t image, band;
@@ -103,7 +137,8 @@ class DatasetWriter {
   void count_labels(const Sample& sample, std::vector<std::int64_t>& counts) const {
     counts.resize(description_.classes.size(), 0);
     const auto count = [&](std::int64_t label) {
-      if (label != description_.ignore_label) ++counts[static_cast<std::size_t>(label)];
+      if (label >= 0 && label != description_.ignore_label)
+        ++counts[static_cast<std::size_t>(label)];
     };
     if (!segmentation()) count(sample.label);
     for (const int label : sample.label_map) count(label);
@@ -151,6 +186,7 @@ class DatasetWriter {
     const auto check_label = [&](std::int64_t label) {
       const auto n_classes = static_cast<std::int64_t>(description_.classes.size());
       if (label == description_.ignore_label && segmentation()) return;
+      if (label == -1 && description_.label_pool) return;
       if (label >= 0 && label < n_classes) return;
       throw DataError(sample.name, "",
                       fmt::format("label {} is outside 0..{}", label, n_classes - 1));
@@ -204,7 +240,8 @@ class DatasetWriter {
 
 void write_dataset(const std::string& path, const DatasetDescription& description,
                    const std::map<std::string, SplitSource>& splits) {
-  check(splits.count("train") == 1 && splits.count("test") == 1, "a dataset needs train and test");
+  check(splits.count("train") == 1 && (splits.count("test") == 1 || description.label_pool),
+        "a dataset needs train and test");
   DatasetWriter writer(path, description);
   writer.write_header();
   for (const auto& [name, source] : splits) writer.write_split(name, source);
@@ -236,7 +273,7 @@ void write_dataset(const std::string& path, const Dataset& dataset) {
 }
 
 void write_embedding(const std::string& path, const Embedding& embedding, bool replace) {
-  const auto dataset = Dataset::open(path);
+  const auto dataset = open_dataset_or_pool(path);
   for (const auto& [name, split] : dataset->splits) {
     const auto found = embedding.values.find(name);
     check(found != embedding.values.end(), "embedding of {} is missing", name);

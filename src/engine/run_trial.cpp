@@ -1,6 +1,9 @@
 #include <al_mpi/engine/run_trial.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <numeric>
+#include <set>
 
 #include "checkpoint.hpp"
 #include "fault.hpp"
@@ -36,7 +39,7 @@ LearnerOptions learner_options(const TrialInput& input) {
 /// One trial in progress.
 class Trial {
  public:
-  Trial(const TrialInput& input, const TrialEvents& events)
+  Trial(const TrialInput& input, const TrialEvents& events, const KnownSamples* known = nullptr)
       : input_(input),
         events_(events),
         query_(strategy(input.spec.strategy, input.query)),
@@ -44,17 +47,11 @@ class Trial {
         dataset_(with_duplicates(input.dataset, input.oracle.duplicates)),
         pool_(*dataset_, input.oracle, input.spec.seed),
         learner_(dataset_, learner_options(input), input.spec.seed) {
-    const std::int64_t n_validation = input.learner.training.validation;
-    check_budget(input.loop, n_validation, static_cast<double>(pool_.n_offered()));
-    if (!input.network_file.empty())
-      AtomicFile writable(input.network_file);  // before hours of training
-    Indices held_out =
-        RngStream(input.spec.seed, "validation").sample(pool_.n_offered(), n_validation);
-    const Indices offered = pool_.unlabeled();
-    for (std::int64_t& index : held_out) index = offered[static_cast<std::size_t>(index)];
-    pool_.hold_out(held_out);
     state_.key = input.spec.key();
     state_.fingerprint = input.fingerprint;
+    if (!input.network_file.empty())
+      AtomicFile writable(input.network_file);  // before hours of training
+    known != nullptr ? take(*known) : hold_out_at_random();
   }
 
   TrialEnd run() {
@@ -67,7 +64,37 @@ class Trial {
     return TrialEnd::done;
   }
 
+  AskedRound run_one(int round) {
+    AskedRound asked;
+    if (state_.next_picks.empty()) {  // nothing to learn from
+      choose(0, *learner_.predictions(0));
+    } else {
+      run_round(round);
+      asked.record = state_.rounds.back();
+      asked.guesses = guesses(*learner_.predictions(round + 1));
+      if (!input_.network_file.empty()) keep_network();
+    }
+    asked.next_picks = state_.next_picks;
+    return asked;
+  }
+
  private:
+  void hold_out_at_random() {
+    const std::int64_t n_validation = input_.learner.training.validation;
+    check_budget(input_.loop, n_validation, static_cast<double>(pool_.n_offered()));
+    Indices held_out =
+        RngStream(input_.spec.seed, "validation").sample(pool_.n_offered(), n_validation);
+    const Indices offered = pool_.unlabeled();
+    for (std::int64_t& index : held_out) index = offered[static_cast<std::size_t>(index)];
+    pool_.hold_out(held_out);
+  }
+
+  void take(const KnownSamples& known) {
+    left_out_ = {known.left_out.begin(), known.left_out.end()};
+    pool_.hold_out(known.held_out);
+    for (const std::int64_t index : known.labeled) state_.next_picks.push_back({index, -1, 0});
+  }
+
   int n_rounds_done() const { return static_cast<int>(state_.rounds.size()); }
   bool classification() const { return dataset_->task == Task::classification; }
 
@@ -86,8 +113,11 @@ class Trial {
     const double seconds_train = training.seconds();
     trained_ = true;
     const Stopwatch evaluating;
-    const Evaluation evaluation = learner_.evaluate("test");
-    record.metrics = evaluation.metrics();
+    Evaluation evaluation;
+    if (dataset_->splits.count("test") > 0) {  // only answers that people held out may be missing
+      evaluation = learner_.evaluate("test");
+      record.metrics = evaluation.metrics();
+    }
     if (!classification()) add_pixel_metrics(record, evaluation);
     record.metrics.insert(record.metrics.end(), {{"train_loss", report.loss},
                                                  {"steps", static_cast<double>(report.steps)},
@@ -142,8 +172,13 @@ class Trial {
     if (events_.alive) events_.alive();
     const Stopwatch stopwatch;
     const bool initial = round == 0;
-    const std::int64_t n = initial ? input_.loop.n_init : input_.loop.n_query;
-    const Indices unlabeled = pool_.unlabeled();
+    Indices unlabeled = pool_.unlabeled();
+    const auto is_left_out = [this](std::int64_t index) { return left_out_.count(index) > 0; };
+    unlabeled.erase(std::remove_if(unlabeled.begin(), unlabeled.end(), is_left_out),
+                    unlabeled.end());
+    const std::int64_t n = std::min(initial ? input_.loop.n_init : input_.loop.n_query,
+                                    static_cast<std::int64_t>(unlabeled.size()));
+    if (n == 0) return;  // people have answered for the whole pool
     const std::vector<std::int64_t> labels = labels_of_labeled();
     QueryContext context{unlabeled,    pool_.labeled(), labels,           n,
                          input_.query, predictions,     input_.spec.seed, round};
@@ -167,6 +202,23 @@ class Trial {
     for (const Pick& pick : picks) state_.next_picks.push_back({pick.index, -1, pick.score});
     state_.seconds_query = stopwatch.seconds();
     if (!scores.index.empty()) save_scores(input_.scores, state_.key, round, scores);
+  }
+
+  /// What the network makes of every sample of the pool.
+  std::vector<ClassGuess> guesses(Predictions& predictions) const {
+    Indices all(static_cast<std::size_t>(pool_.size()));
+    std::iota(all.begin(), all.end(), 0);
+    std::vector<ClassGuess> found(all.size());
+    predictions.each_probabilities(all, [&](std::int64_t first, const at::Tensor& values) {
+      const at::Tensor rows = values.to(at::kCPU).contiguous();
+      const auto n_classes = rows.size(1);
+      const float* row = rows.data_ptr<float>();
+      for (std::int64_t i = 0; i < rows.size(0); ++i, row += n_classes) {
+        const float* best = std::max_element(row, row + n_classes);
+        found[static_cast<std::size_t>(first + i)] = {best - row, static_cast<double>(*best)};
+      }
+    });
+    return found;
   }
 
   /// How well the labelled set covers the pool, how varied its last batch is, how sure the network
@@ -245,10 +297,30 @@ class Trial {
   QueryFn init_;
   std::shared_ptr<const Dataset> dataset_;
   Pool pool_;
+  std::set<std::int64_t> left_out_;  ///< not to be asked for, where people answer
   Learner learner_;
   Checkpoint state_;
   bool trained_ = false;  ///< in this process: the learner holds the last round's weights
 };
+
+/// What `work` returns; where the GPU has no room, once more with the images in the host's memory.
+template <class Work>
+auto with_room(const TrialInput& input, const Work& work) {
+  try {
+    return work();
+  } catch (const c10::Error& error) {
+    if (!is_out_of_gpu_memory(error)) throw;
+    spdlog::warn("{}: {}; once more, with the images in the host's memory", input.spec.key(),
+                 out_of_gpu_memory_message(error));
+  }
+  spare_gpu_memory();
+  try {
+    return work();
+  } catch (const c10::Error& error) {
+    if (!is_out_of_gpu_memory(error)) throw;
+    throw Error(ExitCode::internal, out_of_gpu_memory_message(error));
+  }
+}
 
 }  // namespace
 
@@ -262,20 +334,16 @@ TrialEnd run_trial(const TrialInput& input, const TrialEvents& events) {
       events.round(record);
     };
   }
-  try {
-    return Trial(input, told).run();
-  } catch (const c10::Error& error) {
-    if (!is_out_of_gpu_memory(error)) throw;
-    spdlog::warn("{}: {}; once more, with the images in the host's memory", input.spec.key(),
-                 out_of_gpu_memory_message(error));
-  }
-  spare_gpu_memory();
-  try {
-    return Trial(input, told).run();
-  } catch (const c10::Error& error) {
-    if (!is_out_of_gpu_memory(error)) throw;
-    throw Error(ExitCode::internal, out_of_gpu_memory_message(error));
-  }
+  return with_room(input, [&] { return Trial(input, told).run(); });
+}
+
+AskedRound run_asked_round(const TrialInput& input, const KnownSamples& known, int round,
+                           const TrialEvents& events) {
+  check(input.dataset->task == Task::classification && input.learner.training.reset == Reset::full,
+        "people are asked for classes, and networks trained anew");
+  TrialInput one = input;
+  one.loop.n_rounds = round + 1;  // one more is to be asked for
+  return with_room(input, [&] { return Trial(one, events, &known).run_one(round); });
 }
 
 }  // namespace al_mpi

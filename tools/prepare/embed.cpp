@@ -11,6 +11,7 @@
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/data/band_statistics.hpp>
 #include <al_mpi/data/dataset_writer.hpp>
+#include <al_mpi/data/label_pool.hpp>
 #include <al_mpi/data/texture.hpp>
 #include <al_mpi/io/mapped_file.hpp>
 #include <al_mpi/model/feature_quality.hpp>
@@ -59,7 +60,7 @@ template <class Statistics>
 void embed_statistics(const EmbedRequest& request, const std::string& method,
                       const Statistics& statistics) {
   check_name(request.name);
-  const auto dataset = Dataset::open(request.file);
+  const auto dataset = open_dataset_or_pool(request.file);
   refuse_taken_name(*dataset, request);
   Embedding embedding;
   embedding.name = request.name;
@@ -80,7 +81,7 @@ void embed_statistics(const EmbedRequest& request, const std::string& method,
 void embed_network(const EmbedRequest& request, const EncoderSource& source,
                    const EmbedOptions& options) {
   check_name(request.name);
-  const auto dataset = Dataset::open(request.file);
+  const auto dataset = open_dataset_or_pool(request.file);
   refuse_taken_name(*dataset, request);
   const Encoder encoder = make_encoder(*dataset, source);
   Embedding embedding{request.name, encoder.dim, {}, encoder.made_from};
@@ -115,8 +116,8 @@ void embed_network(const EmbedRequest& request, const EncoderSource& source,
 }
 
 QualityFigure embedding_quality(const std::string& file, const std::string& name) {
-  const auto dataset = Dataset::open(file);
-  if (dataset->task != Task::classification) return {};
+  const auto dataset = open_dataset_or_pool(file);
+  if (dataset->task != Task::classification || is_label_pool(*dataset)) return {};
   const auto features = [&](const Split& split) {
     const MatrixView rows = split.embeddings.at(name);
     return LabeledFeatures{at::from_blob(const_cast<float*>(rows.data), {rows.n, rows.dim}),

@@ -90,16 +90,20 @@ double ImageSurvey::look_at(const std::string& path) {
     if (gaps || by_order) {
       std::vector<float> values;
       std::vector<std::uint8_t> missing;
-      read_image(image, kind.choice, options_, {0, 0, image.width, image.height}, values, missing);
-      const auto n_missing = std::count(missing.begin(), missing.end(), 1);
-      share = static_cast<double>(n_missing) / n_values;
-      n_missing_ += static_cast<double>(n_missing);
-      if (by_order) {
+      double n_missing = 0;
+      constexpr std::int64_t strip = 512;  // rows: a scene does not fit into memory
+      for (std::int64_t y = 0; y < image.height; y += strip) {
+        const Window window{0, y, image.width, std::min(strip, image.height - y)};
+        read_image(image, kind.choice, options_, window, values, missing);
+        n_missing += static_cast<double>(std::count(missing.begin(), missing.end(), 1));
+        if (!by_order) continue;
         sums_.resize(kind.choice.from.size(), 0);
         const std::size_t n = values.size() / sums_.size();
         for (std::size_t i = 0; i < values.size(); ++i) sums_[i / n] += values[i];
-        ++n_summed_;
       }
+      share = n_missing / n_values;
+      n_missing_ += n_missing;
+      if (by_order) ++n_summed_;
     }
     n_values_ += n_values;
     const std::string key = key_of(kind);

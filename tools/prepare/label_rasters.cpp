@@ -29,22 +29,6 @@ struct Pair {
   std::vector<Window> tiles;
 };
 
-/// First pixels of the tiles along one axis.
-std::vector<std::int64_t> starts(std::int64_t length, std::int64_t tile, Edges edges) {
-  std::vector<std::int64_t> all;
-  std::int64_t at = 0;
-  for (; at + tile <= length; at += tile) all.push_back(at);
-  if (at < length && edges == Edges::overlap) all.push_back(length - tile);
-  if (at < length && edges == Edges::pad) all.push_back(at);
-  return all;
-}
-
-/// The part of a tile that lies within the image.
-Window inside(const Window& tile, const Pair& pair) {
-  return {tile.x, tile.y, std::min(tile.width, pair.width - tile.x),
-          std::min(tile.height, pair.height - tile.y)};
-}
-
 /// Values of a label raster; the pixels that it marks as no data, and those that are not numbers,
 /// are `gone`.
 struct LabelValues {
@@ -173,8 +157,8 @@ class Survey {
     count_values(labels);
     check_size(image);
     const std::int64_t tile = import_.tile;
-    for (const std::int64_t y : starts(pair.height, tile, import_.edges)) {
-      for (const std::int64_t x : starts(pair.width, tile, import_.edges)) {
+    for (const std::int64_t y : tile_starts(pair.height, tile, tile, import_.edges)) {
+      for (const std::int64_t x : tile_starts(pair.width, tile, tile, import_.edges)) {
         const Window window{x, y, tile, tile};
         if (is_worth(pair, image, labels, window, missing > 0)) {
           pair.tiles.push_back(window);
@@ -192,7 +176,7 @@ class Survey {
   /// Has the tile labels and pixels enough?
   bool is_worth(const Pair& pair, const Raster& image, const Raster& labels, const Window& window,
                 bool has_gaps) const {
-    const Window inner = inside(window, pair);
+    const Window inner = inside(window, pair.height, pair.width);
     const LabelValues read = read_labels(labels, inner);
     const auto n = read.values.size();
     std::vector<std::uint8_t> missing;
@@ -399,40 +383,11 @@ std::map<std::string, std::vector<Tile>> split_tiles(const std::vector<Pair>& pa
   return splits;
 }
 
-/// A sample of the part of an image, moved into the upper left corner of a whole tile; the rest has
-/// no value and no class.
-void pad(const Sample& part, const Window& inner, std::int64_t tile, std::size_t bytes,
-         Sample& sample) {
-  const auto n_inner = static_cast<std::size_t>(inner.height * inner.width);
-  const auto n_tile = static_cast<std::size_t>(tile * tile);
-  const std::size_t n_bands = sample.image.size() / bytes / n_tile;
-  sample.missing.assign(n_bands * n_tile, 1);
-  std::fill(sample.label_map.begin(), sample.label_map.end(), 0);
-  for (std::size_t b = 0; b < n_bands; ++b) {
-    // Beyond the border stands a neighbour, so that nothing bright or dark begins there.
-    for (std::int64_t y = 0; y < tile; ++y) {
-      for (std::int64_t x = 0; x < tile; ++x) {
-        const std::int64_t from_y = std::min(y, inner.height - 1),
-                           from_x = std::min(x, inner.width - 1);
-        const auto from = static_cast<std::size_t>(from_y * inner.width + from_x);
-        const auto to = static_cast<std::size_t>(y * tile + x);
-        std::copy_n(part.image.begin() + static_cast<std::ptrdiff_t>((b * n_inner + from) * bytes),
-                    bytes,
-                    sample.image.begin() + static_cast<std::ptrdiff_t>((b * n_tile + to) * bytes));
-        if (y >= inner.height || x >= inner.width) continue;
-        sample.missing[b * n_tile + to] =
-            part.missing.empty() ? 0 : part.missing[b * n_inner + from];
-        if (b == 0) sample.label_map[to] = part.label_map[from];
-      }
-    }
-  }
-}
-
 /// Reads one tile: its pixels, and its labels as classes.
 void read_tile(const Tile& tile, const LabelRasterImport& import, const ClassMapping& mapping,
                PixelType type, Sample& sample) {
   const Pair& pair = *tile.pair;
-  const Window inner = inside(tile.window, pair);
+  const Window inner = inside(tile.window, pair.height, pair.width);
   const auto n = static_cast<std::size_t>(inner.height * inner.width);
   const bool whole = inner.height == tile.window.height && inner.width == tile.window.width;
   Sample part;
@@ -448,7 +403,7 @@ void read_tile(const Tile& tile, const LabelRasterImport& import, const ClassMap
     const bool none = read.gone[i] != 0 || Survey::lacks_all(target.missing, i, n);
     target.label_map[i] = none ? 0 : mapping.index.at(std::llround(read.values[i]));
   }
-  if (!whole) pad(part, inner, import.tile, bytes_of(type), sample);
+  if (!whole) pad_tile(part, inner, import.tile, bytes_of(type), sample);
   sample.name = fmt::format("{}@{},{}", pair.name, tile.window.x, tile.window.y);
 }
 

@@ -4,14 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "tools/prepare/tile_grid.hpp"
 #include "tools/raster/image_reader.hpp"
-#include <al_mpi/base/enum_names.hpp>
 
 namespace al_mpi {
-
-/// What remains at right and bottom borders: left out, covered by tiles moved inwards, or filled up
-/// with 'no data'.
-AL_ENUM(Edges, drop, overlap, pad)
 
 /// Images and label rasters that belong together by their path below the two folders (without
 /// extension).

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <al_mpi/data/dataset.hpp>
+#include <al_mpi/data/label_pool.hpp>
 
 namespace al_mpi {
 
@@ -26,7 +27,8 @@ struct DatasetDescription {
   std::string sensor = {};  ///< as Dataset has them
   std::vector<double> scale = {}, offset = {};
   double pixel_size = 0;
-  bool learnable = false;  ///< refuse a class that is in the test set, but not in the pool
+  bool learnable = false;   ///< refuse a class that is in the test set, but not in the pool
+  bool label_pool = false;  ///< for people to label: no /test, labels may be -1
 };
 
 /// One sample, filled in by a SplitSource.
@@ -36,6 +38,8 @@ struct Sample {
   std::vector<std::uint8_t> label_map;  ///< [H, W] segmentation, sized by the writer
   std::string name;                     ///< where it came from
   std::optional<Place> place;           ///< its centre, where that is known
+  std::optional<Footprint> footprint;   ///< its corners, where they are known
+  std::string system;                   ///< its coordinate system (WKT); empty = not known
   /// [C, H, W] 1 where the image has no value, which then counts in no statistics; empty = none is
   /// missing
   std::vector<std::uint8_t> missing;
@@ -60,8 +64,8 @@ struct SplitSource {
 /// Writes a dataset file sample by sample (memory: one sample), with the mean and standard
 /// deviation of every band over what "train" has of it (population; 1 for a constant band). A band
 /// that an image lacks wholly is filled with that mean. The file appears whole or not at all.
-/// `splits` needs "train" and "test". Throws DataError: unwritable place, full disk, a pixel that
-/// is not finite, a label that is no class; and whatever `read` throws.
+/// `splits` needs "train", and "test" where all is labelled. Throws DataError: unwritable place,
+/// full disk, a pixel that is not finite, a label that is no class; and whatever `read` throws.
 void write_dataset(const std::string& path, const DatasetDescription& description,
                    const std::map<std::string, SplitSource>& splits);
 

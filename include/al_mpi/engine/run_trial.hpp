@@ -52,4 +52,32 @@ enum class TrialEnd { done, stopped };
 /// labels than samples) and DataError (training diverged).
 TrialEnd run_trial(const TrialInput& input, const TrialEvents& events = {});
 
+/// What people have said of a pool so far; their labels stand in the dataset.
+struct KnownSamples {
+  Indices labeled;   ///< to train on, in the order in which they were asked for
+  Indices held_out;  ///< only measured on
+  Indices left_out;  ///< not to be asked for: skipped, or a question already
+};
+
+/// The class that a network gives a sample.
+struct ClassGuess {
+  std::int64_t label = -1;  ///< -1 = there is no network yet
+  double probability = 0;
+};
+
+/// One round of the loop where people are the oracle.
+struct AskedRound {
+  RoundRecord record;  ///< after training on known.labeled; its picks are all of them
+  std::vector<PickRecord> next_picks;  ///< what to ask for, best first
+  std::vector<ClassGuess> guesses;     ///< [pool size]; empty without a network
+};
+
+/// What run_trial() does in one round, with the labelled set given instead of bought: train,
+/// evaluate (where the dataset has a test split), choose the next loop.n_query samples, or those
+/// that are left; input.network_file receives the network. Where nothing is labelled it
+/// chooses loop.n_init samples by spec.init, untrained. A pure function of its arguments;
+/// classification with training.reset full.
+AskedRound run_asked_round(const TrialInput& input, const KnownSamples& known, int round,
+                           const TrialEvents& events = {});
+
 }  // namespace al_mpi

@@ -18,6 +18,7 @@ void add_dynamic_world(CLI::App& app, Run& run);
 void add_tensors(CLI::App& app, Run& run);
 void add_embed(CLI::App& app, Run& run);
 void add_pretrain(CLI::App& app, Run& run);
+void add_pool(CLI::App& app, Run& run);
 void add_describe(CLI::App& app, Run& run);
 
 }  // namespace al_mpi

@@ -6,6 +6,7 @@
 #include "apps/al_prepare/commands.hpp"
 #include <al_mpi/data/dataset.hpp>
 #include <al_mpi/data/dataset_facts.hpp>
+#include <al_mpi/data/label_pool.hpp>
 #include <al_mpi/data/sensors.hpp>
 #include <al_mpi/io/hdf5.hpp>
 
@@ -55,7 +56,7 @@ ordered_json describe_band(const Dataset& dataset, const DatasetFacts& facts, st
 }
 
 ordered_json describe(const std::string& path) {
-  const auto dataset = Dataset::open(path);
+  const auto dataset = open_dataset_or_pool(path);
   const auto file = Hdf5File::open(path);
   const DatasetFacts facts = facts_of(*dataset);
   ordered_json all = {{"file", path},

@@ -4,11 +4,12 @@
 
 #include "apps/al_prepare/image_options.hpp"
 #include <al_mpi/data/dataset_facts.hpp>
+#include <al_mpi/data/label_pool.hpp>
 
 namespace al_mpi {
 
 std::string summary_line(const std::string& path) {
-  const auto dataset = Dataset::open(path);
+  const auto dataset = open_dataset_or_pool(path);
   const Split& train = dataset->train();
   std::string sizes;
   for (const char* name : {"train", "validation", "test"}) {
@@ -22,7 +23,7 @@ std::string summary_line(const std::string& path) {
 }
 
 void print_import(const std::string& path) {
-  const auto dataset = Dataset::open(path);
+  const auto dataset = open_dataset_or_pool(path);
   const DatasetFacts facts = facts_of(*dataset);
   print_notes(cautions(*dataset, facts));
   for (const auto& line : leak_report(*dataset, facts)) fmt::print("{}\n", line);
