@@ -5,7 +5,7 @@
 
 namespace al_mpi {
 
-/// What programs without LibTorch must know of a strategy or an initial set.
+/// Facts about a strategy or an initial set that programs without LibTorch need.
 struct StrategyInfo {
   std::string name;           ///< snake_case, the one name everywhere
   std::string alias;          ///< the published study's class name; empty where it has none
@@ -34,7 +34,7 @@ const std::vector<ArrayInfo>& array_catalog();
 /// Whether a strategy of this name (no alias) has `what` among its needs; false for unknown names.
 bool strategy_needs(const std::string& name, const std::string& what);
 
-/// Strategies and initial sets that ask for an array, as a sentence.
+/// The names of the strategies and initial sets that need an array, as a text.
 std::string askers_of(const std::string& array);
 
 /// Whether a strategy or an initial set of this name is an oracle; false for unknown names.

@@ -10,17 +10,18 @@ struct MetricInfo {
   std::string name;   ///< of the column; a family's ends in "*"
   std::string title;  ///< with its unit, as figures write it
   bool lower_is_better = false;
-  bool wall_clock = false;  ///< differs from run to run: in no comparison and no curve of a file
+  bool wall_clock = false;  ///< a time, which differs from run to run: left out of comparisons
 };
 
-/// In the order of columns and tables.
+/// All metrics, in the order of columns and tables.
 const std::vector<MetricInfo>& metric_catalog();
 
 /// Whether the name, or a family that it belongs to, is in the catalogue.
 bool is_known_metric(const std::string& name);
 
-/// The metric of this name, or of the family that it belongs to (then titled by its name). What is
-/// not in the catalogue is titled by its name, and higher is better.
+/// The metric of this name, or that of the family that the name belongs to. A member of a family,
+/// and a name that is not in the catalogue, has its own name as title; of the latter, higher is
+/// better.
 MetricInfo metric_info(const std::string& name);
 
 /// Sorts names as the catalogue does; a family by name, unknown ones last and by name.

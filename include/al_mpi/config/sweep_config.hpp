@@ -36,8 +36,8 @@ struct SweepOptions {
   std::int64_t max_seeds = 50;  ///< with target_ci: the most seeds a cell gets
 };
 
-/// Section `farm`: how trials are run; never changes a number, but for the kind of device and an
-/// engine of one's own.
+/// Section `farm`: how trials are run. None of it changes results, except the kind of device and
+/// an engine of one's own.
 struct FarmOptions {
   OwnProgram engine;                  ///< runs the trials; no command: al_trial
   std::int64_t workers_per_rank = 0;  ///< workers of a rank; 0 = 1 under MPI, else GPUs or cores
@@ -61,7 +61,7 @@ struct ResultsOptions {
   double snapshot_every = 30;  ///< seconds between two rebuilds of the file, >= 0
 };
 
-/// `reference` does what the published study did.
+/// Sets of defaults; `reference` has those of the published study.
 AL_ENUM(Protocol, recommended, reference)
 
 /// A whole configuration, resolved: file, protocol and overrides applied, every value checked.
@@ -78,34 +78,37 @@ struct SweepConfig {
   ResultsOptions results;
 };
 
-/// Reads a YAML file and applies overrides "section.key=value" (later wins). Throws ConfigError
-/// naming the path of the key: unknown key (with the nearest known), wrong type, value out of
-/// range, unknown strategy, a results.file or results.networks outside the current folder that the
-/// file, not an override, asks for.
+/// Reads a YAML file and applies overrides "section.key=value"; later ones win. Throws ConfigError
+/// with the path of the key: unknown key (with the nearest known one), wrong type, value out of
+/// range, unknown strategy. The file, unlike an override, may not place results.file or
+/// results.networks outside the current folder; that is a ConfigError, too.
 SweepConfig load_config(const std::string& path, const std::vector<std::string>& overrides = {});
-/// The same from YAML text; `origin` names it in messages.
+/// load_config() from YAML text; `origin` names the text in messages.
 SweepConfig parse_config(const std::string& yaml, const std::string& origin,
                          const std::vector<std::string>& overrides = {});
-/// The same with more settings on top ("section.key" -> value): the own settings of a trial.
+/// `config` with more settings on top ("section.key" -> value), such as the own settings of a
+/// trial.
 SweepConfig with_settings(const SweepConfig& config,
                           const std::map<std::string, std::string>& settings);
 
-/// Optimiser steps that each round of a trial makes; 0 = training.epochs passes over its labelled
-/// set. Equal effort (training.steps: -1) is what `epochs` passes over the mean labelled set of the
-/// trial's rounds cost: early rounds then train as long as late ones, and a trial no longer.
+/// Optimiser steps that each round of a trial makes; 0 = training.epochs passes over the round's
+/// labelled set. With equal effort (training.steps: -1) every round makes as many steps as `epochs`
+/// passes over the mean labelled set of the trial's rounds: early rounds then train as long as late
+/// ones, and the whole trial takes as long as with passes.
 std::int64_t steps_a_round(const SweepConfig& config);
 
 /// Every key with its resolved value, as YAML that load_config() reads back to the same.
 std::string to_yaml(const SweepConfig& config);
 
-/// 16 hex digits over the settings that numbers depend on: not sweep.strategies, inits, seeds (the
-/// grid may grow), not farm, not results.
+/// 16 hex digits over the settings that results depend on. sweep.strategies, inits and seeds are
+/// left out (the grid may grow), and so are the sections farm and results.
 std::string settings_fingerprint(const SweepConfig& config);
-/// The settings that shape results, and those of the dataset, as a JSON object: by their paths,
-/// "training.epochs": 15.
+/// The settings that results depend on, and those of the dataset, as a JSON object with their paths
+/// as names: {"training.epochs": 15, ...}.
 std::string settings_json(const SweepConfig& config);
-/// Keys that the fingerprint covers, and farm.device, whose values differ: "training.epochs: 15 in
-/// the results file, 20 now". `auto` differs from no device.
+/// The differences between two configurations in farm.device and in the keys that the fingerprint
+/// covers: "training.epochs: 15 in the results file, 20 now". A device `auto` agrees with any
+/// other.
 std::vector<std::string> differing_settings(const SweepConfig& stored, const SweepConfig& now);
 
 /// Throws ConfigError with the differing keys where `stored_yaml`, the configuration in the results
@@ -113,35 +116,36 @@ std::vector<std::string> differing_settings(const SweepConfig& stored, const Swe
 void check_same_settings(const std::string& stored_yaml, const SweepConfig& now,
                          const std::string& file);
 
-/// Own programs as a results file stores them: "engine" or "external_NAME" -> the words of its
-/// command and what its files hold, as text.
+/// Own programs as a results file stores them: "engine" or "external_NAME" -> a text with the words
+/// of the program's command and the hashes of its files.
 using ProgramVersions = std::vector<std::pair<std::string, std::string>>;
-/// Those that the sweep uses.
+/// The versions of the own programs that the sweep uses.
 ProgramVersions program_versions(const SweepConfig& config);
-/// Throws ConfigError where the results file `file`, which has `stored` among its versions, was
-/// made with another engine, or with another program under a name of external.strategies that is
-/// used.
+/// Throws ConfigError where the results file `file` was made with other programs than `now` names:
+/// another engine, or another program for an own strategy that is used. `stored` are the versions
+/// that the file holds.
 void check_same_programs(const ProgramVersions& stored, const SweepConfig& now,
                          const std::string& file);
-/// The same text of the own programs that this strategy asks; empty where it asks none.
+/// The texts of program_versions() of the own programs that `strategy` runs; empty where it runs
+/// none.
 std::string program_fingerprint(const SweepConfig& config, const std::string& strategy);
 
 /// Throws DataError where a file that the settings name (dataset, weights, TorchScript, own
 /// programs) cannot be read.
 void check_inputs(const SweepConfig& config);
 
-/// Checks that only the dataset can decide: the budget fits the pool, network and strategies answer
-/// `task`
-/// ("classification" | "segmentation"), there are two classes at least; and that settings fit
-/// together; the same, and check_inputs(), for each combination of sweep.grid. Throws ConfigError.
+/// Checks settings against the dataset: the budget fits the pool, network and strategies can do
+/// `task` ("classification" | "segmentation"), and there are at least two classes. Checks, too,
+/// that the settings fit together, and repeats all this and check_inputs() for each combination of
+/// sweep.grid. Throws ConfigError.
 void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
                            std::int64_t n_classes, const std::string& task);
 
 /// The grid, in order: for each combination of sweep.grid (last key fastest), init, seed, strategy.
 std::vector<TrialSpec> expand(const SweepConfig& config);
 
-/// Every key with its default, what `protocol: reference` sets, allowed values and meaning: a
-/// Markdown table.
+/// A Markdown table of every key: its default, its default under `protocol: reference`, allowed
+/// values and meaning.
 std::string describe_config();
 
 }  // namespace al_mpi

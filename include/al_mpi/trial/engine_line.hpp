@@ -10,7 +10,8 @@
 namespace al_mpi {
 
 AL_ENUM(EngineLineType, ready, alive, round, done, stopped, failed, devices)
-/// Runtime failures are tried again, the others are final.
+/// The kind of failure that an engine reports. A trial with a runtime failure is tried again, one
+/// with wrong settings is not, and data that cannot be read counts against the host first.
 AL_ENUM(EngineFailure, runtime, config, data)
 
 /// A line that the engine wrote (docs/protocols.md). Fields that its type does not carry stay
@@ -31,7 +32,8 @@ struct EngineLine {
   bool runs_on(DeviceKind wanted) const;  ///< whether its device is of this kind
 };
 
-/// Whether `line` is the engine's line about a round. The type is searched for; nothing is parsed.
+/// Whether `line` is the engine's line about a round. It only searches for the type, and parses
+/// nothing.
 bool is_round_line(std::string_view line);
 
 /// Throws DataError if `line` is no JSON object, has no known type, or a field of another type.
@@ -42,7 +44,8 @@ EngineLine parse_engine_line(const std::string& line);
 /// the missing or mistyped field.
 RoundRecord parse_round(std::string_view line);
 
-/// What rank 0 found, and the engine of every host must find, too; empty fields are not compared.
+/// Versions and dataset of rank 0, which the engine of every host must have, too. Empty fields are
+/// not compared.
 struct Expected {
   std::string version;   ///< of al_mpi
   std::string libtorch;  ///< its version

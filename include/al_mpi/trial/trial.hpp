@@ -10,8 +10,8 @@
 
 namespace al_mpi {
 
-/// One cell of the grid: a whole active-learning loop. Everything a result may depend on is in the
-/// sweep's settings and here.
+/// One cell of the grid: a whole active-learning loop. A result depends on nothing but the sweep's
+/// settings and these fields.
 struct TrialSpec {
   int trial = 0;  ///< position in the results file's grid, from 0
   std::string strategy;
@@ -39,8 +39,8 @@ struct PickRecord {
   double score = 0.0;      ///< acquisition score, higher = chosen earlier
 };
 
-/// What one round gave: the state *after* training on `n_labeled` samples, and the picks that were
-/// labelled to get there (round 0: the initial set).
+/// The record of one round: the state *after* training on `n_labeled` samples, and the picks that
+/// were labelled since the round before (round 0: the initial set).
 struct RoundRecord {
   int trial = 0;
   std::string key;  ///< TrialSpec::key()
