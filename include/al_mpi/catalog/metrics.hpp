@@ -10,7 +10,7 @@ struct MetricInfo {
   std::string name;   ///< of the column; a family's ends in "*"
   std::string title;  ///< with its unit, as figures write it
   bool lower_is_better = false;
-  bool wall_clock = false;  ///< a time, which differs from run to run: left out of comparisons
+  bool wall_clock = false;  ///< a time, differs from run to run: not compared, not in /curves
 };
 
 /// All metrics, in the order of columns and tables.
