@@ -112,4 +112,17 @@ void from_json(const json& object, RoundRecord& record) {
   record = parse_round(object.dump());
 }
 
+void to_json(json& object, const TrialRecord& record) {
+  object = json{{"spec", record.spec},
+                {"state", name_of(record.state)},
+                {"attempts", record.attempts},
+                {"rank", record.rank},
+                {"host", record.host},
+                {"device", record.device},
+                {"threads", record.threads},
+                {"started", number(record.started)},
+                {"seconds", number(record.seconds)},
+                {"error", record.error}};
+}
+
 }  // namespace al_mpi

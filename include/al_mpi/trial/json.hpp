@@ -16,6 +16,8 @@ void to_json(nlohmann::json& json, const PickRecord& pick);
 void from_json(const nlohmann::json& json, PickRecord& pick);
 void to_json(nlohmann::json& json, const RoundRecord& record);
 void from_json(const nlohmann::json& json, RoundRecord& record);
+void to_json(nlohmann::json& json, const TrialRecord& record);
+
 /// The whole number in field `name` of an object. Throws DataError if the field is missing or is no
 /// whole number that an int can hold; nlohmann itself would turn 1e300 into some int.
 int int_field(const nlohmann::json& object, const char* name);
