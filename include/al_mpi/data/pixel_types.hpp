@@ -6,7 +6,7 @@
 
 namespace al_mpi {
 
-/// f(pixel), with a pixel of the type that `type` names: its value says nothing, its type all.
+/// Calls f with a zero of the C++ type that `type` names, so that f can be a template of that type.
 template <class F>
 auto with_pixel_type(PixelType type, const F& f) {
   if (type == PixelType::uint8) return f(std::uint8_t{});

@@ -29,10 +29,10 @@ struct TrainReport {
   double loss = 0.0;  ///< mean cross-entropy over the last epoch; NaN if no batch had a valid label
   std::int64_t steps = 0;            ///< optimiser steps in this round
   std::int64_t n_pseudo_labels = 0;  ///< unlabelled samples that were trained on (pseudo_labels)
-  double validation_loss =
-      std::numeric_limits<double>::quiet_NaN();  ///< of the weights kept, on what the
-  double validation_accuracy =
-      std::numeric_limits<double>::quiet_NaN();  ///< pool holds out; NaN if nothing
+  /// Of the weights that are kept, on the samples that the pool holds out; NaN where it holds out
+  /// none.
+  double validation_loss = std::numeric_limits<double>::quiet_NaN();
+  double validation_accuracy = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// A network, its training and its answers, for one trial. Every draw comes from a stream keyed by

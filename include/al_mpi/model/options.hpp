@@ -10,7 +10,7 @@ namespace al_mpi {
 /// What the first convolution becomes where weights of other bands are given: random, or made of
 /// the kernels of RGB.
 AL_ENUM(FirstConv, reinit, inflate)
-/// What does not learn.
+/// Which weights training leaves as they are.
 AL_ENUM(Freeze, none, trunk, batch_norm)
 
 /// Which network. Read from the section `model` of a configuration. What changes a network's shape

@@ -22,8 +22,8 @@ double normalized_area(const std::vector<double>& labels, const std::vector<doub
 double labels_to_reach(const std::vector<double>& labels, const std::vector<double>& values,
                        double target);
 
-/// The same, but infinite where the whole curve is known and stays below `target`: so many labels
-/// at least.
+/// The same, but infinite where the whole curve is known and stays below `target`:
+/// more labels than the sweep bought are needed.
 double labels_to_reach_or_more(const std::vector<double>& labels, const std::vector<double>& values,
                                double target);
 
