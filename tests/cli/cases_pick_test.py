@@ -164,7 +164,7 @@ class PickCases(ProgramTest):
         who = {name: askers for name, askers in re.findall(r"^  (\w+) \[.*\n      (.*)$", text, re.M)}
         for strategy in ("margin_sampling", "bald_dropout", "badge", "bait", "kcenter_greedy", "typiclust", "prob_cover",
                          "cluster_margin", "cdal", "clasp", "loss_prediction", "alfa_mix", "class_balanced_random",
-                         "max_herding", "uherding", "lcmd", "falcun", "drop_query"):
+                         "max_herding", "uherding", "lcmd", "falcun", "drop_query", "refine", "predicted_class_random"):
             done = self.pick(strategy=strategy, expect=3, labeled=self.mask)
             found = re.search(rf"{strategy} needs '(\w+)'|an oracle needs the (labels)", done.stderr)
             self.assertIn(strategy, who[found.group(1) or found.group(2)])

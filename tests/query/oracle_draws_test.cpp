@@ -1,6 +1,10 @@
-// class_balanced_random, stratified: bounds that see labels which were not bought.
+// class_balanced_random, stratified: bounds that see labels which were not bought; and
+// predicted_class_random, which sees predicted classes.
 
 #include <map>
+#include <set>
+
+#include <ATen/ops/full.h>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
@@ -68,10 +72,51 @@ TEST_CASE("stratified keeps the pool's class shares, by largest remainders") {
   CHECK(histogram(question.ask_init("stratified")) == Counts{{0, 4}, {1, 2}, {2, 1}});
 }
 
+TEST_CASE("predicted_class_random finds classes that the network sees in few images") {
+  // 100 images of 2 x 2 pixels of class 0; one pixel of image 17 is class 1, one of 60 class 2.
+  Question question;
+  at::Tensor p = at::full({100, 3, 2, 2}, 0.1);
+  p.select(1, 0).fill_(0.8);
+  const auto see = [&](std::int64_t image, std::int64_t c) {
+    p[image].select(1, 0).select(1, 1).fill_(0.1);
+    p[image][c][0][1] = 0.8;
+  };
+  see(17, 1);
+  see(60, 2);
+  question.predictions.probs = p;
+  question.unlabeled = range(0, 100);
+  question.n = 3;
+  std::set<std::int64_t> others;
+  for (question.seed = 1; question.seed <= 30; ++question.seed) {
+    const Indices picks = indices_of(question.ask("predicted_class_random"));
+    CHECK(std::count(picks.begin(), picks.end(), 17) == 1);
+    CHECK(std::count(picks.begin(), picks.end(), 60) == 1);
+    others.insert(picks.begin(), picks.end());
+  }
+  CHECK(others.size() > 15);  // the third is random
+}
+
+TEST_CASE("predicted_class_random goes round the predicted classes, then takes any") {
+  // Samples 0 ... 9 are taken for class 0, 10 and 11 for class 1; nothing is for class 2.
+  Question question;
+  question.predictions.probs = at::full({12, 3}, 0.1);
+  question.predictions.probs.narrow(0, 0, 10).select(1, 0).fill_(0.8);
+  question.predictions.probs.narrow(0, 10, 2).select(1, 1).fill_(0.8);
+  question.unlabeled = range(0, 12);
+  for (question.seed = 1; question.seed <= 20; ++question.seed) {
+    question.n = 4;
+    const Indices picks = sorted(indices_of(question.ask("predicted_class_random")));
+    CHECK(picks[1] < 10);
+    CHECK(picks[2] == 10);
+    CHECK(picks[3] == 11);
+  }
+}
+
 TEST_CASE("only what is marked as an oracle sees labels that were not bought") {
   CHECK(is_oracle("class_balanced_random"));
   CHECK(is_oracle("stratified"));
   CHECK_FALSE(is_oracle("random_sampling"));
+  CHECK_FALSE(is_oracle("predicted_class_random"));
   CHECK_FALSE(is_oracle("typiclust"));
   Question question = random_question(30);
   question.n = 4;

@@ -15,7 +15,7 @@
 namespace al_mpi {
 namespace {
 
-constexpr std::int64_t chunk = 64;  // centres compared with all points at once
+constexpr std::int64_t chunk = 16;  // centres compared with all points at once
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// A set of points: their squared lengths [n] and their squared distances to some rows [n, m], both
