@@ -123,7 +123,7 @@ void read_picks(const Hdf5File& file, ResultsTables& tables) {
   check_trials(tables, picks.trial, "/picks");
 }
 
-void read_confusion(const Hdf5File& file, ResultsTables& tables) {
+void read_confusion(const Hdf5File& file, ResultsTables& tables, std::int64_t most) {
   if (!file.has("/confusion")) return;
   const auto k = static_cast<std::int64_t>(tables.class_names.size());
   const Shape expected = {static_cast<std::int64_t>(tables.rounds.trial.size()), k, k};
@@ -131,6 +131,7 @@ void read_confusion(const Hdf5File& file, ResultsTables& tables) {
     throw DataError(tables.path, "/confusion",
                     fmt::format("expected {} matrices of {} x {}", expected[0], k, k));
   }
+  if (expected[0] * k * k > most) return;
   tables.confusion = file.read<std::int64_t>("/confusion");
 }
 
@@ -175,7 +176,7 @@ ResultsTables read_results(const std::string& path, const ReadWhat& what) {
   read_trials(file, tables);
   read_rounds(file, tables);
   if (what.picks) read_picks(file, tables);
-  if (what.confusion) read_confusion(file, tables);
+  if (what.confusion) read_confusion(file, tables, what.most_confusion);
   read_attempts(file, tables);
   return tables;
 }

@@ -87,7 +87,7 @@ Interval percentile_interval(std::vector<double> values, double confidence) {
   std::replace_if(values.begin(), values.end(), unknown, -infinite);
   std::replace_if(highest.begin(), highest.end(), unknown, infinite);
   const Interval interval{quantile(values, tail), quantile(highest, 1.0 - tail)};
-  const bool says_nothing = interval.low == -infinite && interval.high == infinite;
+  const bool says_nothing = std::isinf(interval.low) && std::isinf(interval.high);
   return says_nothing ? Interval{missing, missing} : interval;
 }
 

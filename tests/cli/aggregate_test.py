@@ -2,11 +2,13 @@
 """al_aggregate from a shell: tables and figures from a log, export and back, bad input."""
 import csv
 import json
+import re
 import shutil
 import subprocess
 import unittest
 
 import h5py
+import numpy as np
 
 from harness import ProgramTest
 
@@ -70,6 +72,37 @@ class AggregateTest(ProgramTest):
         self.assertAlmostEqual(float(rows[1]["96 labels mean"]), 0.475)
         markdown = self.run_program("al_aggregate", "tables", "study.h5", "--markdown", "--decimals", 2).stdout
         self.assertIn("| margin_sampling | **0.28 ± 0.01** |", markdown)
+
+    def test_the_report_of_30_strategies_and_10_seeds_stays_below_5_megabytes(self):
+        rng = np.random.default_rng(1)
+        names = ["RandomSampling", *(f"Strategy{i}" for i in range(29))]
+        rounds, classes = 11, [f"a_class_{i}" for i in range(10)]
+        self.write("many.log", "".join(f"{name}_{init},{seed},{name}{init}{seed},{0.9 - 0.6 / (1 + r) + rng.normal(0, 0.01):.6f}\n"
+                                       for init in ("random", "kmeans") for name in names for seed in range(10) for r in range(rounds)))
+        self.run_program("al_aggregate", "import-log", "many.log", "-o", "many.h5", "--classes", ",".join(classes))
+        with h5py.File(self.folder / "many.h5", "a") as f:  # with the columns and matrices that a sweep records
+            table = f["rounds"][:]
+            more = ["balanced_accuracy", "macro_f1", "nll", "ece", "train_loss", "seconds_query", "seconds_train", "seconds_evaluate"]
+            wide = np.zeros(len(table), dtype=[*((n, table.dtype[n]) for n in table.dtype.names),
+                                               *((n, "f8") for n in more if n not in table.dtype.names)])
+            for name in table.dtype.names:
+                wide[name] = table[name]
+            for name in more:
+                wide[name] = rng.random(len(table))
+            del f["rounds"]
+            f.create_dataset("rounds", data=wide)
+            if "confusion" in f:
+                del f["confusion"]
+            f.create_dataset("confusion", data=rng.integers(0, 100, (len(table), 10, 10)))
+        self.run_program("al_aggregate", "many.h5", "-o", "plots", "--format", "svg", timeout=300)
+        page = (self.folder / "plots/report.html").read_bytes()
+        self.assertLess(len(page), 5e6)
+        data = json.loads(re.search(rb'id="data">(.*?)</script>', page, re.S).group(1))
+        self.assertEqual(len(data["confusion"]), 60)
+        self.assertGreaterEqual(len(data["panels"]), 2 * 9)
+        self.assertEqual(data["confusion"][0]["labels"][-1], 32 * rounds)
+        self.assertEqual(len(data["confusion"][0]["shares"][0]), 100)
+        print(f"report.html: {len(page) / 1e6:.2f} MB")
 
     def test_two_sweeps_are_compared(self):
         for name, seeds, shift in (("a", (1, 2, 3, 4), 0.0), ("b", (2, 3, 4, 5), 0.1)):

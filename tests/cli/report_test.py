@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """report.html in a real browser: renders without complaints, switches, sorts, zooms, on a phone and by keyboard."""
+import base64
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,7 @@ except ImportError:
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
          "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage")
+CLASSES = ("forest", "highway", "river", "a_class_with_a_rather_long_name")
 STRATEGIES = ("RandomSampling", "MarginSampling", "BALDDropout", "KCenterGreedy")
 
 # WCAG's contrast of every visible text against its background (the page's is white where none is set).
@@ -52,8 +54,9 @@ class ReportTest(ProgramTest):
     def setUp(self):
         super().setUp()
         self.write("study.log", log_lines(STRATEGIES) + log_lines(STRATEGIES).replace("_random", "_kmeans"))
-        self.run_program("al_aggregate", "import-log", "study.log", "--output", "study.h5")
+        self.run_program("al_aggregate", "import-log", "study.log", "--output", "study.h5", "--classes", ",".join(CLASSES))
         self.add_attempts()
+        self.add_confusion()
         self.run_program("al_aggregate", "study.h5", "--output", "plots", "--format", "svg")
         options = Options()
         for flag in (*FLAGS, f"--user-data-dir={tempfile.mkdtemp(dir=self.folder)}"):
@@ -75,6 +78,18 @@ class ReportTest(ProgramTest):
         with h5py.File(self.folder / "study.h5", "r+") as file:
             del file["attempts"]
             file.create_dataset("attempts", data=np.array(rows, dtype=dtype))
+
+    def add_confusion(self):
+        """Better from round to round; a highway is taken for a river."""
+        with h5py.File(self.folder / "study.h5", "r+") as file:
+            rounds = file["rounds"]["round"]
+            matrices = np.zeros((len(rounds), 4, 4), dtype=np.int64)
+            for matrix, r in zip(matrices, rounds):
+                matrix[:] = np.diag([20 + 10 * int(r)] * 4) + 3
+                matrix[1, 2] = 15 - 5 * int(r)
+            if "confusion" in file:
+                del file["confusion"]
+            file.create_dataset("confusion", data=matrices)
 
     def open(self, width=1200, height=1000):
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
@@ -165,6 +180,44 @@ class ReportTest(ProgramTest):
         header.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
         self.assertEqual(header.get_attribute("aria-sort"), "descending")
         self.assertEqual(column(), sorted(column(), reverse=True))
+
+    def test_confusion_goes_with_the_slider_by_mouse_and_keyboard(self):
+        self.open()
+        table = lambda: [[c.text for c in row.find_elements(By.TAG_NAME, "td")]
+                         for row in self.browser.find_elements(By.CSS_SELECTOR, "#confusion-table tbody tr")]
+        says = lambda: self.find("#confusion-says").text
+        last = table()
+        self.assertEqual(len(last), 4)
+        self.assertEqual(last[0], [f"{100 * n / 52:.0f}" if n > 5.2 else f"{100 * n / 52:.1f}" for n in (43, 3, 3, 3)])
+        self.assertIn("random_sampling, 96 labels, 3 seeds: most often confused", says())
+        slider = self.find("#confusion-round")
+        slider.send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+        self.assertIn("32 labels", says())
+        self.assertIn("highway taken for river", says())
+        self.assertNotEqual(table(), last)
+        self.assertEqual(slider.get_attribute("aria-valuetext"), "32 labels")
+        Select(self.find("#confusion-init")).select_by_value("kmeans")
+        Select(self.find("#confusion-strategy")).select_by_value("bald_dropout")
+        self.assertIn("bald_dropout, 32 labels", says())
+        headings = self.browser.find_elements(By.CSS_SELECTOR, "#confusion-table th[scope=col]")
+        self.assertEqual(headings[4].get_attribute("aria-label"), CLASSES[3])
+        self.assertEqual(self.browser.get_log("browser"), [])
+
+    def test_it_prints_with_everything_open_and_nothing_cut_off(self):
+        self.open()
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                     {"width": 1030, "height": 700, "deviceScaleFactor": 1, "mobile": False})
+        self.js("window.dispatchEvent(new Event('beforeprint'))")
+        self.assertEqual(self.js("return document.querySelectorAll('details:not([open])').length"), 0)
+        self.assertLessEqual(self.js("return document.documentElement.scrollWidth"), 1030)
+        self.assertFalse(self.find("nav").is_displayed())
+        self.js("window.dispatchEvent(new Event('afterprint'))")
+        self.assertGreater(self.js("return document.querySelectorAll('details:not([open])').length"), 2)
+        pdf = self.browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
+        pdf = base64.b64decode(pdf)
+        self.assertTrue(pdf.startswith(b"%PDF"))
+        self.assertGreaterEqual(pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page "), 3)
 
     def test_the_farm_shows_failures_and_retries(self):
         self.open()

@@ -46,6 +46,7 @@ struct ResultsTables {
 struct ReadWhat {
   bool picks = true;
   bool confusion = true;
+  std::int64_t most_confusion = INT64_MAX;  ///< numbers; a file that holds more is read without
 };
 
 /// Reads NAME.h5. Throws DataError: missing, truncated, foreign.

@@ -14,7 +14,8 @@ constexpr std::array<const char*, 7> colours = {"#0072B2", "#56B4E9", "#D55E00",
                                                 "#009E73", "#882255", "#CC79A7"};
 // Filled and open: square, triangle up, triangle down, diamond, pentagon, circle.
 constexpr std::array<int, 12> markers = {5, 4, 9, 8, 11, 10, 13, 12, 15, 14, 7, 6};
-constexpr std::array<const char*, 4> dashes = {"solid", "(6,4)", "(2,3)", "(8,3,2,3)"};
+constexpr std::array<const char*, 6> dashes = {"solid",     "(6,4)",         "(2,3)",
+                                               "(8,3,2,3)", "(8,3,2,3,2,3)", "(14,4,5,4)"};
 
 constexpr const char* oracle_dash = "(10,6)";
 constexpr std::array<const char*, 3> oracle_colours = {"#444444", "#888888", "#666666"};

@@ -4,12 +4,14 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <set>
 #include <sstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include "tools/aggregate/figures/looks.hpp"
+#include "tools/aggregate/study/confusion.hpp"
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
@@ -29,7 +31,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t most_attempts = 5000;  // drawn; a browser stays quick with them
+constexpr std::size_t most_confusion = 400'000;  // numbers of matrices, about 1 MB
+constexpr std::size_t most_attempts = 5000;      // drawn; a browser stays quick with them
 
 json number(double value) {
   return std::isfinite(value) ? json(value) : json(nullptr);
@@ -114,6 +117,33 @@ json table(const Table& t) {
     object["rows"].push_back(std::move(cells));
   }
   return object;
+}
+
+/// Shares of each true class in thousandths: short, and exact enough for a picture.
+json thousandths(const std::vector<std::int64_t>& counts, std::size_t classes) {
+  json list = json::array();
+  for (std::size_t row = 0; row < classes; ++row) {
+    const auto first = counts.begin() + static_cast<std::ptrdiff_t>(row * classes);
+    const double sum = std::accumulate(first, first + static_cast<std::ptrdiff_t>(classes), 0.0);
+    for (std::size_t i = 0; i < classes; ++i) {
+      const auto count = static_cast<double>(counts[row * classes + i]);
+      list.push_back(sum > 0.0 ? json(std::lround(1000.0 * count / sum)) : json(nullptr));
+    }
+  }
+  return list;
+}
+
+json confusion(const Study& study) {
+  json list = json::array();
+  for (const ConfusionCourse& c : confusion_courses(study, most_confusion)) {
+    json course = {{"dataset", c.dataset}, {"init", c.init},     {"strategy", c.strategy},
+                   {"classes", c.classes}, {"labels", c.labels}, {"trials", c.trials}};
+    for (const auto& counts : c.counts) {
+      course["shares"].push_back(thousandths(counts, c.classes.size()));
+    }
+    list.push_back(std::move(course));
+  }
+  return list;
 }
 
 json farm(const Study& study) {
@@ -217,6 +247,7 @@ std::string report_html(const Study& study, const Analysis& analysis,
                {"panels", all_panels(study, analysis)},
                {"tables", json::array()},
                {"figures", figures(figure_files)},
+               {"confusion", confusion(study)},
                {"farm", farm(study)},
                {"files", json::array()}};
   for (const Table& t : tables) {

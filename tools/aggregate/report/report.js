@@ -60,7 +60,8 @@
   };
 
   // ---- Learning curves ----
-  const gaps = {solid: undefined, "(6,4)": [7, 4], "(2,3)": [2, 3], "(8,3,2,3)": [9, 3, 2, 3], "(10,6)": [10, 6]};
+  const gaps = {solid: undefined, "(6,4)": [7, 4], "(2,3)": [2, 3], "(8,3,2,3)": [9, 3, 2, 3],
+                "(8,3,2,3,2,3)": [9, 3, 2, 3, 2, 3], "(14,4,5,4)": [14, 4, 5, 4], "(10,6)": [10, 6]};
   const swatch = (name) => {
     const svg = makeSvg("svg", {width: 30, height: 12, class: "swatch", "aria-hidden": "true"});
     const look = looks.get(name), dash = gaps[look.dash];
@@ -198,6 +199,72 @@
     draw();
   };
 
+  // ---- Confusion by round ----
+  const shade = (share) => {  // of white towards blue; black or white text, whichever is told better
+    const rgb = [0, 90, 150].map((c) => Math.round(255 + (c - 255) * share));
+    const light = rgb.map((c) => c / 255).map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    const luminance = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2];
+    return `background: rgb(${rgb.join(", ")}); color: ${luminance > 0.179 ? "#000" : "#fff"}`;
+  };
+  const percent = (thousandths) => thousandths === null ? "-" : (thousandths / 10).toFixed(thousandths < 100 ? 1 : 0);
+  const course = () => data.confusion.find((c) => c.dataset === byId("confusion-dataset").value &&
+      c.init === byId("confusion-init").value && c.strategy === byId("confusion-strategy").value);
+
+  const worstPair = (c, shares) => {
+    const k = c.classes.length;
+    let worst = null;
+    shares.forEach((v, i) => {
+      if (v !== null && i % k !== Math.floor(i / k) && (worst === null || v > shares[worst])) worst = i;
+    });
+    return worst === null || !shares[worst] ? "nothing is confused" :
+        `most often confused: ${c.classes[Math.floor(worst / k)]} taken for ${c.classes[worst % k]}, ${percent(shares[worst])} %`;
+  };
+
+  const drawConfusion = () => {
+    const c = course(), slider = byId("confusion-round");
+    slider.max = c.labels.length - 1;
+    const i = Math.min(Number(slider.value), c.labels.length - 1), k = c.classes.length, shares = c.shares[i];
+    byId("confusion-labels").textContent = String(c.labels[i]);
+    slider.setAttribute("aria-valuetext", `${c.labels[i]} labels`);
+    byId("confusion-says").textContent = `${looks.get(c.strategy).title}, ${c.labels[i]} labels, ` +
+        `${c.trials[i]} ${c.trials[i] === 1 ? "seed" : "seeds"}: ${worstPair(c, shares)}.`;
+    const table = make("table", {class: "confusion", "aria-label": "confusion"});
+    const head = table.createTHead().insertRow(), body = table.createTBody();
+    head.append(make("th", {scope: "col"}, "true \\ predicted"));
+    c.classes.forEach((name, p) => head.append(make("th", {scope: "col", title: name, "aria-label": name}, String(p + 1))));
+    c.classes.forEach((name, t) => {
+      const row = body.insertRow();
+      row.append(make("th", {scope: "row"}, `${t + 1} ${name}`));
+      for (let p = 0; p < k; ++p) {
+        const v = shares[t * k + p];
+        row.append(make("td", {style: shade((v || 0) / 1000), title: `${name} taken for ${c.classes[p]}: ${percent(v)} %`},
+                        percent(v)));
+      }
+    });
+    byId("confusion-table").replaceChildren(table);
+  };
+
+  const startConfusion = () => {
+    if (!data.confusion.length) return;
+    byId("confusion").hidden = false;
+    const fillBelow = () => {
+      const ofData = data.confusion.filter((c) => c.dataset === byId("confusion-dataset").value);
+      fill(byId("confusion-init"), distinct(ofData.map((c) => c.init)));
+      fill(byId("confusion-strategy"),
+           ofData.filter((c) => c.init === byId("confusion-init").value).map((c) => c.strategy));
+    };
+    fill(byId("confusion-dataset"), distinct(data.confusion.map((c) => c.dataset)));
+    fillBelow();
+    byId("confusion-round").max = course().labels.length - 1;
+    byId("confusion-round").value = byId("confusion-round").max;
+    for (const id of ["confusion-dataset", "confusion-init"]) {
+      byId(id).addEventListener("change", () => { fillBelow(); drawConfusion(); });
+    }
+    byId("confusion-strategy").addEventListener("change", drawConfusion);
+    byId("confusion-round").addEventListener("input", drawConfusion);
+    drawConfusion();
+  };
+
   // ---- Farm timeline ----
   const outcomes = {done: "#0072B2", failed: "#D55E00", interrupted: "#E69F00", running: "#57606a"};
   const clock = (seconds) => {
@@ -284,7 +351,23 @@
   };
 
   // ---- The rest ----
+  // On paper everything is open; afterwards as it was.
+  const openForPrint = () => {
+    let closed = [];
+    window.addEventListener("beforeprint", () => {
+      closed = [...document.querySelectorAll("details:not([open])")];
+      for (const details of closed) details.open = true;
+    });
+    window.addEventListener("afterprint", () => { for (const details of closed) details.open = false; });
+  };
+
   const startPage = () => {
+    for (const link of document.querySelectorAll("nav a")) {
+      const section = byId(link.hash.slice(1));
+      new MutationObserver(() => { link.hidden = section.hidden; }).observe(section, {attributes: true});
+      link.hidden = section.hidden;
+    }
+    openForPrint();
     document.title = byId("title").textContent = data.title;
     byId("state").textContent = data.state;
     byId("made").textContent = data.made;
@@ -314,5 +397,6 @@
 
   startPage();
   startCurves();
+  startConfusion();
   startFarm();
 })();
