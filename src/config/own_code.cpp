@@ -119,13 +119,21 @@ YAML::Node program_node(const OwnProgram& program) {
   return node;
 }
 
-/// Strategies of the sweep, and the stages of theirs.
+/// Strategies of the sweep, the stages of theirs, and what sweep.grid puts in place of them.
 bool is_used(const SweepConfig& config, const std::string& name) {
+  const auto names_it = [&](const std::vector<std::string>& texts) {
+    return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
+      return normalized_name(text) == normalized_name(name);
+    });
+  };
   const auto& strategies = config.sweep.strategies;
-  return std::any_of(strategies.begin(), strategies.end(), [&](const std::string& strategy) {
-    const std::vector<std::string> stages = stages_of(strategy, config.query);
-    return std::find(stages.begin(), stages.end(), name) != stages.end();
-  });
+  const auto& grid = config.sweep.grid;
+  return std::any_of(strategies.begin(), strategies.end(),
+                     [&](const std::string& strategy) {
+                       return names_it(stages_of(strategy, config.query));
+                     }) ||
+         std::any_of(grid.begin(), grid.end(),
+                     [&](const auto& varied) { return names_it(varied.second); });
 }
 
 /// Short enough for an attribute of a file.

@@ -165,6 +165,8 @@ TEST_CASE("own strategies extend a grid, and leave it") {
   SweepConfig unused = with;
   unused.sweep.strategies = {"random_sampling"};
   CHECK(program_versions(unused).empty());
+  unused.sweep.grid = {{"query.two_stage_first", {"badge", "Mine"}}};
+  CHECK(program_versions(unused).size() == 1);
 }
 
 namespace {
