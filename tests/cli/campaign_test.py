@@ -2,6 +2,7 @@
 """A labelling campaign from tiles to a map: al_trial ask, tell and where, their files, and kills at every write."""
 import csv
 import json
+import re
 import shutil
 import unittest
 from xml.etree import ElementTree
@@ -79,6 +80,13 @@ class CampaignTest(ProgramTest):
         self.assertIn("27 of 36 tiles have a class", told)
         self.assertRegex(told, r"4 +21 +6 +\d+\.\d %")
         self.assertIn("Another round of 5 labels is expected to bring", told)
+        page = (self.folder / "land/campaign.html").read_text()
+        pictures = re.findall(r'<img [^>]*src="([^"]+)"', page)
+        self.assertEqual(len(pictures), 5 + 27)  # asked for, and answered
+        for picture in pictures:
+            self.assertTrue((self.folder / "land" / picture).exists(), picture)
+        self.assertIn("Sea &amp; Lake", page)
+        self.assertNotIn("http", page)  # it opens without a network
         scene = np.concatenate([pixels(k, 5, h=16, w=48) for k in range(3)], axis=1)
         tif(self.folder / "scene.tif", scene, names=EUROSAT)
         self.run_program("al_trial", "predict", "--checkpoint", "land/round_04/trained.network", "--image", "scene.tif",

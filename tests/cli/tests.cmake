@@ -32,7 +32,7 @@ set_tests_properties(python PROPERTIES LABELS unit ENVIRONMENT "PYTHONDONTWRITEB
 al_cli_test(prepare   LABELS cli torch)
 al_cli_test(splits    LABELS cli)
 al_cli_test(pool      LABELS cli)
-al_cli_test(campaign  LABELS cli slow torch TIMEOUT 900)
+al_cli_test(campaign  LABELS cli slow torch TIMEOUT 1800)
 al_cli_test(libraries LABELS cli torch)
 al_cli_test(gpu_check LABELS cli slow PROCESSORS 2 TIMEOUT 600)
 al_cli_test(gpu_kit   LABELS cli slow PROCESSORS 2 TIMEOUT 600)
