@@ -21,7 +21,7 @@ constexpr const char* head = R"(<!doctype html>
 <style>
 body { font: 16px/1.45 system-ui, sans-serif; color: #1c2430; background: #fff; margin: 0 auto; max-width: 1100px; padding: 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; border-bottom: 1px solid #c9d1da; }
-table { border-collapse: collapse; } th, td { padding: .2rem .8rem .2rem 0; text-align: right; }
+table { border-collapse: collapse; display: block; overflow-x: auto; } th, td { padding: .2rem .8rem .2rem 0; text-align: right; }
 th:first-child, td:first-child { text-align: left; } th { font-weight: 600; border-bottom: 1px solid #c9d1da; }
 .tiles { display: flex; flex-wrap: wrap; gap: .8rem; padding: 0; list-style: none; }
 .tiles li { width: 150px; font-size: .8rem; overflow-wrap: anywhere; }
