@@ -99,6 +99,9 @@ TEST_CASE("metrics without a number are not offered, unknown ones are refused") 
   CHECK(metric_of(merge_study({both}), "") == "accuracy");
   both.task = "segmentation";
   CHECK(metric_of(merge_study({both}), "") == "mean_iou");
+  ResultsTables own = study.files[0];  // an own engine need not send any of these
+  own.rounds.metrics = {{"seconds_train", {2.0}}, {"regret", {0.5}}};
+  CHECK(metric_of(merge_study({own}), "") == "regret");
 }
 
 TEST_CASE("a round of a trial that is not there is a damaged file") {

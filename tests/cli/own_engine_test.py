@@ -85,9 +85,7 @@ class FarmTest(EngineTest):
         self.al_mpi("sweep.yaml", "sweep.seeds=1-3", "--workers", 1, "results.file=again.h5")
         self.al_mpi("sweep.yaml", "sweep.seeds=1-3")  # the grid grows
         self.assert_same_results("again.h5", "results/sweep.h5")
-        self.run_program("al_aggregate", "results/sweep.h5", "--output", "plots")
-        self.assertIn("lowest", (self.folder / "plots/curves.csv").read_text() if
-                      (self.folder / "plots/curves.csv").exists() else "lowest")
+        self.assertIn("lowest ", self.run_program("al_aggregate", "results/sweep.h5", "--output", "plots").stdout)
         self.assertIn("all trials are done", self.al_mpi("status", "results/sweep.h5").stdout)
 
     def test_a_kill_in_the_middle_changes_nothing(self):
@@ -113,7 +111,7 @@ class FarmTest(EngineTest):
         process = self.start_program("al_mpi", "sweep.yaml", env=self.environ)
         time.sleep(1)
         os.kill(process.pid, signal.SIGTERM)
-        self.assertEqual(process.wait(20), 75)
+        self.assertEqual(process.wait(60), 75)
         self.al_mpi("sweep.yaml")
         self.assertEqual(set(self.results().trials["state"]), {"done"})
 
@@ -165,9 +163,11 @@ class FarmTest(EngineTest):
         self.assertEqual(list(curves["regret"][:2]), [1.0, 0.5])
         self.assertEqual(set(curves["seconds_wait"]), {2.0})
         self.assertTrue("accuracy" not in curves or curves["accuracy"].isna().all())
-        self.run_program("al_aggregate", "results/sweep.h5", "--metric", "regret", "--output", "plots")
-        done = self.run_program("al_aggregate", "results/sweep.h5", "--output", "other", expect=None)
-        self.assertIn(done.returncode, (0, 3), done.stderr)
+        # Without accuracy figures show what is there, not a time.
+        shown, asked = (self.run_program("al_aggregate", "results/sweep.h5", "--output", "plots", *metric).stdout
+                        for metric in ([], ["--metric", "regret"]))
+        self.assertEqual(shown, asked)
+        self.assertIn("0.2000", shown)
 
     def test_a_matrix_of_another_size_fails_the_trial(self):
         self.engine(after="confusion = [1, 2, 3]")
@@ -227,7 +227,7 @@ class ExampleTest(EngineTest):
 
 class CheckEngineTest(EngineTest):
     def check(self, *args, expect=0):
-        return self.al_mpi("check-engine", "--time-limit", 20, *args, expect=expect).stdout
+        return self.al_mpi("check-engine", "--time-limit", 60, *args, expect=expect).stdout
 
     def check_mine(self, **changes):
         self.engine(**changes)

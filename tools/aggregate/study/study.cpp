@@ -221,7 +221,11 @@ std::string metric_of(const Study& study, const std::string& name) {
   }
   const bool pixels = !study.files.empty() && study.files.front().task == "segmentation";
   if (pixels && has("mean_iou")) return "mean_iou";
-  return has("accuracy") || known.empty() ? "accuracy" : known.front();
+  if (has("accuracy") || known.empty()) return "accuracy";
+  const auto measured = std::find_if(known.begin(), known.end(), [](const std::string& metric) {
+    return !metric_info(metric).wall_clock;
+  });
+  return measured != known.end() ? *measured : known.front();
 }
 
 }  // namespace al_mpi

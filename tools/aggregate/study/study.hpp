@@ -44,7 +44,7 @@ std::vector<std::string> metrics_of(const Study& study);
 void check_values(const Study& study);
 
 /// `name` checked against metrics_of(); empty: mean_iou where there is one, else accuracy, else the
-/// first. Throws ConfigError on an unknown name.
+/// first that is no time. Throws ConfigError on an unknown name.
 std::string metric_of(const Study& study, const std::string& name);
 
 /// How the trials of one strategy ended.
