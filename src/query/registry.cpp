@@ -95,14 +95,16 @@ QueryFn contracted(const std::string& name, const QueryFn& query) {
 
 }  // namespace
 
-QueryFn strategy(const std::string& name, const QueryOptions& options) {
-  if (options.external.count(name) > 0) {
-    return contracted(name, [name](QueryContext& context) {
-      return ask_external_strategy(name, context.options.external.at(name), context);
-    });
-  }
+QueryFn strategy(const std::string& name) {
   const std::string known = strategy_name(name);
   return contracted(known, strategies.at(known));
+}
+
+QueryFn strategy(const std::string& name, const QueryOptions& options) {
+  if (options.external.count(name) == 0) return strategy(name);
+  return contracted(name, [name](QueryContext& context) {
+    return ask_external_strategy(name, context.options.external.at(name), context);
+  });
 }
 
 bool needs_predicted_losses(const std::string& strategy, const QueryOptions& options) {

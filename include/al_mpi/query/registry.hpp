@@ -6,9 +6,10 @@
 
 namespace al_mpi {
 
-/// The function of a registered strategy or initial set (name as in strategies.def, or an alias),
-/// or of one of options.external. Throws ConfigError on an unknown name.
-QueryFn strategy(const std::string& name, const QueryOptions& options = {});
+/// The function of a registered strategy or initial set (name as in strategies.def, or an alias);
+/// with `options` also that of one of options.external. Throws ConfigError on an unknown name.
+QueryFn strategy(const std::string& name);
+QueryFn strategy(const std::string& name, const QueryOptions& options);
 QueryFn initial_set(const std::string& name);
 
 /// Whether a strategy, or a stage of two_stage, asks for predicted losses: a loss predictor is then
