@@ -1,8 +1,8 @@
 // Every strategy that needs no network of its own, and every initial set: the seconds of one query
 // beside the forward pass. Pool of 20,000, 320 of them labelled, 512 dimensions, 10 classes, 10
 // passes (20 for batch_bald), 32 picks, one thread. Other sizes by the environment: AL_POOL,
-// AL_DIMENSIONS, AL_PICKS; AL_PASSES=0 leaves out the strategies that need passes, and their
-// memory.
+// AL_DIMENSIONS, AL_PICKS, AL_LABELED; AL_PASSES=0 leaves out the strategies that need passes, and
+// their memory.
 
 #include <cstdlib>
 
@@ -34,7 +34,7 @@ const std::int64_t n_dims = size_of("AL_DIMENSIONS", 512);
 const std::int64_t n_picks = size_of("AL_PICKS", 32);
 const std::int64_t n_passes = size_of("AL_PASSES", 20);
 constexpr std::int64_t classes = 10;
-constexpr std::int64_t n_labeled = 320;
+const std::int64_t n_labeled = size_of("AL_LABELED", 320);
 
 /// Clustered features, a random linear head on them, and passes with noise on its weights.
 class StoredPool : public Predictions {
@@ -93,19 +93,24 @@ void query(benchmark::State& state, const std::string& name, bool initial) {
   Indices unlabeled;
   std::vector<std::int64_t> labels;
   for (std::int64_t i = 0; i < n_points; ++i) {
-    if (!initial && i % (n_points / n_labeled) == 0 && labeled.size() < n_labeled) {
+    if (!initial && i % (n_points / n_labeled) == 0 &&
+        static_cast<std::int64_t>(labeled.size()) < n_labeled) {
       labeled.push_back(i);
       labels.push_back(i % classes);
     } else {
       unlabeled.push_back(i);
     }
   }
+  const Indices tested(unlabeled.begin(), unlabeled.begin() + n_points / 4);
+  std::vector<std::int64_t> tested_classes;
+  for (const std::int64_t index : tested) tested_classes.push_back(index % classes);
   QueryOptions options;
   if (name == "batch_bald") options.mc_passes = n_passes;
   const QueryFn ask = initial ? initial_set(name) : strategy(name);
   for (auto _ : state) {
     QueryContext context{unlabeled, labeled, labels, n_picks, options, pool, 1, initial ? 0 : 1};
     context.oracle_label = [](std::int64_t index) { return index % classes; };
+    context.oracle_test = [&] { return LabeledFeatures{pool.features(tested), tested_classes}; };
     benchmark::DoNotOptimize(ask(context));
   }
 }

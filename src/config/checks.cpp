@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -44,10 +45,22 @@ void check_passes(const SweepConfig& config) {
   }
 }
 
+/// boss asks its members as they are.
+void check_members(const SweepConfig& config) {
+  const auto& strategies = config.sweep.strategies;
+  if (std::find(strategies.begin(), strategies.end(), "boss") == strategies.end()) return;
+  for (const std::string& member : config.query.boss_members) {
+    if (stages_of(member, config.query).size() == 1) continue;
+    throw ConfigError("query.boss_members",
+                      fmt::format("{} asks strategies itself, and is none for boss", member));
+  }
+}
+
 /// Checks that settings fit together.
 void check_training(const SweepConfig& config, bool pixels) {
   const TrainingOptions& training = config.training;
   check_passes(config);
+  check_members(config);
   if (training.early_stopping > 0 && training.validation == 0) {
     throw ConfigError("training.early_stopping",
                       "nothing is held out to stop by (set training.validation, too)");

@@ -321,6 +321,12 @@ std::vector<Option> make_table() {
       AL_OPTION(query.two_stage_second, StrategyNames{"a strategy"},
                 "strategy that picks among them"),
       AL_OPTION(query.two_stage_factor, at_least(1), "candidates kept, times n_query"),
+      AL_OPTION(query.boss_candidates, at_least(1), "batches of which boss takes the best"),
+      AL_OPTION(query.boss_subset, at_least(1),
+                "samples drawn at random that each of them is picked from, at most half of the "
+                "pool"),
+      AL_OPTION(query.boss_members, StrategyNames{"names of strategies, own ones too"},
+                "strategies that pick these batches by turns"),
       AL_OPTION(query.partition, at_least(1),
                 "random shares of a huge pool that a strategy looks at one by one; 1 = whole"),
       AL_OPTION(query.adversarial_max_steps, at_least(1), "cap on the steps of BIM and DeepFool"),

@@ -184,6 +184,7 @@ class Trial {
                          input_.query, predictions,     input_.spec.seed, round};
     if (classification()) {
       context.oracle_label = [this](std::int64_t index) { return pool_.oracle_label(index); };
+      context.oracle_test = [this] { return learner_.features("test"); };
     }
     context.alive = events_.alive;
     context.pool_size = pool_.size();

@@ -86,7 +86,10 @@ QueryFn contracted(const std::string& name, const QueryFn& query) {
     const auto n = std::min(asked.n, static_cast<std::int64_t>(candidates.size()));
     if (n <= 0) return {};
     QueryContext context = asked.about(candidates, n, asked.options);
-    if (!is_oracle(name)) context.oracle_label = nullptr;
+    if (!is_oracle(name)) {
+      context.oracle_label = nullptr;
+      context.oracle_test = nullptr;
+    }
     Picks picks = asked.options.partition > 1 ? ask_shares(context, query) : query(context);
     check_picks(name, context, picks);
     return picks;

@@ -63,7 +63,8 @@ class PickTest(ProgramTest):
             (["--strategy", "margin_sampling", "--n", "-1"], 2, "--n"),
             (["--strategy", "margin_sampling", "query.mc_pases=3"], 2, "mc_passes"),
             (["--strategy", "bald_dropout", "query.mc_passes=11"], 3, "holds 10 passes"),
-            (["--strategy", "adversarial_bim"], 3, "needs a network"),
+            (["--strategy", "adversarial_bim"], 3, "adversarial_bim needs a network"),
+            (["--strategy", "boss"], 3, "boss needs a network"),
         ]:
             with self.subTest(args):
                 self.assert_one_line_error(self.pick(*args, expect=code), *holds)

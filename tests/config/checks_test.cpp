@@ -69,6 +69,27 @@ TEST_CASE("strategies that go by dropout are refused without it, also as a stage
              Contains("model.dropout"));
 }
 
+TEST_CASE("members of boss ask no strategies themselves, and have what they need") {
+  const auto check = [](const std::string& yaml, const std::string& task = "classification") {
+    check_against_dataset(parsed("sweep: {strategies: [boss]}\n" + yaml), 400, 10, task);
+  };
+  CHECK_NOTHROW(check(""));
+  CHECK_NOTHROW(check("model: {dropout: 0}"));
+  CHECK_NOTHROW(check("query: {boss_members: [MarginSampling, random_sampling]}"));
+  CHECK_THROWS_WITH(check("query: {boss_members: [random_sampling, two_stage]}"),
+                    "query.boss_members: two_stage asks strategies itself, and is none for boss");
+  CHECK_THROWS_WITH(check("query: {boss_members: [boss]}"), Contains("boss asks strategies"));
+  CHECK_THROWS_WITH(check("query: {boss_members: [bald_dropout]}\nmodel: {dropout: 0}"),
+                    Contains("model.dropout: with 0 all passes are equal, so that boss"));
+  CHECK_THROWS_WITH(check("query: {boss_members: [margn_sampling]}"),
+                    Contains("query.boss_members") && Contains("margin_sampling"));
+  CHECK_THROWS_WITH(check("query: {boss_members: []}"), Contains("query.boss_members"));
+  CHECK_THROWS_WITH(check("query: {boss_subset: 0}"), Contains("query.boss_subset"));
+  CHECK_THROWS_WITH(check("query: {boss_candidates: 0}"), Contains("query.boss_candidates"));
+  CHECK_THROWS_WITH(check("model: {name: unet_resnet18}", "segmentation"),
+                    "sweep.strategies: boss does not work on segmentation");
+}
+
 TEST_CASE("settings that make no sense together are refused") {
   const auto problem = [](const std::string& yaml, const std::string& task) -> std::string {
     try {

@@ -149,6 +149,18 @@ TEST_CASE("a trial with a loss predictor, asked directly or by a stage, is resum
   }
 }
 
+TEST_CASE("boss knows the accuracy that a head on the round's features reaches") {
+  TrialInput input = small_trial("boss");
+  input.query.boss_candidates = 24;
+  const auto records = records_of(input);
+  check_equal(records, records_of(input));
+  for (std::size_t r = 1; r < records.size(); ++r) {
+    const double accuracy = records[r].picks.front().score * 40;  // of as many test images
+    CHECK(accuracy == std::round(accuracy));
+    CHECK(accuracy > 10);  // four classes
+  }
+}
+
 TEST_CASE("a checkpoint of other settings, or a damaged one, is not resumed from") {
   const ScratchFolder folder;
   TrialInput input = small_trial();

@@ -116,9 +116,11 @@ struct Question {
   std::int64_t seed = 1;
   int round = 1;
   std::function<std::int64_t(std::int64_t)> oracle_label;
+  std::function<LabeledFeatures()> oracle_test;
 
   QueryContext context() {
-    return {unlabeled, labeled, labels, n, options, predictions, seed, round, oracle_label};
+    return {unlabeled, labeled, labels,       n,          options, predictions,
+            seed,      round,   oracle_label, oracle_test};
   }
   Picks ask(const std::string& name) {
     QueryContext asked = context();
@@ -163,7 +165,11 @@ inline Question random_question(std::int64_t n, std::int64_t seed = 7) {
   p.mc_probs = at::softmax(random_tensor({passes, n, n_classes}, seed + 4), 2);
   p.losses = random_tensor({n}, seed + 5);
   question.options.mc_passes = passes;
+  question.options.boss_candidates = 12;
   question.oracle_label = [](std::int64_t i) { return i % n_classes; };
+  question.oracle_test = [seed] {
+    return LabeledFeatures{random_tensor({8, 18}, seed + 6), {0, 1, 2, 3, 0, 1, 2, 3}};
+  };
   for (std::int64_t i = 0; i < n; ++i) {
     if (i % 3 == 0) {
       question.labeled.push_back(i);

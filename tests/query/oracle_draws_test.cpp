@@ -115,12 +115,14 @@ TEST_CASE("predicted_class_random goes round the predicted classes, then takes a
 TEST_CASE("only what is marked as an oracle sees labels that were not bought") {
   CHECK(is_oracle("class_balanced_random"));
   CHECK(is_oracle("stratified"));
+  CHECK(is_oracle("boss"));
   CHECK_FALSE(is_oracle("random_sampling"));
   CHECK_FALSE(is_oracle("predicted_class_random"));
   CHECK_FALSE(is_oracle("typiclust"));
   Question question = random_question(30);
   question.n = 4;
   question.oracle_label = [](std::int64_t) -> std::int64_t { throw InternalError("was asked"); };
+  question.oracle_test = []() -> LabeledFeatures { throw InternalError("was asked"); };
   for (const StrategyInfo& info : strategy_catalog()) {
     if (!info.oracle) CHECK_NOTHROW(question.ask(info.name));
   }

@@ -9,6 +9,7 @@
 
 #include <al_mpi/data/dataset.hpp>
 #include <al_mpi/data/pool.hpp>
+#include <al_mpi/model/feature_quality.hpp>
 #include <al_mpi/model/metrics.hpp>
 #include <al_mpi/model/options.hpp>
 #include <al_mpi/model/predictions.hpp>
@@ -50,6 +51,10 @@ class Learner {
 
   /// One pass over a split ("test", "validation"). Throws as train() if a prediction is no number.
   Evaluation evaluate(const std::string& split);
+
+  /// Penultimate features of a split's images, as Predictions::features() has those of the pool,
+  /// and their classes. For classification.
+  LabeledFeatures features(const std::string& split) const;
 
   /// Answers about the pool with the present weights, for the query of `round`. One object a round:
   /// what two calls need is computed once. Valid until the next train().

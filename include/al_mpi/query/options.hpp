@@ -66,21 +66,41 @@ struct QueryOptions : PredictionOptions {
   std::string two_stage_first = "entropy_sampling";  ///< strategy that keeps candidates ...
   std::string two_stage_second = "kcenter_greedy";   ///< ... for the one that picks among them
   std::int64_t two_stage_factor = 5;                 ///< candidates kept, times n, >= 1
-  std::int64_t partition = 1;                        ///< random shares asked one by one, >= 1
-  std::int64_t adversarial_max_steps = 50;           ///< cap on BIM and DeepFool steps, >= 1
+  std::int64_t boss_candidates = 100;                ///< batches that boss compares, >= 1
+  std::int64_t boss_subset = 2500;                   ///< samples that each is picked from, >= 1
+  /// Strategies that pick them by turns.
+  std::vector<std::string> boss_members = {"random_sampling",
+                                           "class_balanced_random",
+                                           "margin_sampling",
+                                           "kcenter_greedy",
+                                           "typiclust",
+                                           "max_herding",
+                                           "uherding",
+                                           "badge",
+                                           "lcmd",
+                                           "falcun",
+                                           "drop_query",
+                                           "alfa_mix"};
+  std::int64_t partition = 1;               ///< random shares asked one by one, >= 1
+  std::int64_t adversarial_max_steps = 50;  ///< cap on BIM and DeepFool steps, >= 1
   double adversarial_epsilon =
       0.05;  ///< BIM step, in standard deviations of the normalised input, > 0
   ExternalStrategies external = {};  ///< section external
 };
 
-/// The strategies whose answers make up a strategy's: itself, or the stages of two_stage.
+/// The strategies whose answers make up a strategy's: itself, the stages of two_stage, or boss and
+/// its members.
 inline std::vector<std::string> stages_of(const std::string& strategy,
                                           const QueryOptions& options) {
-  if (strategy != "two_stage") return {strategy};
-  return {options.two_stage_first, options.two_stage_second};
+  if (strategy == "two_stage") return {options.two_stage_first, options.two_stage_second};
+  std::vector<std::string> stages = {strategy};
+  if (strategy == "boss") {
+    stages.insert(stages.end(), options.boss_members.begin(), options.boss_members.end());
+  }
+  return stages;
 }
 
-/// Whether a strategy, or a stage of two_stage, has `what` among its needs.
+/// Whether a strategy, or a stage of it, has `what` among its needs.
 inline bool asks_for(const std::string& what, const std::string& strategy,
                      const QueryOptions& options) {
   const auto needs = [&](const std::string& name) {

@@ -9,6 +9,7 @@
 
 #include <al_mpi/base/rng.hpp>
 #include <al_mpi/data/pool.hpp>
+#include <al_mpi/model/feature_quality.hpp>
 #include <al_mpi/model/predictions.hpp>
 #include <al_mpi/query/options.hpp>
 
@@ -35,6 +36,8 @@ struct QueryContext {
 
   /// Class of a candidate, bought or not; set for names that the catalog marks as oracles only.
   std::function<std::int64_t(std::int64_t index)> oracle_label = {};
+  /// Penultimate features of the test set, with their classes; as oracle_label, for oracles only.
+  std::function<LabeledFeatures()> oracle_test = {};
   /// Called by strategies that rank candidates, with the acquisition scores of all (before noise).
   std::function<void(const Indices& indices, const at::Tensor& scores)> keep_scores = {};
   std::function<void()> alive = {};  ///< a sign of life in a long query
@@ -43,8 +46,8 @@ struct QueryContext {
   /// This context with other candidates and another number of picks.
   QueryContext about(const Indices& candidates, std::int64_t wanted,
                      const QueryOptions& other_options) const {
-    return {candidates, labeled, labels,       wanted,      other_options, predictions,
-            seed,       round,   oracle_label, keep_scores, alive,         pool_size};
+    return {candidates, labeled,      labels,      wanted,      other_options, predictions, seed,
+            round,      oracle_label, oracle_test, keep_scores, alive,         pool_size};
   }
 
   /// The strategy's stream for one purpose ("query", "tie_break", ...).

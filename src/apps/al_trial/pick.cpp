@@ -75,6 +75,10 @@ Picks pick(const PickOptions& options, Scores& scores) {
       initial ? init_name(options.init, "--init") : strategy_name(options.strategy, "--strategy");
   StoredPredictions stored(options.input, options.group, name);
   const QueryOptions settings = query_options(options, stored);
+  if (!initial && asks_for("network", name, settings)) {
+    throw DataError(options.input, options.group,
+                    name + " needs a network, not stored arrays (run a whole trial)");
+  }
   if (settings.ignored_class == IgnoredClass::cut_off) stored.allow_cut_off();
   const Indices labeled = initial ? Indices{} : stored.marked("labeled");
   const Indices unlabeled = candidates(stored, labeled, options);
@@ -121,7 +125,8 @@ std::string arrays_help() {
   }
   return text +
          "n samples of the whole pool, labelled ones too; C classes; T passes; d, D features.\n"
-         "two_stage needs what its stages need; adversarial strategies need a network.";
+         "two_stage needs what its stages need; adversarial strategies and boss need a "
+         "network.";
 }
 
 void write(const std::string& path, const fmt::memory_buffer& text) {

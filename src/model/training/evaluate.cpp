@@ -6,6 +6,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/isnan.h>
 #include <ATen/ops/log_softmax.h>
@@ -196,6 +197,12 @@ class BulkTally {
   at::Tensor nll_, n_bad_;
 };
 
+Indices samples_of(const Split& split) {
+  Indices all(static_cast<std::size_t>(split.n));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
 template <class LabelsOf>
 Evaluation evaluate(Model& model, const std::string& split, const Indices& samples,
                     const LabelsOf& labels_of) {
@@ -234,10 +241,20 @@ Evaluation evaluate(Model& model, const std::string& split, const Indices& sampl
 
 Evaluation evaluate(Model& model, const std::string& split_name) {
   const Split& split = split_of(*model.dataset, split_name);
-  Indices all(static_cast<std::size_t>(split.n));
-  std::iota(all.begin(), all.end(), 0);
-  return evaluate(model, split_name, all,
+  return evaluate(model, split_name, samples_of(split),
                   [&](const Indices& batch) { return label_batch(split, batch); });
+}
+
+LabeledFeatures features_of(const Model& model, const std::string& split_name) {
+  const at::NoGradGuard no_grad;
+  const Split& split = split_of(*model.dataset, split_name);
+  const Indices all = samples_of(split);
+  std::vector<at::Tensor> rows;
+  for (std::int64_t first = 0; first < split.n; first += model.prediction_batch()) {
+    const Indices batch = part(all, first, model.prediction_batch());
+    rows.push_back(model.encode(split_name, batch).back().to(at::kFloat));
+  }
+  return {at::cat(rows).cpu(), split.labels};
 }
 
 Evaluation validate(Model& model, const Pool& pool) {

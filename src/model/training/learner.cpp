@@ -44,6 +44,10 @@ Evaluation Learner::evaluate(const std::string& split) {
   return with_short_errors([&] { return al_mpi::evaluate(*impl_, split); });
 }
 
+LabeledFeatures Learner::features(const std::string& split) const {
+  return with_short_errors([&] { return features_of(*impl_, split); });
+}
+
 std::unique_ptr<Predictions> Learner::predictions(int round) {
   return learner_predictions(*impl_, round);
 }

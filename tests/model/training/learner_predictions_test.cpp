@@ -54,6 +54,18 @@ TEST_CASE("probabilities are distributions in the order of the indices, whatever
   CHECK(probabilities(*predictions, {}).sizes() == at::IntArrayRef({0, 3}));
 }
 
+TEST_CASE("features of a split are those that predictions have of the pool, with their classes") {
+  Trained trained(small_options());
+  const LabeledFeatures of_pool = trained.learner.features("train");
+  const auto predictions = trained.learner.predictions(1);
+  CHECK(of_pool.rows.equal(predictions->features(range(0, trained.dataset->train().n))));
+  CHECK(of_pool.labels == trained.dataset->train().labels);
+  const LabeledFeatures of_test = trained.learner.features("test");
+  CHECK(of_test.rows.size(0) == 60);
+  CHECK(of_test.labels == trained.dataset->test().labels);
+  CHECK_THROWS_AS(trained.learner.features("validation"), DataError);
+}
+
 TEST_CASE("probabilities follow from features and head") {
   Trained trained(small_options());
   const auto predictions = trained.learner.predictions(1);
