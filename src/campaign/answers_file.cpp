@@ -10,17 +10,12 @@
 #include <nlohmann/json.hpp>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/text.hpp>
 
 namespace al_mpi {
 namespace {
 
 using nlohmann::json;
-
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),

@@ -1,11 +1,9 @@
 #include "replay.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
 #include <set>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -14,6 +12,7 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/base/text.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/io/mapped_file.hpp>
 #include <al_mpi/trial/engine_line.hpp>
@@ -45,10 +44,6 @@ bool is_begun_journal(std::string_view bytes) {
          std::all_of(prefix.begin(), prefix.end(), [](char c) {
            return c == '\0' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
          });
-}
-
-std::string utc(double seconds) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
 }  // namespace

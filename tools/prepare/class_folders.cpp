@@ -16,6 +16,7 @@
 #include "tools/raster/archive.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
+#include <al_mpi/base/text.hpp>
 
 namespace al_mpi {
 namespace {

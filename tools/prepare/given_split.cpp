@@ -12,6 +12,7 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/number.hpp>
 #include <al_mpi/base/rng.hpp>
+#include <al_mpi/base/text.hpp>
 
 namespace al_mpi {
 namespace {

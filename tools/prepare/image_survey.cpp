@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/text.hpp>
 #include <al_mpi/data/pixel_types.hpp>
 
 namespace al_mpi {
@@ -48,12 +49,6 @@ void put(const std::vector<float>& values, Sample& sample) {
 }
 
 }  // namespace
-
-std::string first_three(const std::vector<std::string>& all) {
-  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(3, all.size()));
-  return fmt::format("{}{}", fmt::join(all.begin(), end, ", "),
-                     all.size() > 3 ? fmt::format(" and {} more", all.size() - 3) : "");
-}
 
 void read_sample(const Raster& image, const ImageOptions& options, bool eurosat,
                  const Window& window, PixelType type, Sample& sample) {

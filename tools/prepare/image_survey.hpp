@@ -61,7 +61,4 @@ class ImageSurvey {
 void read_sample(const Raster& image, const ImageOptions& options, bool eurosat,
                  const Window& window, PixelType type, Sample& sample);
 
-/// "a, b, c and 4 more".
-std::string first_three(const std::vector<std::string>& all);
-
 }  // namespace al_mpi

@@ -10,6 +10,7 @@
 #include "tools/prepare/progress.hpp"
 #include "tools/raster/archive.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/text.hpp>
 #include <al_mpi/campaign/answers_file.hpp>
 
 namespace al_mpi {

@@ -14,6 +14,7 @@
 #include "tools/raster/archive.hpp"
 #include "tools/raster/gdal.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/text.hpp>
 #include <al_mpi/data/sensors.hpp>
 
 namespace al_mpi {
@@ -85,12 +86,6 @@ std::string color_of(GDALRasterBandH band) {
     default:
       return "";
   }
-}
-
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 /// "0400" from the metadata "04.00", or from a product's name in the path: "..._N0400_R022_...".

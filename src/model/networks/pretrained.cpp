@@ -9,6 +9,7 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/base/text.hpp>
 #include <al_mpi/data/sensors.hpp>
 
 namespace al_mpi {
@@ -61,12 +62,6 @@ std::map<std::string, int> count_prefixes(const NamedTensors& file,
     }
   }
   return counts;
-}
-
-std::string first_three(const std::vector<std::string>& all) {
-  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(3, all.size()));
-  return fmt::format("{}{}", fmt::join(all.begin(), end, ", "),
-                     all.size() > 3 ? fmt::format(" and {} more", all.size() - 3) : "");
 }
 
 /// Goes through the network's tensors and notes what does not fit.
