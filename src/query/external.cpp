@@ -1,8 +1,6 @@
 #include "external.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <numeric>
 #include <sstream>
 #include <unordered_set>
@@ -14,35 +12,11 @@
 #include <al_mpi/base/command.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/number.hpp>
+#include <al_mpi/base/temp_folder.hpp>
 #include <al_mpi/io/hdf5.hpp>
 
 namespace al_mpi {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// A folder of this query's own; gone with this object.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::error_code unknown;
-    std::string path = (fs::temp_directory_path(unknown) / "al_mpi-XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr) {
-      throw DataError(path, "", "no scratch folder can be made here (TMPDIR names another place)");
-    }
-    path_ = path;
-  }
-  ~ScratchFolder() {
-    std::error_code gone;
-    fs::remove_all(path_, gone);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 /// Writes the arrays of one query, row = index into the pool.
 class ArraysFile {
@@ -190,7 +164,7 @@ Picks ask_external_strategy(const std::string& name, const ExternalStrategy& ask
   if (const std::string file = changed_file(asked.program); !file.empty()) {
     throw ConfigError(key, file + " has changed since the sweep was started");
   }
-  const ScratchFolder scratch;
+  const TempFolder scratch;
   const std::string arrays = scratch.path() + "/arrays.h5";
   ArraysFile(arrays, context).write(asked.needs);
 

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -12,6 +11,7 @@
 #include <poll.h>
 
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/temp_folder.hpp>
 #include <al_mpi/catalog/metrics.hpp>
 #include <al_mpi/farm/engine_process.hpp>
 #include <al_mpi/trial/engine_line.hpp>
@@ -153,17 +153,7 @@ std::string difference(const RoundRecord& now, const RoundRecord& before) {
 class Check {
  public:
   Check(const EngineCheckOptions& options, const std::function<void(const EngineCheck&)>& tell)
-      : options_(options), tell_(tell), grid_(expand(options.config)) {
-    std::string folder = (fs::temp_directory_path() / "al_mpi-XXXXXX").string();
-    check(::mkdtemp(folder.data()) != nullptr, "no folder can be made in {}", folder);
-    folder_ = folder;
-  }
-  ~Check() {
-    std::error_code gone;
-    fs::remove_all(folder_, gone);
-  }
-  Check(const Check&) = delete;
-  Check& operator=(const Check&) = delete;
+      : options_(options), tell_(tell), grid_(expand(options.config)) {}
 
   bool run() {
     part("start", "'configure' is answered with 'ready', also after a signal to its group", [&] {
@@ -356,14 +346,14 @@ class Check {
   }
 
   std::string file(const std::string& checkpoint) const {
-    return folder_ + "/" + checkpoint + ".checkpoint";
+    return scratch_.path() + "/" + checkpoint + ".checkpoint";
   }
-  std::string log() const { return folder_ + "/log"; }
+  std::string log() const { return scratch_.path() + "/log"; }
 
   const EngineCheckOptions& options_;
   const std::function<void(const EngineCheck&)>& tell_;
   std::vector<TrialSpec> grid_;
-  std::string folder_;
+  TempFolder scratch_;
   Rounds whole_;
   bool holds_ = true;
 };
