@@ -99,8 +99,7 @@ class Asking {
     round_.weights_hash = asked.record.weights_hash;
     // Held-out tiles are shown without a suggestion: what a network says sways people.
     for (const std::int64_t index : campaign_.held_out()) {
-      const auto at = static_cast<std::size_t>(index);
-      if (answers_.labels[at] >= 0 || answers_.skipped[at] || is_disputed(index)) continue;
+      if (!answers_.is_open(index) || is_disputed(index)) continue;
       round_.questions.push_back({index, true, 0, "", 0});
     }
     for (const PickRecord& pick : asked.next_picks) {

@@ -14,6 +14,7 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/base/rng.hpp>
+#include <al_mpi/base/text.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 
 namespace al_mpi {
@@ -24,12 +25,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 std::string now() {
-  const std::time_t seconds = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
+  return utc(static_cast<double>(std::time(nullptr)));
 }
 
 /// The file's JSON, of which `format` names the kind.
@@ -130,6 +126,7 @@ void Campaign::open_pool(const std::string& path, const std::string& fingerprint
   if (pool_.dataset->task != Task::classification) {
     throw DataError(path, "", "campaigns ask for a class a tile: this pool has label maps");
   }
+  for (std::int64_t i = 0; i < pool_.dataset->train().n; ++i) index_of_[name_of(i)] = i;
   const std::string found = pool_.dataset->fingerprint();
   if (fingerprint.empty() || fingerprint == found) return;
   throw DataError(path, "",
@@ -144,10 +141,8 @@ void Campaign::read() {
   const json all = read_json(file, "al_mpi campaign");
   try {
     open_pool(all.at("pool").get<std::string>(), all.at("fingerprint").get<std::string>());
-    std::map<std::string, std::int64_t> index_of;
-    for (std::int64_t i = 0; i < pool_.dataset->train().n; ++i) index_of[name_of(i)] = i;
     for (const json& name : all.at("held_out")) {
-      held_out_.push_back(index_of.at(name.get<std::string>()));
+      held_out_.push_back(index_of_.at(name.get<std::string>()));
     }
     read_rounds();
     read_answers_told();
@@ -165,6 +160,22 @@ std::string Campaign::round_folder(int round) const {
 
 const std::string& Campaign::name_of(std::int64_t index) const {
   return pool_.dataset->train().names.at(static_cast<std::size_t>(index));
+}
+
+std::set<std::int64_t> Campaign::asked() const {
+  std::set<std::int64_t> tiles;
+  for (const CampaignRound& round : rounds_) {
+    for (const Question& question : round.questions) tiles.insert(question.index);
+  }
+  return tiles;
+}
+
+std::int64_t Campaign::n_open() const {
+  if (rounds_.empty()) return 0;
+  const auto& questions = rounds_.back().questions;
+  return std::count_if(questions.begin(), questions.end(), [this](const Question& question) {
+    return answers_.is_open(question.index);
+  });
 }
 
 void Campaign::read_rounds() {
@@ -187,8 +198,6 @@ void Campaign::add(const CampaignRound& round) {
 
 void Campaign::read_answers_told() {
   answers_.classes = pool_.dataset->classes;
-  std::map<std::string, std::int64_t> index_of;
-  for (std::int64_t i = 0; i < pool_.dataset->train().n; ++i) index_of[name_of(i)] = i;
   for (n_told_ = 0;; ++n_told_) {
     const std::string file =
         (fs::path(folder_) / "answers" / fmt::format("{:04}.json", n_told_ + 1)).string();
@@ -204,7 +213,7 @@ void Campaign::read_answers_told() {
       class_of[answers_.classes[k]] = static_cast<std::int64_t>(k);
     }
     for (const json& answer : all.at("answers")) {
-      const auto index = index_of.at(answer.at("name").get<std::string>());
+      const auto index = index_of_.at(answer.at("name").get<std::string>());
       answers_.by_annotator[answer.at("annotator").get<std::string>()][index] =
           class_of.at(answer.at("class").get<std::string>());
     }

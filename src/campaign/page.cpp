@@ -42,10 +42,6 @@ std::string color_of(std::int64_t label) {
                      label % 2 == 0 ? 42 : 56);
 }
 
-std::string percent(double share) {
-  return std::isnan(share) ? "-" : fmt::format("{:.1f} %", 100 * share);
-}
-
 class Page {
  public:
   Page(const Campaign& campaign, const Standing& standing)
@@ -81,18 +77,14 @@ class Page {
         "<h2>Rounds</h2>\n<table><tr><th>round</th><th>labels</th><th>held-out answers</th>"
         "<th>accuracy</th><th>95 % interval</th><th>gain</th><th>tiles whose class changed</th>"
         "</tr>\n";
-    double before = NAN;
     for (const RoundStanding& round : standing_.rounds) {
-      const double gain = round.accuracy.share - before;
       add("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></"
           "tr>\n",
           round.round, round.n_labeled, round.n_tested, percent(round.accuracy.share),
           round.n_tested == 0 ? std::string("-")
                               : fmt::format("{:.1f} to {:.1f} %", 100 * round.accuracy.low,
                                             100 * round.accuracy.high),
-          std::isnan(gain) ? std::string("-") : fmt::format("{:+.1f}", 100 * gain),
-          percent(round.changed));
-      before = round.accuracy.share;
+          points(round.gain), percent(round.changed));
     }
     out_ +=
         "</table>\n<h2>Labels by class</h2>\n<table><tr><th>class</th><th>to train on</th>"
@@ -137,12 +129,12 @@ class Page {
 
   /// Classes by the last network that was trained, over the pool; -1 = none.
   std::vector<std::int64_t> last_prediction() const {
-    std::vector<std::int64_t> shown(campaign_.footprints().size(), -1);
-    for (const CampaignRound& round : campaign_.rounds()) {
-      auto predicted = predicted_classes(campaign_, round);
-      if (predicted.size() == shown.size()) shown = std::move(predicted);
+    const std::size_t n = campaign_.footprints().size();
+    for (auto round = campaign_.rounds().rbegin(); round != campaign_.rounds().rend(); ++round) {
+      auto predicted = predicted_classes(campaign_, *round);
+      if (predicted.size() == n) return predicted;
     }
-    return shown;
+    return std::vector<std::int64_t>(n, -1);
   }
 
   /// Footprints in the colour of the answer, else of the last network's class.
@@ -203,8 +195,7 @@ class Page {
     const CampaignRound& round = campaign_.rounds().back();
     add("<h2>To label in round {}</h2>\n<ul class=\"tiles\">\n", round.round);
     for (const Question& question : round.questions) {
-      const auto at = static_cast<std::size_t>(question.index);
-      if (campaign_.answers().labels[at] >= 0 || campaign_.answers().skipped[at]) continue;
+      if (!campaign_.answers().is_open(question.index)) continue;
       tile(question.index, question.held_out ? "held out: measured on, no suggestion"
                            : question.suggested.empty()
                                ? "no suggestion yet"

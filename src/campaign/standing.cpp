@@ -27,15 +27,10 @@ void count_answers(const Campaign& campaign, Standing& standing) {
     ++(held_out.count(i) > 0 ? of_class.n_held_out : of_class.n_trained);
   }
   standing.n_disputed = static_cast<std::int64_t>(answers.disputed.size());
-  std::set<std::int64_t> asked;
-  for (const CampaignRound& round : campaign.rounds()) {
-    for (const Question& question : round.questions) asked.insert(question.index);
-  }
-  standing.n_asked = static_cast<std::int64_t>(asked.size());
+  standing.n_asked = static_cast<std::int64_t>(campaign.asked().size());
+  standing.n_open = campaign.n_open();
   if (campaign.rounds().empty()) return;
   for (const Question& question : campaign.rounds().back().questions) {
-    const auto at = static_cast<std::size_t>(question.index);
-    standing.n_open += answers.labels[at] < 0 && !answers.skipped[at];
     standing.n_next += !question.held_out;
   }
 }
@@ -44,13 +39,16 @@ void add_rounds(const Campaign& campaign, Standing& standing) {
   std::vector<std::int64_t> before;
   for (const CampaignRound& round : campaign.rounds()) {
     if (!round.trained) continue;
-    RoundStanding row{round.round, round.n_labeled, round.n_tested, {}, NAN};
+    RoundStanding row{round.round, round.n_labeled, round.n_tested, {}, NAN, NAN};
     const std::size_t n_classes = round.classes.size();
     std::int64_t n_correct = 0;
     for (std::size_t k = 0; k < n_classes && !round.confusion.empty(); ++k) {
       n_correct += round.confusion.at(k * n_classes + k);
     }
     row.accuracy = wilson(n_correct, round.n_tested, 0.95);
+    if (!standing.rounds.empty()) {
+      row.gain = row.accuracy.share - standing.rounds.back().accuracy.share;
+    }
     auto now = predicted_classes(campaign, round);
     if (!before.empty() && now.size() == before.size()) {
       std::int64_t n_changed = 0;
@@ -97,6 +95,14 @@ void judge(Standing& standing, double least_gain) {
 }
 
 }  // namespace
+
+std::string percent(double share) {
+  return std::isnan(share) ? "-" : fmt::format("{:.1f} %", 100 * share);
+}
+
+std::string points(double gain) {
+  return std::isnan(gain) ? "-" : fmt::format("{:+.1f}", 100 * gain);
+}
 
 double PowerLaw::at(double n) const {
   return a * std::pow(n, -b);

@@ -7,27 +7,18 @@
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
+#include <al_mpi/base/text.hpp>
 #include <al_mpi/campaign/answers_file.hpp>
 #include <al_mpi/campaign/campaign.hpp>
 
 namespace al_mpi {
 namespace {
 
-std::string first_three(const std::vector<std::string>& all) {
-  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(3, all.size()));
-  return fmt::format("{}{}", fmt::join(all.begin(), end, ", "),
-                     all.size() > 3 ? fmt::format(" and {} more", all.size() - 3) : "");
-}
-
 class Telling {
  public:
   Telling(Campaign& campaign, const TellRequest& request,
           const std::function<void(const std::string&)>& list)
-      : campaign_(campaign), request_(request), list_(list), classes_(campaign.answers().classes) {
-    for (std::int64_t i = 0; i < campaign.pool()->train().n; ++i) {
-      index_of_[campaign.name_of(i)] = i;
-    }
-  }
+      : campaign_(campaign), request_(request), list_(list), classes_(campaign.answers().classes) {}
 
   TellSummary run() {
     std::vector<Answer> answers = read_answers(request_.answers);
@@ -45,7 +36,8 @@ class Telling {
       campaign_.add(told_, new_classes_,
                     std::filesystem::path(request_.answers).filename().string());
     }
-    count_open();
+    count_not_asked();
+    summary_.n_open = campaign_.n_open();
     return summary_;
   }
 
@@ -57,7 +49,7 @@ class Telling {
   void refuse_unknown_tiles(const std::vector<Answer>& answers) const {
     std::vector<std::string> unknown;
     for (const Answer& answer : answers) {
-      if (index_of_.count(answer.name) == 0) unknown.push_back("'" + answer.name + "'");
+      if (campaign_.index_of().count(answer.name) == 0) unknown.push_back("'" + answer.name + "'");
     }
     if (unknown.empty()) return;
     fail(
@@ -103,7 +95,7 @@ class Telling {
   }
 
   void take(const Answer& answer) {
-    const std::int64_t index = index_of_.at(answer.name);
+    const std::int64_t index = campaign_.index_of().at(answer.name);
     const std::int64_t label =
         answer.skip ? -1
                     : std::find(classes_.begin(), classes_.end(), answer.label) - classes_.begin();
@@ -147,19 +139,10 @@ class Telling {
                     contradictions_.size()));
   }
 
-  void count_open() {
-    std::set<std::int64_t> asked;
-    for (const CampaignRound& round : campaign_.rounds()) {
-      for (const Question& question : round.questions) asked.insert(question.index);
-    }
+  void count_not_asked() {
+    const std::set<std::int64_t> asked = campaign_.asked();
     for (const auto& [annotator, of_tile] : seen_) {
       for (const auto& [index, label] : of_tile) summary_.n_not_asked += asked.count(index) == 0;
-    }
-    if (campaign_.rounds().empty()) return;
-    for (const Question& question : campaign_.rounds().back().questions) {
-      const auto at = static_cast<std::size_t>(question.index);
-      const CampaignAnswers& answers = campaign_.answers();
-      summary_.n_open += answers.labels[at] < 0 && !answers.skipped[at];
     }
   }
 
@@ -167,7 +150,6 @@ class Telling {
   const TellRequest& request_;
   const std::function<void(const std::string&)>& list_;
   std::vector<std::string> classes_, new_classes_;
-  std::map<std::string, std::int64_t> index_of_;
   std::map<std::string, std::map<std::int64_t, std::int64_t>> seen_, told_;
   std::vector<std::string> contradictions_;
   bool twice_ = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <al_mpi/data/pixel_types.hpp>
 #include <al_mpi/data/sensors.hpp>
 #include <al_mpi/io/png_file.hpp>
 
@@ -16,15 +17,9 @@ Thumbnails::Thumbnails(const Dataset& pool) : pool_(pool), split_(pool.train()) 
 double Thumbnails::value(std::int64_t index, std::size_t band, std::int64_t pixel) const {
   const std::int64_t at = static_cast<std::int64_t>(band) * split_.height * split_.width + pixel;
   const void* image = split_.image(index);
-  switch (split_.pixel_type) {
-    case PixelType::uint8:
-      return static_cast<const std::uint8_t*>(image)[at];
-    case PixelType::uint16:
-      return static_cast<const std::uint16_t*>(image)[at];
-    case PixelType::float32:
-      return static_cast<double>(static_cast<const float*>(image)[at]);
-  }
-  return 0;
+  return with_pixel_type(split_.pixel_type, [&](auto zero) {
+    return static_cast<double>(static_cast<const decltype(zero)*>(image)[at]);
+  });
 }
 
 void Thumbnails::find_bands() {

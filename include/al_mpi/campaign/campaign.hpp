@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,11 @@ struct CampaignAnswers {
   std::map<std::string, std::map<std::int64_t, std::int64_t>>
       by_annotator;  ///< name -> tile -> class, -1 = skipped
   std::string hash() const;
+  /// Whether nothing is known of a tile: it has no class, and was not skipped.
+  bool is_open(std::int64_t index) const {
+    const auto at = static_cast<std::size_t>(index);
+    return labels[at] < 0 && !skipped[at];
+  }
 };
 
 /// A campaign's folder, in use by this process alone while the object lives.
@@ -79,6 +85,11 @@ class Campaign {
   const CampaignAnswers& answers() const { return answers_; }
   std::string round_folder(int round) const;
   const std::string& name_of(std::int64_t index) const;
+  const std::map<std::string, std::int64_t>& index_of() const { return index_of_; }  ///< by name
+  /// Tiles that any round asked about.
+  std::set<std::int64_t> asked() const;
+  /// How many questions of the last round are open.
+  std::int64_t n_open() const;
 
   /// Keeps a new round, durably.
   void add(const CampaignRound& round);
@@ -97,6 +108,7 @@ class Campaign {
   std::string folder_, pool_path_;
   int lock_ = -1;
   LabelPool pool_;
+  std::map<std::string, std::int64_t> index_of_;
   Indices held_out_;
   std::vector<CampaignRound> rounds_;
   CampaignAnswers answers_;

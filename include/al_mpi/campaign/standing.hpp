@@ -14,6 +14,7 @@ struct RoundStanding {
   int round = 0;
   std::int64_t n_labeled = 0, n_tested = 0;
   Proportion accuracy;  ///< on the held-out answers of that time, 95 %; NaN where there were none
+  double gain = 0;      ///< of accuracy over the round before; NaN at first
   double changed =
       0;  ///< share of the pool whose class is another than a round before; NaN at first
 };
@@ -35,6 +36,10 @@ struct Standing {
   std::int64_t n_next = 0;  ///< labels that another round brings
   std::string verdict;      ///< is it worth it, in a sentence
 };
+
+/// "56.7 %", and "+8.3" for a difference of shares; "-" for NaN.
+std::string percent(double share);
+std::string points(double gain);
 
 /// `least_gain`: accuracy that a round has to bring to be worth its labels.
 Standing standing_of(const Campaign& campaign, double least_gain);

@@ -96,25 +96,17 @@ void print_agreement(const Campaign& campaign) {
   }
 }
 
-std::string percent(double share) {
-  return std::isnan(share) ? "-" : fmt::format("{:.1f} %", 100 * share);
-}
-
 void print_rounds(const Standing& standing) {
   if (standing.rounds.empty()) return;
   fmt::print("\n{:>5}{:>8}{:>10}{:>10}{:>18}{:>7}{:>10}\n", "round", "labels", "held out",
              "accuracy", "95 % interval", "gain", "changed");
-  double before = NAN;
   for (const RoundStanding& round : standing.rounds) {
-    const double gain = round.accuracy.share - before;
     fmt::print("{:>5}{:>8}{:>10}{:>10}{:>18}{:>7}{:>10}\n", round.round, round.n_labeled,
                round.n_tested, percent(round.accuracy.share),
                round.n_tested == 0 ? std::string("-")
                                    : fmt::format("{:.1f} .. {:.1f} %", 100 * round.accuracy.low,
                                                  100 * round.accuracy.high),
-               std::isnan(gain) ? std::string("-") : fmt::format("{:+.1f}", 100 * gain),
-               percent(round.changed));
-    before = round.accuracy.share;
+               points(round.gain), percent(round.changed));
   }
 }
 
