@@ -34,7 +34,7 @@ ARROWS = {
     "tools/raster": {"base", "io", "data"},
     "tools/prepare": {"base", "io", "data", "model", "campaign", "tools/raster"},
     "tools/predict": {"base", "data", "model", "tools/raster"},
-    "tools/aggregate": {"base", "io", "trial", "catalog", "results", "stats"},
+    "tools/aggregate": {"base", "io", "trial", "catalog", "config", "results", "stats"},
 }
 # layer -> its rooms (LAYER/ROOM, with headers of their own) -> the rooms that each may include; what lies beside the rooms
 # may include them all

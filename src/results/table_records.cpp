@@ -13,20 +13,16 @@ namespace {
 using nlohmann::json;
 
 json opened(const ResultsTables& tables) {
-  const auto attribute = [&](const char* name) {
-    const auto found = tables.attributes.find(name);
-    return found == tables.attributes.end() ? std::string() : found->second;
-  };
   std::vector<std::pair<std::string, std::string>> versions;
   for (const auto& [name, value] : tables.attributes) {
     if (name.rfind("version_", 0) == 0) versions.emplace_back(name.substr(8), value);
   }
   return {{"type", "opened"},
           {"version", 1},
-          {"time", std::strtod(attribute("created_seconds").c_str(), nullptr)},
-          {"config", attribute("config")},
-          {"settings", attribute("settings_fingerprint")},
-          {"dataset", attribute("dataset_fingerprint")},
+          {"time", std::strtod(tables.attribute("created_seconds").c_str(), nullptr)},
+          {"config", tables.attribute("config")},
+          {"settings", tables.attribute("settings_fingerprint")},
+          {"dataset", tables.attribute("dataset_fingerprint")},
           {"task", tables.task},
           {"classes", tables.class_names},
           {"versions", versions}};

@@ -38,22 +38,6 @@ std::string lines(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-TEST_CASE("configurations become one entry a value") {
-  const auto flat = flat_settings(
-      "protocol: recommended\n"
-      "dataset:\n  path: \"a: b\"\n  synthetic:\n    tile: 16\n"
-      "sweep:\n  strategies: [random_sampling, badge]\n  grid: {loop.n_init: [8, 9]}\n"
-      "  list:\n    - one\n    - two\n\n# a word\nfarm:\n  device: cpu\n");
-  CHECK(flat.at("protocol") == "recommended");
-  CHECK(flat.at("dataset.path") == "\"a: b\"");
-  CHECK(flat.at("dataset.synthetic.tile") == "16");
-  CHECK(flat.at("sweep.grid") == "{loop.n_init: [8, 9]}");
-  CHECK(flat.at("sweep.list") == "- one - two");
-  CHECK(flat.at("farm.device") == "cpu");
-  CHECK(flat.count("dataset") == 0);
-  CHECK(flat_settings("").empty());
-}
-
 TEST_CASE("settings and versions that differ are listed, where results lie is not") {
   ResultsTables a = made_file("a.h5"), b = made_file("b.h5");
   a.attributes["config"] = "training:\n  epochs: 5\n  steps: -1\nresults:\n  file: a.h5\n";

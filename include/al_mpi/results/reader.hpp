@@ -41,6 +41,12 @@ struct ResultsTables {
     double started = 0.0, seconds = 0.0;
   };
   std::vector<Attempt> attempts;
+
+  /// The text of an attribute; empty where there is none.
+  std::string attribute(const std::string& name) const {
+    const auto found = attributes.find(name);
+    return found == attributes.end() ? "" : found->second;
+  }
 };
 
 struct ReadWhat {

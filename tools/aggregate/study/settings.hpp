@@ -1,16 +1,11 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include <al_mpi/results/reader.hpp>
 
 namespace al_mpi {
-
-/// A configuration as results files hold it, one entry a value: {"training.epochs", "60"}. Lists
-/// are one value.
-std::map<std::string, std::string> flat_settings(const std::string& yaml);
 
 struct SettingChange {
   std::string key, a, b;  ///< empty: not there

@@ -25,11 +25,6 @@ std::pair<std::size_t, std::string> rank_in(const std::vector<StrategyInfo>& cat
   return {static_cast<std::size_t>(found - catalog.begin()), name};
 }
 
-std::string attribute(const ResultsTables& file, const std::string& name) {
-  const auto found = file.attributes.find(name);
-  return found == file.attributes.end() ? std::string() : found->second;
-}
-
 std::string own_settings(const TrialSpec& spec) {
   std::string text;
   for (const auto& [key, value] : spec.settings) text += fmt::format(" {}={}", key, value);
@@ -38,8 +33,8 @@ std::string own_settings(const TrialSpec& spec) {
 
 /// What trials must share to be compared; without fingerprints a file stands alone.
 std::string identity(const ResultsTables& file, const TrialSpec& spec) {
-  const std::string data = attribute(file, "dataset_fingerprint");
-  const std::string settings = attribute(file, "settings_fingerprint");
+  const std::string data = file.attribute("dataset_fingerprint");
+  const std::string settings = file.attribute("settings_fingerprint");
   const std::string name = data.empty() && settings.empty() ? file.path : data + "/" + settings;
   return name + own_settings(spec);
 }
@@ -60,7 +55,7 @@ class Grouping {
   std::size_t group(const ResultsTables& file, const TrialSpec& spec) {
     const auto [found, is_new] = known_.emplace(identity(file, spec), labels_.size());
     if (is_new) {
-      const std::string name = attribute(file, "name");
+      const std::string name = file.attribute("name");
       const std::string stem = std::filesystem::path(file.path).stem().string();
       labels_.push_back(unique_label((name.empty() ? stem : name) + own_settings(spec), labels_));
     }
@@ -140,7 +135,7 @@ void check_own_strategies(const Study& study) {
   for (const StudyTrial& trial : study.trials) {
     const ResultsTables& file = study.files[trial.file];
     const std::string& strategy = study.record(trial).spec.strategy;
-    const std::string program = attribute(file, "version_external_" + strategy);
+    const std::string program = file.attribute("version_external_" + strategy);
     if (program.empty()) continue;
     const auto [found, is_new] =
         known.try_emplace({trial.group, strategy}, std::make_pair(program, file.path));

@@ -172,12 +172,6 @@ void note_missing(const Side& side, const Side& other, char name, std::vector<st
   }
 }
 
-std::string attribute(const Study& study, const std::string& name) {
-  const auto& attributes = study.files.front().attributes;
-  const auto found = attributes.find(name);
-  return found == attributes.end() ? "" : found->second;
-}
-
 /// Joins both files into one group, so that they appear in the same tables and figures.
 Study joined(const Side& a, const Side& b) {
   std::vector<ResultsTables> files;
@@ -217,8 +211,8 @@ TwoSweeps compare_sweeps(const std::string& path_a, const std::string& path_b,
   result.analysis.lower_is_better = metric_info(result.analysis.metric).lower_is_better;
   add_panels(a, result.analysis.metric);
   add_panels(b, result.analysis.metric);
-  const bool same_data =
-      attribute(a.study, "dataset_fingerprint") == attribute(b.study, "dataset_fingerprint");
+  const bool same_data = a.study.files.front().attribute("dataset_fingerprint") ==
+                         b.study.files.front().attribute("dataset_fingerprint");
   for (const auto& [key, panel] : a.panels) {
     const Panel* other = b.find(key);
     if (other == nullptr) continue;
@@ -242,7 +236,7 @@ TwoSweeps compare_sweeps(const std::string& path_a, const std::string& path_b,
         "the data sets differ: differences are of data and settings together, nothing is paired");
   }
   for (const Side* side : {&a, &b}) {
-    if (!attribute(side->study, "config").empty()) continue;
+    if (!side->study.files.front().attribute("config").empty()) continue;
     result.notes.push_back(side->path + " holds no settings: what differs in them is not known");
   }
   result.settings = changed_settings(a.study.files.front(), b.study.files.front());
