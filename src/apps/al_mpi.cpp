@@ -26,7 +26,7 @@ struct CommandLine {
 };
 
 void add_sweep(CLI::App& app, CommandLine& line) {
-  app.add_option("config", line.sweep.config, "configuration (YAML)")->type_name("CONFIG");
+  app.add_option("configuration", line.sweep.config, "of a sweep (YAML)")->type_name("CONFIG");
   app.add_option("overrides", line.sweep.overrides, "settings that win over the file")
       ->type_name("key.path=value");
   app.add_option("--workers", line.sweep.workers, "trials at once, a rank")
