@@ -40,18 +40,6 @@ void look_at(const Split& split, std::int64_t i, SplitFacts& facts, std::int64_t
   });
 }
 
-std::vector<std::int64_t> class_counts(const Split& split, std::int64_t n_classes) {
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(n_classes), 0);
-  for (const std::int64_t label : split.labels) {
-    if (label >= 0) ++counts[static_cast<std::size_t>(label)];
-  }
-  if (split.label_maps == nullptr) return counts;
-  for (std::int64_t i = 0; i < split.n * split.height * split.width; ++i) {
-    if (split.label_maps[i] < n_classes) ++counts[split.label_maps[i]];
-  }
-  return counts;
-}
-
 SplitFacts facts_of(const Split& split, std::int64_t n_classes,
                     std::vector<std::uint64_t>& hashes) {
   SplitFacts facts;
@@ -69,6 +57,16 @@ SplitFacts facts_of(const Split& split, std::int64_t n_classes,
   facts.zero_share =
       static_cast<double>(n_zero) / static_cast<double>(split.n * split.height * split.width);
   return facts;
+}
+
+/// Classes that are learnt: all but an ignored one, which need not be among them.
+std::int64_t n_learnt(const Dataset& dataset) {
+  const std::int64_t ignored = dataset.ignore_label;
+  return dataset.n_classes() - (ignored >= 0 && ignored < dataset.n_classes() ? 1 : 0);
+}
+
+const char* have(std::size_t n) {
+  return n == 1 ? "has" : "have";
 }
 
 std::string name_of(const Split& split, const std::string& name, std::int64_t i) {
@@ -106,6 +104,30 @@ Distances distances(const std::vector<Place>& from, const std::vector<Place>& po
 }
 
 }  // namespace
+
+std::vector<std::int64_t> class_counts(const Split& split, std::int64_t n_classes) {
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(n_classes), 0);
+  for (const std::int64_t label : split.labels) {
+    if (label >= 0) ++counts[static_cast<std::size_t>(label)];
+  }
+  if (split.label_maps == nullptr) return counts;
+  for (std::int64_t i = 0; i < split.n * split.height * split.width; ++i) {
+    if (split.label_maps[i] < n_classes) ++counts[split.label_maps[i]];
+  }
+  return counts;
+}
+
+std::string absent_from_test(const Dataset& dataset, const std::vector<std::int64_t>& in_test) {
+  std::vector<std::string> absent;
+  for (std::int64_t k = 0; k < dataset.n_classes(); ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    if (k != dataset.ignore_label && in_test[at] == 0) absent.push_back(dataset.classes[at]);
+  }
+  if (absent.empty()) return "";
+  return fmt::format(
+      "{} of the {} classes {} nothing in the test set: {} (means over classes leave them out)",
+      absent.size(), n_learnt(dataset), have(absent.size()), fmt::join(absent, ", "));
+}
 
 DatasetFacts facts_of(const Dataset& dataset) {
   DatasetFacts facts;
@@ -180,8 +202,11 @@ std::vector<std::string> cautions(const Dataset& dataset, const DatasetFacts& fa
   }
   if (!absent.empty()) {
     all.push_back(fmt::format("{} of the {} classes {} nothing in the pool: {}", absent.size(),
-                              dataset.n_classes() - (dataset.ignore_label >= 0 ? 1 : 0),
-                              absent.size() == 1 ? "has" : "have", fmt::join(absent, ", ")));
+                              n_learnt(dataset), have(absent.size()), fmt::join(absent, ", ")));
+  }
+  if (!is_label_pool(dataset)) {
+    const std::string untested = absent_from_test(dataset, facts.splits.at("test").class_counts);
+    if (!untested.empty()) all.push_back(untested);
   }
   if (pool.zero_share >= 0.01) {
     all.push_back(fmt::format(

@@ -1,4 +1,6 @@
+#include <al_mpi/base/log.hpp>
 #include <al_mpi/data/dataset.hpp>
+#include <al_mpi/data/dataset_facts.hpp>
 #include <al_mpi/data/synthetic.hpp>
 #include <al_mpi/io/hdf5.hpp>
 #include <al_mpi/sweep/sweep.hpp>
@@ -6,17 +8,6 @@
 #include <al_mpi/version.hpp>
 
 namespace al_mpi {
-namespace {
-
-/// Samples of each class in a split; empty for segmentation.
-std::vector<std::int64_t> n_of_each_class(const Split& split, std::int64_t n_classes) {
-  if (split.labels.empty()) return {};
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(n_classes), 0);
-  for (const std::int64_t label : split.labels) ++counts[static_cast<std::size_t>(label)];
-  return counts;
-}
-
-}  // namespace
 
 Sweep prepare_sweep(const SweepArguments& arguments) {
   Sweep sweep;
@@ -33,7 +24,12 @@ Sweep prepare_sweep(const SweepArguments& arguments) {
     check_against_dataset(config, dataset->train().n, dataset->n_classes(), about.task);
     about.dataset_fingerprint = dataset->fingerprint();
     about.class_names = dataset->classes;
-    about.class_counts = n_of_each_class(dataset->train(), dataset->n_classes());
+    if (dataset->task == Task::classification) {
+      about.class_counts = class_counts(dataset->train(), dataset->n_classes());
+    }
+    const std::string absent =
+        absent_from_test(*dataset, class_counts(dataset->test(), dataset->n_classes()));
+    if (!absent.empty()) spdlog::warn("{}", absent);
   }
   const std::string& file = config.results.file;
   if (const auto stored = ResultsStore::stored_provenance(file)) {

@@ -46,9 +46,23 @@ TEST_CASE("ranges, counts and equal images are facts of a dataset") {
   CHECK(facts.equal_in_pool == 1);
   CHECK(facts.equal_names == std::vector<std::string>{"image 0 = image 1"});
   const auto all = cautions(*dataset, facts);
-  CHECK(all.size() == 3);
+  CHECK(all.size() == 4);
   CHECK_THAT(all[0], Contains("1 of the 2 images in /test are in the pool, too"));
   CHECK_THAT(all[2], Contains("1 of the 3 classes has nothing in the pool: c (0 in the test set)"));
+  CHECK_THAT(all[3], Contains("1 of the 3 classes has nothing in the test set: c (means over"));
+}
+
+TEST_CASE("classes that the test set has nothing of are named, an ignored one is not") {
+  const ScratchFolder folder;
+  const auto path = folder.file("a.h5");
+  write_dataset(path, description_of_three_classes(),
+                {{"train", images({5, 9}, {0, 1})}, {"test", images({9, 7}, {0, 1})}});
+  const auto dataset = Dataset::open(path);
+  CHECK(class_counts(dataset->test(), 3) == std::vector<std::int64_t>{1, 1, 0});
+  CHECK(absent_from_test(*dataset, {1, 1, 1}).empty());
+  CHECK(absent_from_test(*dataset, {0, 1, 0}) ==
+        "2 of the 3 classes have nothing in the test set: a, c (means over classes leave them "
+        "out)");
 }
 
 TEST_CASE("a class that the test set asks for and the pool lacks is refused on request") {

@@ -220,7 +220,10 @@ TEST_CASE("rounds of a segmentation say what the labels cost and how each class 
     return std::any_of(record.metrics.begin(), record.metrics.end(),
                        [&](const auto& entry) { return entry.first == name; });
   };
+  CHECK(metric(records[1], "boundary_f1") >= 0.0);
+  CHECK(metric(records[1], "ignored_share") > 0.0);
   CHECK(has(records[0], "iou_shrub_and_scrub"));
+  CHECK(has(records[0], "f1_shrub_and_scrub"));
   CHECK_FALSE(has(records[0], "iou_no_data"));
   CHECK_FALSE(has(records[0], "reference_mean_iou"));
   input.spec.strategy = "loss_prediction";

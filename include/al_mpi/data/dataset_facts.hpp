@@ -38,9 +38,16 @@ DatasetFacts facts_of(const Dataset& dataset);
 /// pixel, and how far the nearest image of the pool is.
 std::vector<std::string> leak_report(const Dataset& dataset, const DatasetFacts& facts);
 
+/// Images of each class [n_classes], or pixels of label maps; a label that is no class is left out.
+std::vector<std::int64_t> class_counts(const Split& split, std::int64_t n_classes);
+
+/// "2 of the 10 classes have nothing in the test set: ... (means over classes leave them out)";
+/// empty where all have some. The ignored class is none.
+std::string absent_from_test(const Dataset& dataset, const std::vector<std::int64_t>& in_test);
+
 /// What a user should know before a sweep, a sentence each: images of the test set that are in the
-/// pool, classes without images in the pool, pixels that are 0 in every band, bands that are
-/// constant.
+/// pool, classes without images in the pool or the test set, pixels that are 0 in every band, bands
+/// that are constant.
 std::vector<std::string> cautions(const Dataset& dataset, const DatasetFacts& facts);
 
 /// Throws DataError naming `file` where a class is in the test set but not in the pool. Counts [K]

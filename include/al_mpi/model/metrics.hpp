@@ -24,9 +24,11 @@ double balanced_accuracy(
     const ConfusionMatrix& matrix);  ///< mean recall over classes present in the truth
 double macro_f1(
     const ConfusionMatrix& matrix);  ///< mean F1 over classes present in truth or prediction
-/// TP/(TP+FP+FN) of each class [K]; NaN for a class that is absent from truth and prediction.
+/// TP/(TP+FP+FN) of each class [K]; NaN for a class that is absent from the truth.
 std::vector<double> class_ious(const ConfusionMatrix& matrix);
-/// Mean of these over the classes present in the truth: a set that the test set fixes, so that the
+/// 2TP/(2TP+FP+FN) likewise.
+std::vector<double> class_f1s(const ConfusionMatrix& matrix);
+/// Mean IoU over the classes present in the truth: a set that the test set fixes, so that the
 /// values of two rounds or two networks are means over the same classes.
 double mean_iou(const ConfusionMatrix& matrix);
 /// The same mean, each class weighted by its share of the truth.
@@ -64,13 +66,16 @@ struct Evaluation {
   ConfusionMatrix all_pixels;
   double nll = 0.0;  ///< mean negative log-likelihood of the true class [nat]
   double ece = 0.0;  ///< expected calibration error, [0, 1]
+  // Segmentation:
+  double boundary_f1 = 0.0;    ///< see src/model/training/boundary_f1.hpp
+  double ignored_share = 0.0;  ///< of all pixels, those without a label
 
   /// The named numbers that a RoundRecord stores, in its order.
   std::vector<std::pair<std::string, double>> metrics() const;
 };
 
-/// Further numbers of a segmentation: frequency_weighted_iou, and iou_NAME of each class but the
-/// ignored one (blanks of names become underscores).
+/// Further numbers of a segmentation: frequency_weighted_iou, boundary_f1, ignored_share, and
+/// iou_NAME and f1_NAME of each class but the ignored one (blanks of names become underscores).
 std::vector<std::pair<std::string, double>> pixel_metrics(const Evaluation& evaluation,
                                                           const std::vector<std::string>& classes,
                                                           std::int64_t ignore_label);

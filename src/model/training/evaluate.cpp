@@ -13,16 +13,24 @@
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
 
+#include "boundary_f1.hpp"
 #include "model.hpp"
 
 namespace al_mpi {
 namespace {
 
+/// Labels that may occur: those of the classes, and an ignored one, which may lie beyond them.
+std::int64_t n_labels(const Dataset& dataset) {
+  return std::max(dataset.n_classes(), dataset.ignore_label + 1);
+}
+
 /// Sums over the valid samples or pixels of all batches.
 class Tally {
  public:
   Tally(const Dataset& dataset, const std::vector<std::int64_t>& valid_classes)
-      : valid_classes_(valid_classes), columns_(static_cast<std::size_t>(dataset.n_classes()), -1) {
+      : valid_classes_(valid_classes),
+        columns_(static_cast<std::size_t>(n_labels(dataset)), -1),
+        n_classes_(dataset.n_classes()) {
     result_.confusion = ConfusionMatrix(dataset.n_classes());
     if (dataset.task == Task::segmentation) result_.all_pixels = result_.confusion;
     for (std::size_t c = 0; c < valid_classes.size(); ++c) {
@@ -46,8 +54,9 @@ class Tally {
   void add_all_pixels(const at::Tensor& predicted, const at::Tensor& labels) {
     const std::int64_t* prediction = predicted.data_ptr<std::int64_t>();
     const std::int64_t* label = labels.data_ptr<std::int64_t>();
-    for (std::int64_t i = 0; i < labels.numel(); ++i)
-      result_.all_pixels.add(label[i], prediction[i]);
+    for (std::int64_t i = 0; i < labels.numel(); ++i) {
+      if (label[i] < n_classes_) result_.all_pixels.add(label[i], prediction[i]);
+    }
   }
 
   /// Counts the images of [b, ...] of which a prediction is no number.
@@ -72,7 +81,8 @@ class Tally {
   }
 
   const std::vector<std::int64_t>& valid_classes_;
-  std::vector<std::int64_t> columns_;  ///< class -> column of log_p; -1 = ignored
+  std::vector<std::int64_t> columns_;  ///< label -> column of log_p; -1 = ignored
+  std::int64_t n_classes_;
   Evaluation result_;
   CalibrationError calibration_;
   double nll_ = 0;
@@ -84,8 +94,7 @@ class Tally {
 class BulkTally {
  public:
   explicit BulkTally(const Model& model) : model_(model) {
-    const std::int64_t n_classes = model.dataset->n_classes();
-    at::Tensor columns = at::full({n_classes}, -1, at::kLong);
+    at::Tensor columns = at::full({n_labels(*model.dataset)}, -1, at::kLong);
     for (std::size_t c = 0; c < model.valid_classes.size(); ++c) {
       columns[model.valid_classes[c]] = static_cast<std::int64_t>(c);
     }
@@ -190,11 +199,43 @@ class BulkTally {
   }
 
   const Model& model_;
-  at::Tensor columns_;     ///< [K] class -> column of the valid ones; -1 = ignored
+  at::Tensor columns_;     ///< label -> column of the valid ones; -1 = ignored
   at::Tensor confusion_;   ///< [C, C] of valid columns
   at::Tensor all_pixels_;  ///< [K, K]
   at::Tensor bins_;        ///< [n_bins, 3] sum of confidences, correct ones, all
   at::Tensor nll_, n_bad_;
+};
+
+/// Counts the pixels without a label, and the boundaries that are met.
+class LabelMaps {
+ public:
+  LabelMaps(const Model& model, const Split& split)
+      : model_(model),
+        boundary_(model.dataset->n_classes(), split.height, split.width,
+                  model.dataset->ignore_label) {}
+
+  /// log_p [b, C, H, W] of the valid classes, labels [b, H, W] on the CPU.
+  void add(const at::Tensor& log_p, const at::Tensor& labels) {
+    const at::Tensor predicted = model_.valid_rows.index_select(0, log_p.argmax(1).flatten()).cpu();
+    const std::int64_t* truth = labels.data_ptr<std::int64_t>();
+    const std::int64_t* seen = predicted.data_ptr<std::int64_t>();
+    n_ += labels.numel();
+    n_ignored_ += std::count(truth, truth + labels.numel(), model_.dataset->ignore_label);
+    const std::int64_t n_pixels = labels.size(1) * labels.size(2);
+    for (std::int64_t i = 0; i < labels.size(0); ++i) {
+      boundary_.add(truth + i * n_pixels, seen + i * n_pixels);
+    }
+  }
+
+  void add_to(Evaluation& result) const {
+    result.boundary_f1 = boundary_.value();
+    result.ignored_share = static_cast<double>(n_ignored_) / static_cast<double>(n_);
+  }
+
+ private:
+  const Model& model_;
+  BoundaryF1 boundary_;
+  std::int64_t n_ = 0, n_ignored_ = 0;
 };
 
 Indices samples_of(const Split& split) {
@@ -210,6 +251,8 @@ Evaluation evaluate(Model& model, const std::string& split, const Indices& sampl
   Tally tally(*model.dataset, model.valid_classes);
   std::optional<BulkTally> bulk;
   if (model.in_bulk) bulk.emplace(model);
+  std::optional<LabelMaps> maps;
+  if (model.segmentation()) maps.emplace(model, split_of(*model.dataset, split));
   const std::int64_t batch_size = model.prediction_batch();
   const auto n = static_cast<std::int64_t>(samples.size());
   for (std::int64_t first = 0; first < n; first += batch_size) {
@@ -217,6 +260,7 @@ Evaluation evaluate(Model& model, const std::string& split, const Indices& sampl
     const at::Tensor logits = model.logits(model.encode(split, batch));
     const at::Tensor labels = labels_of(batch);
     const at::Tensor log_p = at::log_softmax(model.valid(logits), 1);
+    if (maps) maps->add(log_p, labels);
     if (bulk) {
       bulk->add(logits, log_p, upload(labels, model.device));
       continue;
@@ -228,6 +272,7 @@ Evaluation evaluate(Model& model, const std::string& split, const Indices& sampl
   const std::int64_t n_bad = bulk ? bulk->n_bad() : tally.n_bad();
   Evaluation result;
   if (n_bad == 0) result = bulk ? bulk->result() : tally.result();
+  if (maps) maps->add_to(result);
   const bool infinite = result.confusion.total() > 0 && !std::isfinite(result.nll);
   if (n_bad > 0 || infinite) {
     throw diverged(model, fmt::format(" (predictions of {} of {} images of '{}' are no finite "

@@ -45,6 +45,19 @@ double class_mean(const ConfusionMatrix& matrix,
 double iou(const ClassCounts& c) {
   return c.tp / (c.tp + c.fp + c.fn);
 }
+double f1(const ClassCounts& c) {
+  return 2 * c.tp / (2 * c.tp + c.fp + c.fn);
+}
+
+/// `value` of each class; NaN for those that the truth has nothing of.
+std::vector<double> of_classes(const ConfusionMatrix& matrix, double (*value)(const ClassCounts&)) {
+  std::vector<double> values;
+  for (std::int64_t k = 0; k < matrix.n_classes; ++k) {
+    const ClassCounts c = class_counts(matrix, k);
+    values.push_back(c.tp + c.fn > 0 ? value(c) : nan);
+  }
+  return values;
+}
 
 }  // namespace
 
@@ -78,14 +91,15 @@ double balanced_accuracy(const ConfusionMatrix& matrix) {
 }
 
 double macro_f1(const ConfusionMatrix& matrix) {
-  return class_mean(matrix,
-                    [](const ClassCounts& c) { return 2 * c.tp / (2 * c.tp + c.fp + c.fn); });
+  return class_mean(matrix, f1);
 }
 
 std::vector<double> class_ious(const ConfusionMatrix& matrix) {
-  std::vector<double> ious;
-  for (std::int64_t k = 0; k < matrix.n_classes; ++k) ious.push_back(iou(class_counts(matrix, k)));
-  return ious;
+  return of_classes(matrix, iou);
+}
+
+std::vector<double> class_f1s(const ConfusionMatrix& matrix) {
+  return of_classes(matrix, f1);
 }
 
 double mean_iou(const ConfusionMatrix& matrix) {
@@ -146,15 +160,20 @@ std::vector<std::pair<std::string, double>> pixel_metrics(const Evaluation& eval
                                                           const std::vector<std::string>& classes,
                                                           std::int64_t ignore_label) {
   std::vector<std::pair<std::string, double>> metrics = {
-      {"frequency_weighted_iou", frequency_weighted_iou(evaluation.confusion)}};
-  const std::vector<double> ious = class_ious(evaluation.confusion);
-  for (std::size_t k = 0; k < classes.size(); ++k) {
-    if (static_cast<std::int64_t>(k) == ignore_label) continue;
-    std::string name = "iou_" + classes[k];
-    std::replace_if(
-        name.begin(), name.end(), [](char c) { return c == ' ' || c == '/'; }, '_');
-    metrics.emplace_back(name, ious[k]);
-  }
+      {"frequency_weighted_iou", frequency_weighted_iou(evaluation.confusion)},
+      {"boundary_f1", evaluation.boundary_f1},
+      {"ignored_share", evaluation.ignored_share}};
+  const auto add_classes = [&](const std::string& family, const std::vector<double>& values) {
+    for (std::size_t k = 0; k < classes.size(); ++k) {
+      if (static_cast<std::int64_t>(k) == ignore_label) continue;
+      std::string name = family + classes[k];
+      std::replace_if(
+          name.begin(), name.end(), [](char c) { return c == ' ' || c == '/'; }, '_');
+      metrics.emplace_back(name, values[k]);
+    }
+  };
+  add_classes("iou_", class_ious(evaluation.confusion));
+  add_classes("f1_", class_f1s(evaluation.confusion));
   return metrics;
 }
 

@@ -60,6 +60,8 @@ void compare(Model& model) {
   CHECK(bulk.all_pixels.counts == expected.all_pixels.counts);
   CHECK(bulk.nll == Approx(expected.nll).epsilon(1e-9));
   CHECK(bulk.ece == Approx(expected.ece).epsilon(1e-9));
+  CHECK(bulk.boundary_f1 == expected.boundary_f1);
+  CHECK(bulk.ignored_share == expected.ignored_share);
 
   const Indices asked = range(1, 10);
   const at::Tensor passes = mc_probabilities(*learner_predictions(model, 1), asked, 4);

@@ -58,16 +58,25 @@ TEST_CASE("a confusion matrix refuses classes that it does not have") {
   CHECK_THROWS(matrix.add(0, -1));
 }
 
-TEST_CASE("a segmentation has an IoU for each class but the ignored one") {
+TEST_CASE("a segmentation has an IoU and an F1 for each class but the ignored one") {
   Evaluation evaluation;
   evaluation.confusion = example();
+  evaluation.confusion.add(2, 3);  // class 3 is predicted, but not in the test set
+  evaluation.boundary_f1 = 0.25;
+  evaluation.ignored_share = 0.5;
   const auto metrics =
       pixel_metrics(evaluation, {"no data", "water", "shrub and scrub", "bare"}, 0);
-  REQUIRE(metrics.size() == 4);
+  REQUIRE(metrics.size() == 9);
   CHECK(metrics[0].first == "frequency_weighted_iou");
-  CHECK(metrics[1] == std::make_pair(std::string("iou_water"), 2.0 / 5));
-  CHECK(metrics[2] == std::make_pair(std::string("iou_shrub_and_scrub"), 0.0));
-  CHECK(std::isnan(metrics[3].second));
+  CHECK(metrics[1] == std::make_pair(std::string("boundary_f1"), 0.25));
+  CHECK(metrics[2] == std::make_pair(std::string("ignored_share"), 0.5));
+  CHECK(metrics[3] == std::make_pair(std::string("iou_water"), 2.0 / 5));
+  CHECK(metrics[4] == std::make_pair(std::string("iou_shrub_and_scrub"), 0.0));
+  CHECK(metrics[5].first == "iou_bare");
+  CHECK(std::isnan(metrics[5].second));
+  CHECK(metrics[6] == std::make_pair(std::string("f1_water"), 4.0 / 7));
+  CHECK(metrics[7] == std::make_pair(std::string("f1_shrub_and_scrub"), 0.0));
+  CHECK(std::isnan(metrics[8].second));
 }
 
 TEST_CASE(

@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "model/toy_dataset.hpp"
 #include "src/model/networks/network.hpp"
+#include "src/model/training/boundary_f1.hpp"
 #include "src/model/training/cross_entropy.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/model/learner.hpp>
@@ -144,6 +145,69 @@ TEST_CASE("the reference cuts class 0 off after the softmax, which leaves the pr
   const at::Tensor sums = cut_off.sum(1, /*keepdim=*/true);
   CHECK(sums.max().item<double>() < 1.0);
   CHECK(largest_difference(cut_off / sums, left_out) < 1e-5);
+}
+
+TEST_CASE("a segmentation is measured as its probabilities say, pixel by pixel") {
+  const auto dataset = tiles();
+  auto& maps = dataset->label_maps["train"];
+  for (std::size_t p = 0; p < maps.size(); ++p) {  // borders between classes, also where none is
+    if (maps[p] > 0 && p % 20 > 6) maps[p] = static_cast<std::uint8_t>(1 + maps[p] % 3);
+  }
+  dataset->splits["test"] = dataset->splits["train"];
+  Learner learner(dataset, unet_options(), 1);
+  learner.train(labeled_pool(*dataset, 12), 0);
+  const at::Tensor p = probabilities(*learner.predictions(1), range(0, 12)).contiguous();
+  const at::Tensor predicted = (p.argmax(1) + 1).contiguous();  // class 0 has no column
+  const std::vector<std::int64_t> truth(maps.begin(), maps.end());
+  const std::int64_t* seen = predicted.data_ptr<std::int64_t>();
+
+  double n_labeled = 0, log_loss = 0;
+  std::vector<double> correct(4), there(4), found(4), gap(15);
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    if (truth[i] == 0) continue;
+    const auto pixel = static_cast<std::int64_t>(i);
+    const at::Tensor column = p[pixel / 400].flatten(1).select(1, pixel % 400);
+    const double confidence = column.max().item<double>();
+    const bool right = seen[i] == truth[i];
+    gap[std::min<std::size_t>(14, static_cast<std::size_t>(confidence * 15))] +=
+        (right ? 1 : 0) - confidence;
+    log_loss -= std::log(column[truth[i] - 1].item<double>());
+    ++n_labeled;
+    ++there[static_cast<std::size_t>(truth[i])];
+    ++found[static_cast<std::size_t>(seen[i])];
+    if (right) ++correct[static_cast<std::size_t>(seen[i])];
+  }
+  double ece = 0;
+  for (const double of_bin : gap) ece += std::abs(of_bin) / n_labeled;
+  BoundaryF1 boundary(4, 20, 20, 0);
+  for (std::size_t i = 0; i < 12; ++i) boundary.add(truth.data() + i * 400, seen + i * 400);
+
+  const Evaluation evaluation = learner.evaluate("test");
+  CHECK(evaluation.ece == Approx(ece).epsilon(1e-5));
+  CHECK(evaluation.nll == Approx(log_loss / n_labeled).epsilon(1e-5));
+  CHECK(evaluation.ignored_share == 0.5);
+  CHECK(evaluation.boundary_f1 == boundary.value());
+  CHECK(evaluation.boundary_f1 > 0.05);
+  const auto ious = class_ious(evaluation.confusion), f1s = class_f1s(evaluation.confusion);
+  for (std::size_t k = 1; k < 4; ++k) {
+    CHECK(ious[k] == Approx(correct[k] / (there[k] + found[k] - correct[k])));
+    CHECK(f1s[k] == Approx(2 * correct[k] / (there[k] + found[k])));
+  }
+}
+
+TEST_CASE("the label that is ignored may lie beyond the classes") {
+  const auto dataset = tiles();
+  for (const char* name : {"train", "test"}) {
+    for (std::uint8_t& label : dataset->label_maps[name]) label = label == 0 ? 255 : label - 1;
+  }
+  dataset->classes = {"water", "trees", "built"};
+  dataset->ignore_label = 255;
+  Learner learner(dataset, unet_options(), 1);
+  learner.train(labeled_pool(*dataset, 12), 0);
+  const Evaluation evaluation = learner.evaluate("test");
+  CHECK(evaluation.confusion.total() == 12 * 200);
+  CHECK(evaluation.ignored_share == 0.5);
+  CHECK(accuracy(evaluation.confusion) > 0.3);
 }
 
 TEST_CASE("the matrix over all pixels holds the labelled ones' and those without a label") {
