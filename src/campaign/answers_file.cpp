@@ -123,11 +123,13 @@ class Reader {
                       "is '{}')",
                       name ? "class" : "name", trimmed(head)));
     }
+    const bool by_number = column("annotation_id").has_value();  // Label Studio's, see who()
     while (at < text_.size()) {
       const auto row = fields(at, separator);
       const auto value = [&](std::size_t i) { return i < row.size() ? row[i] : std::string(); };
       if (row.size() == 1 && row[0].empty()) continue;
-      add(value(*name), value(*label), annotator ? value(*annotator) : "");
+      const std::string person = annotator ? value(*annotator) : "";
+      add(value(*name), value(*label), by_number && !person.empty() ? "user " + person : person);
     }
   }
 

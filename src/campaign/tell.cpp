@@ -129,7 +129,7 @@ class Telling {
   void refuse_contradictions() const {
     for (const std::string& line : contradictions_) list_(line);
     if (twice_) {
-      fail(fmt::format("contradicts itself ({} contradictions, listed above); nothing was taken",
+      fail(fmt::format("contradicts itself (contradictions: {}, listed above); nothing was taken",
                        contradictions_.size()));
     }
     if (contradictions_.empty() || request_.accept) return;

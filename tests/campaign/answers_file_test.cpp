@@ -89,6 +89,25 @@ TEST_CASE("Label Studio's export tells each person's answer, cancelled ones are 
   check_same(answers[2], {"b.tif", "", true, "user 10"});
 }
 
+TEST_CASE("Exports that Label Studio 1.23.2 wrote of a campaign are read") {
+  const std::string folder = AL_TEST_DATA "/label_studio/";
+  const Answer first = {"PermanentCrop/PermanentCrop_537.tif", "PermanentCrop", false, "user 1"};
+  const Answer third = {"HerbaceousVegetation/HerbaceousVegetation_2058.tif", "Industrial", false,
+                        "user 1"};
+  const auto json = read_answers(folder + "export.json");
+  REQUIRE(json.size() == 4);
+  check_same(json[0], first);
+  check_same(json[1], {"Highway/Highway_1950.tif", "", true, "user 1"});
+  check_same(json[2], third);
+  const auto json_min = read_answers(folder + "export_min.json");  // without what was cancelled
+  REQUIRE(json_min.size() == 3);
+  check_same(json_min[0], first);
+  check_same(json_min[1], third);
+  const auto csv = read_answers(folder + "export.csv");
+  REQUIRE(csv.size() == 2);
+  check_same(csv[0], first);
+}
+
 TEST_CASE("Label Studio's JSON-MIN holds one answer a row") {
   const auto answers = read(R"([{"image": "x.png", "name": "a.tif", "id": 1, "class": "Forest",
     "annotator": 1, "annotation_id": 5, "created_at": "", "updated_at": "", "lead_time": 3.1},
