@@ -28,6 +28,13 @@ endforeach()
 
 add_test(NAME python COMMAND ${AL_MPI_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/python/al_mpi_test.py)
 set_tests_properties(python PROPERTIES LABELS unit ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
+# The same by pytest in the environment of a wheel's LibTorch, where it has what python/al_mpi.py needs.
+if(AL_MPI_TORCH_ROOT MATCHES "^(.*)/lib/python[0-9.]+/site-packages/torch$")
+  add_test(NAME python_of_the_wheel
+           COMMAND ${CMAKE_MATCH_1}/bin/python3 -m pytest -q -p no:cacheprovider ${CMAKE_CURRENT_SOURCE_DIR}/python/al_mpi_test.py)
+  set_tests_properties(python_of_the_wheel PROPERTIES LABELS "unit;torch" ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1"
+                       SKIP_REGULAR_EXPRESSION "No module named '?(pytest|h5py|pandas)")
+endif()
 
 al_cli_test(prepare   LABELS cli torch)
 al_cli_test(splits    LABELS cli)
@@ -42,7 +49,7 @@ al_cli_test(embeddings LABELS cli torch)
 al_cli_test(trial     LABELS cli torch)
 al_cli_test(pick      LABELS cli torch)
 al_cli_test(own_code  LABELS cli mpi torch PROCESSORS 2 TIMEOUT 600)
-al_cli_test(own_engine LABELS cli mpi PROCESSORS 2 TIMEOUT 600)
+al_cli_test(own_engine LABELS cli mpi torch PROCESSORS 2 TIMEOUT 600)
 al_cli_test(predict   LABELS cli torch)
 al_cli_test(cases_imports LABELS cli torch)
 al_cli_test(cases_paths   LABELS cli mpi torch)
