@@ -80,13 +80,18 @@ class SplitsTest(ProgramTest):
         self.assertIn("where they lie is not known", done.stdout)
 
     def test_a_zip_file_is_read_as_its_folder_is(self):
+        path = self.folder / "tiles/A/A_3.tif"  # what lies beside an image counts
+        missing = gdal.Open(str(path)).ReadAsArray()[0, 0, 0]
+        path.with_suffix(".tif.aux.xml").write_text(
+            f'<PAMDataset><PAMRasterBand band="1"><NoDataValue>{missing}</NoDataValue></PAMRasterBand></PAMDataset>')
         with zipfile.ZipFile(self.folder / "tiles.ZIP", "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted((self.folder / "tiles").rglob("*.tif")):
+            for path in sorted((self.folder / "tiles").rglob("*.tif*")):
                 archive.write(path, "EuroSAT/" + str(path.relative_to(self.folder / "tiles")))
             archive.writestr("__MACOSX/EuroSAT/A/._A_0.tif", b"x")
         first = self.eurosat("--split", "all", "--test", "6").stdout.split("fingerprint")[1]
         done = self.eurosat("--split", "all", "--test", "6", source="tiles.ZIP")
         self.assertEqual(done.stdout.split("fingerprint")[1], first)
+        self.assertIn("missing", done.stderr + done.stdout)
         self.assertIn("1 hidden or system files", done.stderr)
 
     def test_a_damaged_zip_file_is_refused_in_one_line(self):

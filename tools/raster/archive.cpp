@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <map>
+#include <mutex>
 
 #include <cpl_string.h>
 #include <cpl_vsi.h>
@@ -45,6 +47,28 @@ std::vector<std::string> files_in_archive(const std::string& folder) {
   }
   CSLDestroy(entries);
   return files;
+}
+
+std::vector<std::string> family_in_archive(const std::string& path) {
+  static std::mutex mutex;
+  static std::map<std::string, std::vector<std::string>> sorted;  // by folder
+  const std::string folder = fs::path(path).parent_path().string();
+  const std::string stem = fs::path(path).stem().string();
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto [found, is_new] = sorted.try_emplace(folder);
+  std::vector<std::string>& names = found->second;
+  if (is_new) {
+    char** entries = VSIReadDir(folder.c_str());
+    for (char** entry = entries; entry != nullptr && *entry != nullptr; ++entry) {
+      names.emplace_back(*entry);
+    }
+    CSLDestroy(entries);
+    std::sort(names.begin(), names.end());
+  }
+  const auto first = std::lower_bound(names.begin(), names.end(), stem);
+  auto last = first;
+  while (last != names.end() && last->rfind(stem, 0) == 0) ++last;
+  return {first, last};
 }
 
 }  // namespace al_mpi

@@ -15,4 +15,8 @@ bool is_in_archive(const std::string& path);
 /// cannot be read.
 std::vector<std::string> files_in_archive(const std::string& folder);
 
+/// Names of a file inside a zip file and of those beside it that begin as it does without its
+/// extension: masks, world files, .aux.xml. GDAL would look through the whole zip file for each.
+std::vector<std::string> family_in_archive(const std::string& path);
+
 }  // namespace al_mpi

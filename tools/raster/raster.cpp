@@ -8,6 +8,7 @@
 #include <regex>
 
 #include <cpl_error.h>
+#include <cpl_string.h>
 #include <gdal.h>
 #include <ogr_srs_api.h>
 
@@ -167,7 +168,12 @@ Raster::Raster(const std::string& path) : path_(path) {
     throw DataError(path, "", "no such file");
   CPLErrorReset();
   const char* drivers[] = {"GTiff", "JPEG", "PNG", nullptr};
-  dataset_ = GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY, drivers, nullptr, nullptr);
+  CPLStringList family;
+  if (is_in_archive(path)) {
+    for (const auto& name : family_in_archive(path)) family.AddString(name.c_str());
+  }
+  dataset_ =
+      GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY, drivers, nullptr, family.List());
   if (dataset_ == nullptr) gdal_failure(path, "not readable as GeoTIFF, JPEG or PNG");
   channels = GDALGetRasterCount(dataset_);
   width = GDALGetRasterXSize(dataset_);
