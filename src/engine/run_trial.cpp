@@ -134,6 +134,7 @@ class Trial {
     const auto predictions = learner_.predictions(round + 1);
     add_diagnostics(record, *predictions);
     record.confusion = evaluation.confusion.counts;
+    record.calibration = evaluation.calibration;
     record.weights_hash = learner_.weights_hash();
     state_.rounds.push_back(record);
 

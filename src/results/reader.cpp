@@ -135,6 +135,16 @@ void read_confusion(const Hdf5File& file, ResultsTables& tables, std::int64_t mo
   tables.confusion = file.read<std::int64_t>("/confusion");
 }
 
+void read_calibration(const Hdf5File& file, ResultsTables& tables) {
+  if (!file.has("/calibration")) return;  // of an earlier version
+  const auto n = static_cast<std::int64_t>(tables.rounds.trial.size());
+  const Shape shape = file.info("/calibration").shape;
+  if (shape.size() != 3 || shape[0] != n || shape[2] != 3) {
+    throw DataError(tables.path, "/calibration", fmt::format("expected {} x bins x 3", n));
+  }
+  tables.calibration = file.read<double>("/calibration");
+}
+
 void read_attempts(const Hdf5File& file, ResultsTables& tables) {
   Columns columns(file, "/attempts");
   const auto trials = columns.take<std::int32_t>("trial"),
@@ -177,6 +187,7 @@ ResultsTables read_results(const std::string& path, const ReadWhat& what) {
   read_rounds(file, tables);
   if (what.picks) read_picks(file, tables);
   if (what.confusion) read_confusion(file, tables, what.most_confusion);
+  if (what.confusion) read_calibration(file, tables);
   read_attempts(file, tables);
   return tables;
 }

@@ -37,6 +37,34 @@ bool same(double a, double b) {
   return a == b || (std::isnan(a) && std::isnan(b));
 }
 
+/// Throws unless a row's array has the size of those before, which is `size` from the first one on.
+template <class T>
+void check_size(const std::vector<T>& values, std::size_t& size, const char* name) {
+  if (size == 0) size = values.size();
+  if (values.empty() || values.size() == size) return;
+  throw DataError("JSON", name,
+                  fmt::format("{} numbers where {} are expected", values.size(), size));
+}
+
+/// Appends the array of a row to those of a block: [row, size], zeros for rows without one.
+template <class T>
+void append(std::vector<T>& all, std::size_t row, std::size_t size, const std::vector<T>& values) {
+  all.resize(row * size);  // rows before the first array
+  all.insert(all.end(), values.begin(), values.end());
+  all.resize((row + 1) * size);
+}
+
+template <class T>
+Slice<T> slice(const std::vector<T>& all, std::size_t row, std::size_t size) {
+  if ((row + 1) * size > all.size()) return {};  // before the first array
+  return {all.data() + row * size, size};
+}
+
+template <class T>
+bool all_zero(const std::vector<T>& values) {
+  return std::all_of(values.begin(), values.end(), [](T value) { return value == T{0}; });
+}
+
 }  // namespace
 
 struct RoundLog::Block {
@@ -45,6 +73,7 @@ struct RoundLog::Block {
   std::vector<std::uint64_t> weights_hash;
   std::vector<std::vector<double>> metrics;  // [metric][row], NaN where absent
   std::vector<std::int64_t> confusion;       // [row, K, K]
+  std::vector<double> calibration;           // [row, B, 3]
   std::vector<std::size_t> picks_end = {0};  // picks of row r: picks_end[r] .. picks_end[r + 1]
   std::vector<PickRecord> picks;
 };
@@ -53,7 +82,8 @@ RoundLog::RoundLog(const RoundLog& other)
     : blocks_(other.blocks_),
       metric_names_(other.metric_names_),
       size_(other.size_),
-      n_cells_(other.n_cells_) {
+      n_cells_(other.n_cells_),
+      n_calibration_(other.n_calibration_) {
   if (!blocks_.empty()) blocks_.back() = std::make_shared<Block>(*blocks_.back());
 }
 
@@ -66,12 +96,8 @@ std::size_t RoundLog::metric_id(const std::string& name) {
 
 std::int64_t RoundLog::add(int trial, const RoundRecord& record) {
   const std::uint64_t hash = hash_of(record.weights_hash);
-  if (n_cells_ == 0) n_cells_ = record.confusion.size();
-  if (!record.confusion.empty() && record.confusion.size() != n_cells_) {
-    throw DataError(
-        "JSON", "confusion",
-        fmt::format("{} numbers where {} are expected", record.confusion.size(), n_cells_));
-  }
+  check_size(record.confusion, n_cells_, "confusion");
+  check_size(record.calibration, n_calibration_, "calibration");
   if (size_ % rows_a_block == 0) blocks_.push_back(std::make_shared<Block>());
   Block& block = *blocks_.back();
   const std::size_t row = block.trial.size();
@@ -85,9 +111,8 @@ std::int64_t RoundLog::add(int trial, const RoundRecord& record) {
     block.metrics[id].resize(row + 1, missing);
     block.metrics[id][row] = value;
   }
-  block.confusion.resize(row * n_cells_);  // rows before the first matrix
-  block.confusion.insert(block.confusion.end(), record.confusion.begin(), record.confusion.end());
-  block.confusion.resize((row + 1) * n_cells_);
+  append(block.confusion, row, n_cells_, record.confusion);
+  append(block.calibration, row, n_calibration_, record.calibration);
   block.picks.insert(block.picks.end(), record.picks.begin(), record.picks.end());
   block.picks_end.push_back(block.picks.size());
   return size_++;
@@ -132,10 +157,11 @@ Slice<PickRecord> RoundLog::picks(std::int64_t row) const {
 }
 
 Slice<std::int64_t> RoundLog::confusion(std::int64_t row) const {
-  const auto& cells = block_of(row).confusion;
-  const std::size_t first = in_block(row) * n_cells_;
-  if (first + n_cells_ > cells.size()) return {};  // before the first matrix
-  return {cells.data() + first, n_cells_};
+  return slice(block_of(row).confusion, in_block(row), n_cells_);
+}
+
+Slice<double> RoundLog::calibration(std::int64_t row) const {
+  return slice(block_of(row).calibration, in_block(row), n_calibration_);
 }
 
 RoundRecord RoundLog::record(std::int64_t row) const {
@@ -150,6 +176,7 @@ RoundRecord RoundLog::record(std::int64_t row) const {
       record.metrics.emplace_back(metric_names_[id], metrics[id][in_block(row)]);
   }
   record.confusion.assign(confusion(row).begin(), confusion(row).end());
+  record.calibration.assign(calibration(row).begin(), calibration(row).end());
   record.picks.assign(picks(row).begin(), picks(row).end());
   return record;
 }
@@ -187,11 +214,11 @@ std::string difference(const RoundRecord& stored, const RoundRecord& came) {
   if (stored.weights_hash != came.weights_hash) {
     return line("weights_hash", stored.weights_hash, came.weights_hash);
   }
-  const bool all_zero = std::all_of(stored.confusion.begin(), stored.confusion.end(),
-                                    [](std::int64_t count) { return count == 0; });
-  const bool both_absent = came.confusion.empty() && all_zero;
+  const bool both_absent = came.confusion.empty() && all_zero(stored.confusion);
   if (stored.confusion != came.confusion && !both_absent) return "the confusion matrices differ";
-  return "";
+  // An earlier version recorded no calibration.
+  const bool one_absent = all_zero(came.calibration) || all_zero(stored.calibration);
+  return stored.calibration == came.calibration || one_absent ? "" : "the calibrations differ";
 }
 
 }  // namespace al_mpi

@@ -29,13 +29,15 @@ class RoundLog {
   RoundLog& operator=(RoundLog&&) = default;
   ~RoundLog() = default;
 
-  /// Returns the row. Throws DataError if the confusion matrix has another size than those before,
-  /// or a number is out of range.
+  /// Returns the row. Throws DataError if the confusion matrix or the calibration has another size
+  /// than those before, or a number is out of range.
   std::int64_t add(int trial, const RoundRecord& record);
 
   std::int64_t size() const { return size_; }
   std::size_t n_picks() const;
   std::size_t n_cells() const { return n_cells_; }  ///< K * K; 0 as long as no matrix came
+  /// 3 * B; 0 as long as no calibration came.
+  std::size_t n_calibration() const { return n_calibration_; }
   const std::vector<std::string>& metric_names() const { return metric_names_; }  ///< [id]
 
   RoundRecord record(std::int64_t row) const;  ///< without key and attempt
@@ -51,6 +53,7 @@ class RoundLog {
   double metric(std::int64_t row, std::size_t id) const;  ///< NaN where absent
   Slice<PickRecord> picks(std::int64_t row) const;        ///< in their order
   Slice<std::int64_t> confusion(std::int64_t row) const;  ///< [K, K], or empty
+  Slice<double> calibration(std::int64_t row) const;      ///< [B, 3], or empty
 
  private:
   struct Block;
@@ -60,7 +63,8 @@ class RoundLog {
   std::vector<std::shared_ptr<Block>> blocks_;
   std::vector<std::string> metric_names_;
   std::int64_t size_ = 0;
-  std::size_t n_cells_ = 0;  // K * K, known from the first round that has a confusion matrix
+  std::size_t n_cells_ = 0;        // K * K, known from the first round that has a confusion matrix
+  std::size_t n_calibration_ = 0;  // likewise
 };
 
 /// What differs between two records of the same round: "accuracy: 0.5 is stored, 0.6 came". Empty

@@ -36,6 +36,8 @@ class SortedRounds {
 
   /// [K, K] a round, zeros where it came without.
   RowSource<std::int64_t> confusion() const;
+  /// [B, 3] a round, zeros where it came without.
+  RowSource<double> calibration() const;
 
   /// [K] a round: what was labelled up to it, by class. Every label has to be 0 .. K-1.
   RowSource<std::int64_t> labeled_classes(std::size_t n_classes) const;

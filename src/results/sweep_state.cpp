@@ -155,6 +155,10 @@ SweepState::Added SweepState::add_round(const RoundRecord& record) {
   if (k > 0 && n_classes > 0 && k != n_classes) {
     throw DataError("JSON", "confusion", fmt::format("{} x {} for {} classes", k, k, n_classes));
   }
+  if (record.calibration.size() % 3 != 0) {
+    throw DataError("JSON", "calibration",
+                    fmt::format("{} numbers are no rows of three", record.calibration.size()));
+  }
   const int trial = trial_of(record.key);
   History& history = histories_[index(trial)];
   std::vector<std::int64_t>& rows = history.rows;

@@ -54,7 +54,11 @@ void for_each_round(const ResultsTables& tables,
   const auto& rounds = tables.rounds;
   const auto& picks = tables.picks;
   const std::size_t n = rounds.trial.size();
-  const std::size_t n_cells = n == 0 ? 0 : tables.confusion.size() / n;
+  const auto row_of = [n](const auto& values, std::size_t i) {
+    const std::size_t size = values.size() / n;
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(i * size);
+    return std::decay_t<decltype(values)>(first, first + static_cast<std::ptrdiff_t>(size));
+  };
   std::size_t pick = 0;
   for (std::size_t i = 0; i < n; ++i) {
     RoundRecord record;
@@ -65,8 +69,8 @@ void for_each_round(const ResultsTables& tables,
     for (const auto& [name, values] : rounds.metrics) record.metrics.emplace_back(name, values[i]);
     if (i < rounds.weights_hash.size() && rounds.weights_hash[i] != 0)
       record.weights_hash = to_hex(rounds.weights_hash[i]);
-    const auto first = tables.confusion.begin() + static_cast<std::ptrdiff_t>(i * n_cells);
-    record.confusion.assign(first, first + static_cast<std::ptrdiff_t>(n_cells));
+    record.confusion = row_of(tables.confusion, i);
+    record.calibration = row_of(tables.calibration, i);
     for (; pick < picks.trial.size() && picks.trial[pick] == record.trial &&
            picks.round[pick] == record.round;
          ++pick) {

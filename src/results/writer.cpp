@@ -139,8 +139,9 @@ void write_attempts(Hdf5File& file, const std::vector<ResultsTables::Attempt>& a
 }
 
 /// A dataset [rounds, ...] of `rows`, in chunks of about a MiB.
+template <class T>
 void write_by_round(Hdf5File& file, const std::string& name, Shape shape,
-                    const RowSource<std::int64_t>& rows) {
+                    const RowSource<T>& rows) {
   const std::int64_t n = shape[0];
   Shape chunk = shape;
   chunk[0] = 1;
@@ -155,6 +156,13 @@ void write_confusion(Hdf5File& file, std::size_t n_classes, const SortedRounds& 
   const auto k = static_cast<std::int64_t>(n_classes);
   write_by_round(file, "/confusion", {static_cast<std::int64_t>(rounds.size()), k, k},
                  rounds.confusion());
+}
+
+void write_calibration(Hdf5File& file, const SortedRounds& rounds) {
+  if (rounds.log().n_calibration() == 0) return;
+  const auto n_bins = static_cast<std::int64_t>(rounds.log().n_calibration() / 3);
+  write_by_round(file, "/calibration", {static_cast<std::int64_t>(rounds.size()), n_bins, 3},
+                 rounds.calibration());
 }
 
 /// /labeled_classes [rounds, K]: what was labelled up to each round, by class, as the oracle
@@ -191,6 +199,7 @@ void write_results(const std::string& path, const ResultsTables& tables, const R
   write_trials(file, tables.trials);
   write_picks(file, rounds);
   write_confusion(file, n_classes, rounds);
+  write_calibration(file, rounds);
   write_labeled_classes(file, n_classes, rounds);
   write_attempts(file, tables.attempts);
   write_curves(file, tables.trials, rounds);

@@ -106,6 +106,10 @@ void to_json(json& object, const RoundRecord& record) {
                 {"metrics", metrics},
                 {"confusion", record.confusion},
                 {"weights_hash", record.weights_hash}};
+  if (!record.calibration.empty()) {
+    json& bins = object["calibration"] = json::array();
+    for (const double value : record.calibration) bins.push_back(number(value));
+  }
 }
 
 void from_json(const json& object, RoundRecord& record) {

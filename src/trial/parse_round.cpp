@@ -83,6 +83,9 @@ RoundRecord round_of(element object) {
   record.metrics = field("metrics", [](element list) { return each(list, metric_entry); });
   record.confusion =
       field("confusion", [](element list) { return each(list, whole<std::int64_t>); });
+  if (object["calibration"].error() == simdjson::SUCCESS) {  // records of earlier versions lack it
+    record.calibration = field("calibration", [](element list) { return each(list, real); });
+  }
   record.weights_hash = field("weights_hash", text);
   return record;
 }

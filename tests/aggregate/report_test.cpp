@@ -19,6 +19,9 @@ std::string made_report() {
   file.trials[3].state = TrialState::failed;
   file.trials[3].error = "</script><script>alert(1)</script> \xff %DATA%";
   file.attempts.push_back({3, 1, 0, "node1", "cuda:0", "failed", file.trials[3].error, 100.0, 5.0});
+  for (int row = 0; row < 8; ++row) {  // one bin of 4 predictions, 3 correct; an empty one
+    for (const double value : {2.4, 3.0, 4.0, 0.0, 0.0, 0.0}) file.calibration.push_back(value);
+  }
   const Study study = merge_study({file});
   const Analysis analysis = analyze(study, {});
   return report_html(study, analysis, all_tables(study, analysis), {});
@@ -47,6 +50,13 @@ TEST_CASE("messages cannot break out of the data, whatever they hold") {
   const nlohmann::json data = data_of(made_report());
   const std::string message = data["farm"]["attempts"][0]["message"];
   CHECK_THAT(message, Contains("</script><script>alert(1)</script>") && Contains("%DATA%"));
+}
+
+TEST_CASE("bins of confidence, all seeds together") {
+  const nlohmann::json course = data_of(made_report())["calibration"][1];
+  CHECK(course["strategy"] == "margin_sampling");
+  CHECK(course["trials"] == nlohmann::json::array({2, 2}));
+  CHECK(course["bins"][1] == nlohmann::json::parse("[[600, 750, 8], [null, null, 0]]"));
 }
 
 TEST_CASE("curves of every metric, with intervals and n") {

@@ -57,6 +57,7 @@ class ReportTest(ProgramTest):
         self.run_program("al_aggregate", "import-log", "study.log", "--output", "study.h5", "--classes", ",".join(CLASSES))
         self.add_attempts()
         self.add_confusion()
+        self.add_calibration()
         self.run_program("al_aggregate", "study.h5", "--output", "plots", "--format", "svg")
         options = Options()
         for flag in (*FLAGS, f"--user-data-dir={tempfile.mkdtemp(dir=self.folder)}"):
@@ -90,6 +91,17 @@ class ReportTest(ProgramTest):
             if "confusion" in file:
                 del file["confusion"]
             file.create_dataset("confusion", data=matrices)
+
+    def add_calibration(self):
+        """Four bins, the lowest empty; too sure in the first round, as sure as right in the last."""
+        with h5py.File(self.folder / "study.h5", "r+") as file:
+            rounds = file["rounds"]["round"]
+            bins = np.zeros((len(rounds), 4, 3))
+            for bin, r in zip(bins, rounds):
+                bin[1:, 2] = (10, 20, 40)
+                bin[1:, 0] = bin[1:, 2] * (0.4, 0.6, 0.9)
+                bin[1:, 1] = (4, 12, 36 if r == rounds.max() else 20)
+            file.create_dataset("calibration", data=bins)
 
     def open(self, width=1200, height=1000):
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
@@ -201,6 +213,30 @@ class ReportTest(ProgramTest):
         self.assertIn("bald_dropout, 32 labels", says())
         headings = self.browser.find_elements(By.CSS_SELECTOR, "#confusion-table th[scope=col]")
         self.assertEqual(headings[4].get_attribute("aria-label"), CLASSES[3])
+        self.assertEqual(self.browser.get_log("browser"), [])
+
+    def test_calibration_goes_with_the_slider_and_has_a_table(self):
+        self.open()
+        says = lambda: self.find("#calibration-says").text
+        table = lambda: [[c.text for c in row.find_elements(By.TAG_NAME, "td")]
+                         for row in self.browser.find_elements(By.CSS_SELECTOR, "#calibration-table tbody tr")]
+        self.assertIn("random_sampling, 96 labels, 3 seeds: expected calibration error 0.000", says())
+        self.assertEqual(table()[0], ["0.00 to 0.25", "-", "-", "0"])
+        self.assertEqual(table()[3], ["0.75 to 1.00", "0.900", "0.900", "120"])
+        self.assertEqual(len(self.browser.find_elements(By.CSS_SELECTOR, "#calibration-chart circle")), 3)
+        self.find("#calibration-round").send_keys(Keys.HOME)
+        self.assertIn("32 labels, 3 seeds: expected calibration error 0.229; on average 0.229 more sure than right", says())
+        self.assertEqual(table()[3][2], "0.500")
+        self.assertEqual(self.browser.get_log("browser"), [])
+
+    def test_a_file_of_an_earlier_version_has_a_report_without_the_newer_sections(self):
+        with h5py.File(self.folder / "study.h5", "r+") as file:
+            del file["calibration"]
+        self.run_program("al_aggregate", "study.h5", "--output", "plots", "--format", "svg")
+        self.open()
+        self.assertFalse(self.find("#calibration").is_displayed())
+        self.assertFalse(self.find("nav a[href='#calibration']").is_displayed())
+        self.assertTrue(self.find("#confusion").is_displayed())
         self.assertEqual(self.browser.get_log("browser"), [])
 
     def test_it_prints_with_everything_open_and_nothing_cut_off(self):

@@ -43,6 +43,8 @@ class ResultsFileTest(ProgramTest):
             self.assertEqual(list(picks["order"][:4]), [0, 1, 0, 1])
             self.assertEqual(f["confusion"].shape, (21, 3, 3))
             self.assertEqual(f["confusion"][1].sum(), 1 + sum(range(1, 8)) + 1)
+            self.assertEqual(f["calibration"].shape, (21, 2, 3))
+            self.assertEqual(f["calibration"][1].tolist(), [[0, 0, 0], [0.2, 1, 2]])
 
     def test_pandas_read_hdf(self):
         self.check_rounds(pandas.read_hdf(self.file, "rounds"))

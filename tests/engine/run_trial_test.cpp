@@ -67,6 +67,7 @@ void check_equal(const std::vector<RoundRecord>& a, const std::vector<RoundRecor
   for (std::size_t r = 0; r < a.size(); ++r) {
     CHECK(a[r].weights_hash == b[r].weights_hash);
     CHECK(a[r].confusion == b[r].confusion);
+    CHECK(a[r].calibration == b[r].calibration);
     CHECK(metric(a[r], "train_loss") == metric(b[r], "train_loss"));
     CHECK(metric(a[r], "nll") == metric(b[r], "nll"));
     REQUIRE(a[r].picks.size() == b[r].picks.size());
@@ -97,6 +98,16 @@ TEST_CASE("a trial buys n_init + r x n_query labels, each once, and tells the or
     std::int64_t tested = 0;
     for (const std::int64_t count : records[r].confusion) tested += count;
     CHECK(tested == 40);
+    const std::vector<double>& bins = records[r].calibration;
+    double gap = 0, predictions = 0, correct = 0;
+    for (std::size_t b = 0; b < bins.size(); b += 3) {
+      gap += std::abs(bins[b + 1] - bins[b]);
+      correct += bins[b + 1];
+      predictions += bins[b + 2];
+    }
+    CHECK(predictions == 40);
+    CHECK(correct / 40 == Approx(metric(records[r], "accuracy")));
+    CHECK(gap / 40 == Approx(metric(records[r], "ece")).margin(1e-12));
     CHECK(metric(records[r], "accuracy") >= 0.0);
     CHECK(metric(records[r], "steps") > 0.0);
   }

@@ -61,6 +61,9 @@ TEST_CASE("a finished sweep reads back as it was") {
       CHECK(tables.picks.order[2 * i + p] == static_cast<int>(p));
     }
     for (std::size_t c = 0; c < 9; ++c) CHECK(tables.confusion[9 * i + c] == expected.confusion[c]);
+    for (std::size_t c = 0; c < 6; ++c) {
+      CHECK(tables.calibration[6 * i + c] == expected.calibration[c]);
+    }
   }
   CHECK(tables.attempts.size() == 8);
   CHECK(tables.attempts[0].outcome == "done");
@@ -141,6 +144,42 @@ TEST_CASE("a confusion matrix that is none, or of other classes, is refused") {
   CHECK_THROWS_WITH(example::take(*store, record), Contains("4 x 4 for 3 classes"));
   record.confusion.clear();
   CHECK(example::take(*store, record) == ResultsStore::Taken::stored);
+}
+
+TEST_CASE("a calibration that is none, or of another number of bins, is refused") {
+  const ScratchFolder folder;
+  auto store = example::open(folder.file("x.h5"));
+  store->started(0, 0, "h", "cpu", 1);
+  RoundRecord record = example::round(store->trials()[0].spec, 0);
+  record.calibration.resize(5);
+  CHECK_THROWS_WITH(example::take(*store, record), Contains("5 numbers are no rows of three"));
+  record.calibration.resize(6);
+  CHECK(example::take(*store, record) == ResultsStore::Taken::stored);
+  record.round = 1;
+  record.calibration.resize(9);
+  CHECK_THROWS_WITH(example::take(*store, record), Contains("9 numbers where 6 are expected"));
+}
+
+TEST_CASE("rounds that an earlier version stored without calibration are no contradiction") {
+  const ScratchFolder folder;
+  auto store = example::open(folder.file("x.h5"));
+  store->started(0, 0, "h", "cpu", 1);
+  const RoundRecord record = example::round(store->trials()[0].spec, 0);
+  RoundRecord earlier = record;
+  earlier.calibration.clear();
+  CHECK(example::take(*store, earlier) == ResultsStore::Taken::stored);
+  CHECK(example::take(*store, record) == ResultsStore::Taken::duplicate);
+  store->snapshot();
+  CHECK(read_results(folder.file("x.h5")).calibration.empty());
+  RoundRecord next = example::round(store->trials()[0].spec, 1);
+  CHECK(example::take(*store, next) == ResultsStore::Taken::stored);
+  store->snapshot();
+  const ResultsTables tables = read_results(folder.file("x.h5"));
+  REQUIRE(tables.calibration.size() == 12);
+  CHECK(tables.calibration[5] == 0.0);
+  CHECK(tables.calibration[11] == 2.0);
+  next.calibration[3] += 1e-15;
+  CHECK(example::take(*store, next) == ResultsStore::Taken::different);
 }
 
 TEST_CASE("a round that comes twice is stored once, and one that differs is told") {

@@ -23,6 +23,7 @@ RoundRecord sample_round() {
   record.picks = {{17, 3, 0.1 + 0.2}, {5, 0, -std::numeric_limits<double>::infinity()}};
   record.metrics = {{"accuracy", 1.0 / 3.0}, {"nll", std::numeric_limits<double>::quiet_NaN()}};
   record.confusion = {1, 2, 3, 4};
+  record.calibration = {0.1 + 0.2, 1, 1, 1.9, 1, 2};
   record.weights_hash = "0123456789abcdef";
   return record;
 }
@@ -40,6 +41,16 @@ TEST_CASE("a round record survives JSON bit for bit") {
   CHECK(std::isnan(metric(after, "nll")));
   CHECK(std::isnan(metric(after, "absent")));
   CHECK(after.confusion == before.confusion);
+  CHECK(after.calibration == before.calibration);
+}
+
+TEST_CASE("a round of an earlier version has no calibration, and one of another kind is refused") {
+  json line = sample_round();
+  line.erase("calibration");
+  CHECK(parse_round(line.dump()).calibration.empty());
+  CHECK_FALSE(json(parse_round(line.dump())).contains("calibration"));
+  line["calibration"] = json::array({0.5, "sure", 1});
+  CHECK_THROWS_WITH(parse_round(line.dump()), Contains("calibration"));
 }
 
 TEST_CASE(
@@ -65,7 +76,7 @@ TEST_CASE(
   for (const auto& [name, value] : whole.items()) {
     json broken = whole;
     broken.erase(name);
-    CHECK_THROWS_WITH(parse_round(broken.dump()), Contains(name));
+    if (name != "calibration") CHECK_THROWS_WITH(parse_round(broken.dump()), Contains(name));
     for (const json& wrong : wrong_values) {
       broken[name] = wrong;
       INFO(broken);
@@ -80,7 +91,7 @@ TEST_CASE(
       n_taken += error.empty();
     }
   }
-  CHECK(n_taken == 4);  // a text as key and as hash, a large count, a list of numbers
+  CHECK(n_taken == 5);  // a text as key and as hash, a large count, lists of numbers
   for (const char* line : {"", "hello", "[1]", "7", "{", "{}", "{} {}"}) {
     CHECK_THROWS_AS(parse_round(line), DataError);
   }

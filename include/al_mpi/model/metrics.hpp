@@ -41,21 +41,23 @@ double frequency_weighted_iou(const ConfusionMatrix& matrix);
 double reference_mean_iou(const ConfusionMatrix& all_pixels);
 
 /// Expected calibration error: equal-width bins over the confidence of the predicted class.
-/// Reference: Guo et al., On calibration of modern neural networks (2017), 15 bins.
+/// Reference: Guo et al., On calibration of modern neural networks (ICML 2017), equation 3; 15 bins
+/// unless told.
 class CalibrationError {
  public:
-  static constexpr int n_bins = 15;
+  static constexpr std::size_t n_bins = 15;
+  explicit CalibrationError(std::size_t bins = n_bins) : bins_(3 * bins, 0.0) {}
 
   void add(double confidence, bool correct);
   /// Predictions whose confidences lie in one bin: their sum, how many are correct, how many there
   /// are.
   void add(std::size_t bin, double confidence, std::int64_t correct, std::int64_t count);
   double value() const;  ///< NaN if empty
+  /// [bins, 3] row-major: sum of confidences, correct ones, all.
+  const std::vector<double>& bins() const { return bins_; }
 
  private:
-  std::vector<double> confidence_ = std::vector<double>(n_bins, 0.0);
-  std::vector<std::int64_t> correct_ = std::vector<std::int64_t>(n_bins, 0);
-  std::vector<std::int64_t> count_ = std::vector<std::int64_t>(n_bins, 0);
+  std::vector<double> bins_;
 };
 
 /// What one pass over a split gave.
@@ -64,8 +66,9 @@ struct Evaluation {
   /// Segmentation: every pixel, those without a label too, against the class of the largest logit,
   /// the ignored class among them. Only reference_mean_iou() looks at it.
   ConfusionMatrix all_pixels;
-  double nll = 0.0;  ///< mean negative log-likelihood of the true class [nat]
-  double ece = 0.0;  ///< expected calibration error, [0, 1]
+  double nll = 0.0;                 ///< mean negative log-likelihood of the true class [nat]
+  double ece = 0.0;                 ///< expected calibration error, [0, 1]
+  std::vector<double> calibration;  ///< CalibrationError::bins(); empty without predictions
   // Segmentation:
   double boundary_f1 = 0.0;    ///< see src/model/training/boundary_f1.hpp
   double ignored_share = 0.0;  ///< of all pixels, those without a label

@@ -35,6 +35,10 @@ struct ResultsTables {
   /// [n_rounds, K, K], same rows as `rounds`; empty if not read.
   std::vector<std::int64_t> confusion;
 
+  /// [n_rounds, n_bins, 3], same rows as `rounds` (RoundRecord::calibration; zeros where a round
+  /// has none); empty if no round has any.
+  std::vector<double> calibration;
+
   struct Attempt {  ///< one start of a trial
     std::int32_t trial = 0, attempt = 0, rank = 0;
     std::string host, device, outcome, message;  ///< outcome: done, failed, interrupted, running
@@ -51,7 +55,7 @@ struct ResultsTables {
 
 struct ReadWhat {
   bool picks = true;
-  bool confusion = true;
+  bool confusion = true;  ///< and calibration
   std::int64_t most_confusion = INT64_MAX;  ///< numbers; a file that holds more is read without
 };
 

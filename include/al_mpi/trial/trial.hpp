@@ -52,7 +52,10 @@ struct RoundRecord {
   /// nll, ece, train_loss, steps, seconds_query, seconds_train, seconds_evaluate, ... NaN allowed.
   std::vector<std::pair<std::string, double>> metrics;
   std::vector<std::int64_t> confusion;  ///< [K*K] row-major, true x predicted, over the test set
-  std::string weights_hash;             ///< 16 hex digits
+  /// [B, 3] row-major, the predictions over the test set in B equal bins of their confidence: sum
+  /// of confidences, correct ones, all. Empty where not known.
+  std::vector<double> calibration;
+  std::string weights_hash;  ///< 16 hex digits
 };
 
 AL_ENUM(TrialState, pending, running, done, failed, quarantined)

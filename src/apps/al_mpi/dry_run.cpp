@@ -13,11 +13,12 @@
 namespace al_mpi {
 namespace {
 
-/// Bytes that one round leaves in the results file and the journal: picks, confusion matrix, a row.
+/// Bytes that one round leaves in the results file and the journal: picks, confusion matrix,
+/// calibration, a row.
 double bytes_of_round(const SweepConfig& config, std::size_t n_classes) {
   const double picks = 40.0 * static_cast<double>(std::max(config.loop.n_query, std::int64_t{1}));
   const double confusion = 12.0 * static_cast<double>(n_classes * n_classes);
-  return 600.0 + picks + confusion;
+  return 900.0 + picks + confusion;
 }
 
 }  // namespace

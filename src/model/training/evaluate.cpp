@@ -68,6 +68,7 @@ class Tally {
   Evaluation result() {
     result_.nll = nll_ / static_cast<double>(result_.confusion.total());
     result_.ece = calibration_.value();
+    result_.calibration = calibration_.bins();
     return result_;
   }
 
@@ -148,16 +149,18 @@ class BulkTally {
       }
     }
     CalibrationError calibration;
-    for (std::int64_t b = 0; b < CalibrationError::n_bins; ++b) {
+    for (std::int64_t b = 0; b < n_bins; ++b) {
       calibration.add(static_cast<std::size_t>(b), bins[b][0].item<double>(), count(bins, b, 1),
                       count(bins, b, 2));
     }
     result.nll = nll_.item<double>() / static_cast<double>(result.confusion.total());
     result.ece = calibration.value();
+    result.calibration = calibration.bins();
     return result;
   }
 
  private:
+  static constexpr std::int64_t n_bins = CalibrationError::n_bins;
   static constexpr std::int64_t most_rows = std::int64_t{1} << 20;  // below 2^24: float32 counts
 
   static std::int64_t count(const at::Tensor& counts, std::int64_t i, std::int64_t j) {
@@ -185,12 +188,12 @@ class BulkTally {
     add_to(confusion_, true_ones.t().mm(one_hot(predicted, n_columns)));
     add_to(nll_, -of_column(truth).masked_fill(column.lt(0), 0.0).sum());
     const at::Tensor confidence = of_column(predicted).exp();
-    const at::Tensor bin = (confidence.clamp(0.0, 1.0) * CalibrationError::n_bins)
+    const at::Tensor bin = (confidence.clamp(0.0, 1.0) * static_cast<double>(n_bins))
                                .to(at::kLong)
-                               .clamp_max(CalibrationError::n_bins - 1);
+                               .clamp_max(n_bins - 1);
     const at::Tensor summands =
         at::stack({confidence, predicted.eq(truth).to(at::kDouble), at::ones_like(confidence)}, 1);
-    const at::Tensor counted = one_hot(bin, CalibrationError::n_bins) * valid.unsqueeze(1);
+    const at::Tensor counted = one_hot(bin, n_bins) * valid.unsqueeze(1);
     add_to(bins_, counted.to(at::kDouble).t().mm(summands));
     if (model_.segmentation()) {
       const std::int64_t n_classes = logits.size(1);

@@ -127,22 +127,24 @@ double reference_mean_iou(const ConfusionMatrix& all_pixels) {
 }
 
 void CalibrationError::add(double confidence, bool correct) {
-  const auto bin = static_cast<std::size_t>(std::clamp(confidence, 0.0, 1.0) * n_bins);
-  add(std::min<std::size_t>(bin, n_bins - 1), confidence, correct ? 1 : 0, 1);
+  const std::size_t n = bins_.size() / 3;
+  const auto bin =
+      static_cast<std::size_t>(std::clamp(confidence, 0.0, 1.0) * static_cast<double>(n));
+  add(std::min(bin, n - 1), confidence, correct ? 1 : 0, 1);
 }
 
 void CalibrationError::add(std::size_t bin, double confidence, std::int64_t correct,
                            std::int64_t count) {
-  confidence_[bin] += confidence;
-  correct_[bin] += correct;
-  count_[bin] += count;
+  bins_[3 * bin] += confidence;
+  bins_[3 * bin + 1] += static_cast<double>(correct);
+  bins_[3 * bin + 2] += static_cast<double>(count);
 }
 
 double CalibrationError::value() const {
   double gap = 0, total = 0;
-  for (std::size_t b = 0; b < n_bins; ++b) {
-    gap += std::abs(static_cast<double>(correct_[b]) - confidence_[b]);
-    total += static_cast<double>(count_[b]);
+  for (std::size_t b = 0; b < bins_.size(); b += 3) {
+    gap += std::abs(bins_[b + 1] - bins_[b]);
+    total += bins_[b + 2];
   }
   return gap / total;
 }

@@ -1,6 +1,5 @@
 #include "calibration.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -12,11 +11,12 @@
 #include <ATen/ops/zeros.h>
 
 #include "linear_head.hpp"
+#include <al_mpi/model/metrics.hpp>
 
 namespace al_mpi {
 namespace {
 
-constexpr std::int64_t n_bins = 10;
+constexpr std::size_t n_bins = 10;
 constexpr std::int64_t n_folds = 5;
 constexpr int most_steps = 300;
 constexpr int n_temperatures = 18;  // from 1 on, each 2^(1/4) times the one before
@@ -30,17 +30,12 @@ at::Tensor at_temperature(const at::Tensor& p, double temperature) {
 double calibration_error(const at::Tensor& p, const at::Tensor& labels) {
   const auto [most, predicted] = p.max(1);
   const at::Tensor confidence = most.to(at::kDouble).contiguous();
-  const at::Tensor right = (predicted == labels).to(at::kDouble).contiguous();
-  std::vector<double> gaps(static_cast<std::size_t>(n_bins), 0.0);
+  const at::Tensor right = (predicted == labels).contiguous();
+  CalibrationError error(n_bins);
   for (std::int64_t i = 0; i < p.size(0); ++i) {
-    const double sure = confidence.data_ptr<double>()[i];
-    const auto bin = std::clamp<std::int64_t>(
-        static_cast<std::int64_t>(sure * static_cast<double>(n_bins)), 0, n_bins - 1);
-    gaps[static_cast<std::size_t>(bin)] += sure - right.data_ptr<double>()[i];
+    error.add(confidence.data_ptr<double>()[i], right.data_ptr<bool>()[i]);
   }
-  double sum = 0.0;
-  for (const double gap : gaps) sum += std::abs(gap);
-  return sum / static_cast<double>(p.size(0));
+  return error.value();
 }
 
 double held_out_temperature(const at::Tensor& features, const std::vector<std::int64_t>& labels,

@@ -13,9 +13,7 @@ namespace al_mpi {
 /// dimension 1. Above 1 they are less sure, below 1 surer.
 at::Tensor at_temperature(const at::Tensor& p, double temperature);
 
-/// Expected calibration error of p [n, C] float64: |mean confidence - accuracy|, averaged over ten
-/// equal bins of the confidence by their number of samples. Reference: Guo et al., On calibration
-/// of modern neural networks (ICML 2017), equation 3.
+/// CalibrationError of p [n, C] float64 with ten bins, as the paper of uherding has it.
 double calibration_error(const at::Tensor& p, const at::Tensor& labels);
 
 /// The temperature, from 1 to 19 as in the paper of uherding, at which a linear head is calibrated

@@ -119,6 +119,19 @@ TEST_CASE("the calibration error weights the gap of each bin by its samples") {
   error.add(1.00, true);  // bin 14 too
   // bin 14: |2 - 2.90| = 0.90; bin 7: |1 - 0.50| = 0.50; over 4 samples
   CHECK(error.value() == Approx((0.90 + 0.50) / 4));
+  REQUIRE(error.bins().size() == 3 * CalibrationError::n_bins);
+  CHECK(error.bins()[3 * 14] == Approx(2.90));
+  CHECK(error.bins()[3 * 14 + 1] == 2.0);
+  CHECK(error.bins()[3 * 14 + 2] == 3.0);
+  CHECK(error.bins()[3 * 7 + 2] == 1.0);
+}
+
+TEST_CASE("the number of a calibration's bins can be told") {
+  CalibrationError two(2);
+  two.add(0.2, false);
+  two.add(0.9, true);
+  two.add(-0.5, true);  // no confidence lies outside of the bins
+  CHECK(two.bins() == std::vector<double>{0.2 - 0.5, 1, 2, 0.9, 1, 1});
 }
 
 TEST_CASE("an evaluation names its numbers in the order of the results file") {

@@ -15,7 +15,7 @@ std::vector<Figure> all_figures(const Study& study, const Analysis& analysis, Fi
   for (const std::vector<Figure>& more :
        {penalty_figures(analysis), critical_difference_figures(analysis),
         final_value_figures(analysis), class_share_figures(study, analysis),
-        seconds_figures(study, analysis)}) {
+        calibration_figures(study, analysis), seconds_figures(study, analysis)}) {
     figures.insert(figures.end(), more.begin(), more.end());
   }
   return figures;

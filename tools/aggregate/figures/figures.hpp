@@ -30,6 +30,10 @@ std::vector<Figure> final_value_figures(const Analysis& analysis);
 /// seeds together. Needs labels of picks; nothing for segmentation and imported logs.
 std::vector<Figure> class_share_figures(const Study& study, const Analysis& analysis);
 
+/// Reliability after the last round, all seeds together: accuracy over confidence, a line a
+/// strategy; one figure a data set and initial set. Nothing for files without calibration.
+std::vector<Figure> calibration_figures(const Study& study, const Analysis& analysis);
+
 /// Mean seconds a round: query, train, evaluate.
 std::vector<Figure> seconds_figures(const Study& study, const Analysis& analysis);
 

@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include "tools/aggregate/figures/looks.hpp"
-#include "tools/aggregate/study/confusion.hpp"
+#include "tools/aggregate/study/courses.hpp"
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
@@ -32,6 +32,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t most_confusion = 400'000;  // numbers of matrices, about 1 MB
+constexpr std::size_t most_calibration = 100'000;  // numbers of bins, about 0.4 MB
 constexpr std::size_t most_attempts = 5000;      // drawn; a browser stays quick with them
 
 json number(double value) {
@@ -135,11 +136,40 @@ json thousandths(const std::vector<std::int64_t>& counts, std::size_t classes) {
 
 json confusion(const Study& study) {
   json list = json::array();
-  for (const ConfusionCourse& c : confusion_courses(study, most_confusion)) {
+  for (const auto& c : courses_of(study, &ResultsTables::confusion, most_confusion)) {
     json course = {{"dataset", c.dataset}, {"init", c.init},     {"strategy", c.strategy},
                    {"classes", c.classes}, {"labels", c.labels}, {"trials", c.trials}};
     for (const auto& counts : c.counts) {
       course["shares"].push_back(thousandths(counts, c.classes.size()));
+    }
+    list.push_back(std::move(course));
+  }
+  return list;
+}
+
+/// Of each bin: mean confidence and accuracy in thousandths, and the number of predictions.
+json bins(const std::vector<double>& calibration) {
+  json list = json::array();
+  for (std::size_t b = 0; b + 2 < calibration.size(); b += 3) {
+    const double n = calibration[b + 2];
+    const auto mean = [&](double sum) {
+      return n > 0.0 ? json(std::lround(1000.0 * sum / n)) : json(nullptr);
+    };
+    list.push_back({mean(calibration[b]), mean(calibration[b + 1]), std::llround(n)});
+  }
+  return list;
+}
+
+json calibration(const Study& study) {
+  json list = json::array();
+  for (const auto& c : courses_of(study, &ResultsTables::calibration, most_calibration)) {
+    json course = {{"dataset", c.dataset},
+                   {"init", c.init},
+                   {"strategy", c.strategy},
+                   {"labels", c.labels},
+                   {"trials", c.trials}};
+    for (const auto& counts : c.counts) {
+      course["bins"].push_back(bins(counts));
     }
     list.push_back(std::move(course));
   }
@@ -248,6 +278,7 @@ std::string report_html(const Study& study, const Analysis& analysis,
                {"tables", json::array()},
                {"figures", figures(figure_files)},
                {"confusion", confusion(study)},
+               {"calibration", calibration(study)},
                {"farm", farm(study)},
                {"files", json::array()}};
   for (const Table& t : tables) {

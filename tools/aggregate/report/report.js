@@ -17,6 +17,12 @@
     return node;
   };
 
+  const addText = (svg, content, attributes) => {
+    const node = makeSvg("text", {"font-size": 12, fill: "#1b1f24", ...attributes});
+    node.textContent = content;
+    svg.append(node);
+  };
+
   // ---- Sortable tables: cells are [shown, sort key, bold] ----
   const compare = (a, b) => {
     if (a === null || b === null) return (a === null) - (b === null);  // missing values come last
@@ -207,8 +213,36 @@
     return `background: rgb(${rgb.join(", ")}); color: ${luminance > 0.179 ? "#000" : "#fff"}`;
   };
   const percent = (thousandths) => thousandths === null ? "-" : (thousandths / 10).toFixed(thousandths < 100 ? 1 : 0);
-  const course = () => data.confusion.find((c) => c.dataset === byId("confusion-dataset").value &&
-      c.init === byId("confusion-init").value && c.strategy === byId("confusion-strategy").value);
+
+  // A section that shows one of `entries` (each of a data set, an initial set and a strategy): fills its selects ID-dataset,
+  // ID-init and ID-strategy, and its slider ID-round over steps(entry), texts; draw(entry, step) fills the rest.
+  const startSection = (id, entries, steps, draw) => {
+    if (!entries.length) return;
+    byId(id).hidden = false;
+    const select = (what) => byId(`${id}-${what}`), slider = byId(`${id}-round`);
+    const entry = () => entries.find((e) => e.dataset === select("dataset").value && e.init === select("init").value &&
+        e.strategy === select("strategy").value);
+    const fillBelow = () => {
+      const ofData = entries.filter((e) => e.dataset === select("dataset").value);
+      fill(select("init"), distinct(ofData.map((e) => e.init)));
+      fill(select("strategy"), ofData.filter((e) => e.init === select("init").value).map((e) => e.strategy));
+    };
+    const redraw = () => {
+      const texts = steps(entry());
+      slider.max = texts.length - 1;
+      slider.setAttribute("aria-valuetext", `${texts[slider.value]} labels`);
+      byId(`${id}-labels`).textContent = texts[slider.value];
+      draw(entry(), Number(slider.value));
+    };
+    fill(select("dataset"), distinct(entries.map((e) => e.dataset)));
+    fillBelow();
+    slider.max = slider.value = steps(entry()).length - 1;
+    for (const what of ["dataset", "init"]) select(what).addEventListener("change", () => { fillBelow(); redraw(); });
+    select("strategy").addEventListener("change", redraw);
+    slider.addEventListener("input", redraw);
+    redraw();
+  };
+  const seeds = (n) => `${n} ${n === 1 ? "seed" : "seeds"}`;
 
   const worstPair = (c, shares) => {
     const k = c.classes.length;
@@ -220,14 +254,10 @@
         `most often confused: ${c.classes[Math.floor(worst / k)]} taken for ${c.classes[worst % k]}, ${percent(shares[worst])} %`;
   };
 
-  const drawConfusion = () => {
-    const c = course(), slider = byId("confusion-round");
-    slider.max = c.labels.length - 1;
-    const i = Math.min(Number(slider.value), c.labels.length - 1), k = c.classes.length, shares = c.shares[i];
-    byId("confusion-labels").textContent = String(c.labels[i]);
-    slider.setAttribute("aria-valuetext", `${c.labels[i]} labels`);
+  const drawConfusion = (c, i) => {
+    const k = c.classes.length, shares = c.shares[i];
     byId("confusion-says").textContent = `${looks.get(c.strategy).title}, ${c.labels[i]} labels, ` +
-        `${c.trials[i]} ${c.trials[i] === 1 ? "seed" : "seeds"}: ${worstPair(c, shares)}.`;
+        `${seeds(c.trials[i])}: ${worstPair(c, shares)}.`;
     const table = make("table", {class: "confusion", "aria-label": "confusion"});
     const head = table.createTHead().insertRow(), body = table.createTBody();
     head.append(make("th", {scope: "col"}, "true \\ predicted"));
@@ -244,26 +274,49 @@
     byId("confusion-table").replaceChildren(table);
   };
 
-  const startConfusion = () => {
-    if (!data.confusion.length) return;
-    byId("confusion").hidden = false;
-    const fillBelow = () => {
-      const ofData = data.confusion.filter((c) => c.dataset === byId("confusion-dataset").value);
-      fill(byId("confusion-init"), distinct(ofData.map((c) => c.init)));
-      fill(byId("confusion-strategy"),
-           ofData.filter((c) => c.init === byId("confusion-init").value).map((c) => c.strategy));
-    };
-    fill(byId("confusion-dataset"), distinct(data.confusion.map((c) => c.dataset)));
-    fillBelow();
-    byId("confusion-round").max = course().labels.length - 1;
-    byId("confusion-round").value = byId("confusion-round").max;
-    for (const id of ["confusion-dataset", "confusion-init"]) {
-      byId(id).addEventListener("change", () => { fillBelow(); drawConfusion(); });
+  const startConfusion = () => startSection("confusion", data.confusion, (c) => c.labels, drawConfusion);
+
+  // ---- Calibration by round ----
+  const drawCalibration = (c, i) => {
+    const bins = c.bins[i], total = bins.reduce((sum, [, , n]) => sum + n, 0), most = Math.max(...bins.map(([, , n]) => n));
+    const gap = bins.reduce((sum, [sure, right, n]) => sum + n * Math.abs(sure - right), 0) / total / 1000;
+    const over = bins.reduce((sum, [sure, right, n]) => sum + n * (sure - right), 0) / total / 1000;
+    byId("calibration-says").textContent = `${looks.get(c.strategy).title}, ${c.labels[i]} labels, ${seeds(c.trials[i])}: ` +
+        `expected calibration error ${gap.toFixed(3)}; on average ${Math.abs(over).toFixed(3)} ` +
+        `${over >= 0 ? "more" : "less"} sure than right.`;
+    const size = 320, left = 46, top = 8, below = 70, colour = looks.get(c.strategy).colour;
+    const x = (share) => left + size * share, y = (share) => top + size * (1 - share), floor = top + size + 34 + below;
+    const svg = makeSvg("svg", {viewBox: `0 0 ${left + size + 14} ${floor + 4}`, class: "reliability"});
+    const line = (attributes) => svg.append(makeSvg("line", attributes));
+    const text = (content, attributes) => addText(svg, content, attributes);
+    for (const share of [0, 0.2, 0.4, 0.6, 0.8, 1]) {
+      line({x1: x(0), x2: x(1), y1: y(share), y2: y(share), stroke: "#d0d7de"});
+      line({x1: x(share), x2: x(share), y1: y(0), y2: y(1), stroke: "#d0d7de"});
+      text(share.toFixed(1), {x: left - 6, y: y(share) + 4, "text-anchor": "end"});
+      text(share.toFixed(1), {x: x(share), y: y(0) + 16, "text-anchor": "middle"});
     }
-    byId("confusion-strategy").addEventListener("change", drawConfusion);
-    byId("confusion-round").addEventListener("input", drawConfusion);
-    drawConfusion();
+    line({x1: x(0), x2: x(1), y1: y(0), y2: y(1), stroke: "#57606a", "stroke-dasharray": "5 5"});
+    text("confidence", {x: x(0.5), y: y(0) + 31, "text-anchor": "middle"});
+    text("accuracy", {x: 12, y: y(0.5), "text-anchor": "middle", transform: `rotate(-90 12 ${y(0.5)})`});
+    const known = bins.filter(([, , n]) => n > 0), at = ([sure, right]) => [x(sure / 1000), y(right / 1000)];
+    svg.append(makeSvg("polyline", {points: known.map((b) => at(b).join(",")).join(" "), fill: "none", stroke: colour, "stroke-width": 2}));
+    for (const bin of known) {
+      const [cx, cy] = at(bin), height = (below - 4) * bin[2] / most;
+      svg.append(makeSvg("circle", {cx, cy, r: 4, fill: colour}));
+      const b = bins.indexOf(bin);
+      svg.append(makeSvg("rect", {x: x(b / bins.length) + 1, width: size / bins.length - 2, y: floor - height, height, fill: "#8c959f"}));
+    }
+    byId("calibration-chart").replaceChildren(svg);
+    byId("calibration-table").replaceChildren(makeTable({
+      name: "calibration",
+      columns: ["confidence", "mean", "accuracy", "predictions"].map((name, k) => ({name, numeric: k > 0})),
+      rows: bins.map(([sure, right, n], b) => {
+        const edge = (e) => (e / bins.length).toFixed(2), value = (v) => [v === null ? "-" : (v / 1000).toFixed(3), v];
+        return [[`${edge(b)} to ${edge(b + 1)}`, b], value(sure), value(right), [String(n), n]];
+      }),
+    }));
   };
+  const startCalibration = () => startSection("calibration", data.calibration, (c) => c.labels, drawCalibration);
 
   // ---- Farm timeline ----
   const outcomes = {done: "#0072B2", failed: "#D55E00", interrupted: "#E69F00", running: "#57606a"};
@@ -296,11 +349,7 @@
     const left = 11 + 7 * Math.max(...workers.map((w) => w.length)), row = 22;
     const width = Math.max(640, byId("gantt").clientWidth), scale = (width - left - 12) / span;
     const svg = makeSvg("svg", {width, height: row * workers.length + 34});
-    const text = (content, attributes) => {
-      const node = makeSvg("text", {"font-size": 12, fill: "#1b1f24", ...attributes});
-      node.textContent = content;
-      svg.append(node);
-    };
+    const text = (content, attributes) => addText(svg, content, attributes);
     for (let t = 0; t <= span; t += niceStep(span)) {
       const x = left + t * scale;
       svg.append(makeSvg("line", {x1: x, x2: x, y1: 0, y2: row * workers.length + 4, stroke: "#d0d7de"}));
@@ -398,5 +447,6 @@
   startPage();
   startCurves();
   startConfusion();
+  startCalibration();
   startFarm();
 })();

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "tools/aggregate/study/confusion.hpp"
+#include "tools/aggregate/study/courses.hpp"
 
 #include "aggregate/made_results.hpp"
 #include "catch.hpp"
@@ -8,6 +8,10 @@
 using namespace al_mpi;
 
 namespace {
+
+std::vector<Course<std::int64_t>> confusion_courses(const Study& study, std::size_t most) {
+  return courses_of(study, &ResultsTables::confusion, most);
+}
 
 /// Two classes; the matrix of each round is {base, 1, 2, 3} with base = 10 seed + round.
 ResultsTables with_confusion(int seeds, const std::vector<std::string>& strategies) {
@@ -52,4 +56,21 @@ TEST_CASE("rounds without a matrix and files without any are left out") {
   CHECK(confusion_courses(merge_study({file}), 1000).at(0).labels.front() == 64);
   file.confusion.clear();
   CHECK(confusion_courses(merge_study({file}), 1000).empty());
+}
+
+TEST_CASE("calibrations add up in the same way") {
+  ResultsTables file = made_file("calibration.h5");
+  add_trial(file, {"random_sampling", "random", 1}, {0.1, 0.2});
+  add_trial(file, {"random_sampling", "random", 2}, {0.1, 0.2});
+  // Two bins: sum of confidences, correct ones, all.
+  for (const double sure : {1.5, 1.6, 1.7, 1.8}) {
+    for (const double value : {0.4, 1.0, 1.0, sure, 1.0, 2.0}) file.calibration.push_back(value);
+  }
+  const auto courses = courses_of(merge_study({file}), &ResultsTables::calibration, 100);
+  REQUIRE(courses.size() == 1);
+  REQUIRE(courses[0].counts.size() == 2);
+  CHECK(courses[0].trials == std::vector<int>{2, 2});
+  CHECK(courses[0].counts[1][0] == Approx(0.8));
+  CHECK(courses[0].counts[1][3] == Approx(1.6 + 1.8));
+  CHECK(courses[0].counts[1][5] == 4.0);
 }
