@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "markup.hpp"
-#include "thumbnail.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/data/thumbnails.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 
 namespace al_mpi {
@@ -17,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
+
+constexpr std::int64_t least_pixels = 256;  // height and width of a thumbnail
 
 class Files {
  public:
@@ -52,7 +54,8 @@ class Files {
       const std::string path = (fs::path(folder_) / thumbnail_of(question)).string();
       if (fs::exists(path)) continue;
       if (!thumbnails) thumbnails.emplace(*campaign_.pool());
-      write_file_atomically(path, thumbnails->png(question.index));
+      const Picture tile = thumbnails->of(campaign_.pool()->train(), question.index);
+      write_file_atomically(path, png_bytes(enlarged(tile, least_pixels)));
     }
   }
 
