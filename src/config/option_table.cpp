@@ -389,6 +389,10 @@ std::vector<Option> make_table() {
                 "keeps each trial's final network, for al_trial predict; empty = none"),
       AL_OPTION(results.save_scores, Anything{"true | false"},
                 "keep the acquisition scores of the whole pool in NAME.scores/, a file a round"),
+      AL_OPTION(results.thumbnails, between(0, 100),
+                "pictures kept in the results file, for the report: so many of the first and of "
+                "the last query of each strategy and initial set, for segmentation also of test "
+                "tiles with predictions; 0 = none"),
       AL_OPTION(results.snapshot_every, at_least(0), "seconds between two rebuilds of that file"),
   };
 }

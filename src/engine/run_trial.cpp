@@ -8,6 +8,7 @@
 #include "checkpoint.hpp"
 #include "fault.hpp"
 #include "score_file.hpp"
+#include "tile_file.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>
 #include <al_mpi/engine/network_file.hpp>
@@ -142,8 +143,19 @@ class Trial {
     // starts from new weights, a checkpoint then needs none and stays a few kilobytes.
     state_.next_picks.clear();
     if (round < input_.loop.n_rounds) choose(round + 1, *predictions);
+    if (round == input_.loop.n_rounds && !input_.tile_file.empty()) keep_tiles();
     save();
     if (events_.round) events_.round(record);
+  }
+
+  void keep_tiles() const {
+    const Indices tiles = evenly_spread(input_.n_tiles, dataset_->test().n);
+    try {
+      save_tiles(input_.tile_file, state_.key, tiles, learner_.pixel_maps("test", tiles),
+                 dataset_->test());
+    } catch (const DataError& error) {  // pictures cost no trial
+      spdlog::warn("{}; the report shows no predictions of this trial", error.what());
+    }
   }
 
   void add_pixel_metrics(RoundRecord& record, const Evaluation& evaluation) const {

@@ -145,6 +145,31 @@ void read_calibration(const Hdf5File& file, ResultsTables& tables) {
   tables.calibration = file.read<double>("/calibration");
 }
 
+void read_pictures(const Hdf5File& file, ResultsTables& tables) {
+  if (!file.has("/pictures")) return;
+  for (const std::string& name : file.children("/pictures")) {
+    const auto bytes = file.read<std::uint8_t>("/pictures/" + name);
+    tables.pictures.emplace(name, std::string(bytes.begin(), bytes.end()));
+  }
+}
+
+void read_map(const Hdf5File& file, ResultsTables& tables) {
+  if (!file.has("/map")) return;
+  Columns columns(file, "/map");
+  ResultsTables::Map& map = tables.map;
+  map.index = columns.take<std::int64_t>("index");
+  map.label = columns.take<std::int64_t>("label");
+  map.x = columns.take<double>("x");
+  map.y = columns.take<double>("y");
+  map.embeddings = file.text_attribute("/map", "embeddings").value_or("");
+  map.shares = {file.double_attribute("/map", "share_x").value_or(0),
+                file.double_attribute("/map", "share_y").value_or(0)};
+  map.n_even = file.int_attribute("/map", "n_even").value_or(0);
+  if (map.n_even < 0 || map.n_even > static_cast<std::int64_t>(map.index.size())) {
+    throw DataError(tables.path, "/map", "its attribute 'n_even' is not among its rows");
+  }
+}
+
 void read_attempts(const Hdf5File& file, ResultsTables& tables) {
   Columns columns(file, "/attempts");
   const auto trials = columns.take<std::int32_t>("trial"),
@@ -189,6 +214,10 @@ ResultsTables read_results(const std::string& path, const ReadWhat& what) {
   if (what.confusion) read_confusion(file, tables, what.most_confusion);
   if (what.confusion) read_calibration(file, tables);
   read_attempts(file, tables);
+  if (what.pictures) {
+    read_pictures(file, tables);
+    read_map(file, tables);
+  }
   return tables;
 }
 

@@ -211,9 +211,15 @@ void ResultsStore::commit() {
 void ResultsStore::begin_snapshot() {
   auto state = std::make_shared<const SweepState>(*state_);
   last_snapshot_ = Clock::now();
-  writing_ = std::async(std::launch::async, [state, file = options_.file] {
+  writing_ = std::async(std::launch::async, [this, state] {
     const auto begin = Clock::now();
-    write_results(file, with_attributes(state->tables(), *state), state->rounds());
+    ResultsTables tables = with_attributes(state->tables(), *state);
+    try {
+      if (options_.illustrate) options_.illustrate(state->shown_trials(), tables);
+    } catch (const std::exception& error) {
+      spdlog::warn("{}: written without pictures: {}", options_.file, error.what());
+    }
+    write_results(options_.file, tables, state->rounds());
     return since(begin);
   });
 }

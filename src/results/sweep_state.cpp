@@ -1,6 +1,7 @@
 #include "sweep_state.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -253,6 +254,26 @@ std::vector<std::string> SweepState::incomplete() const {
     if (gap || here < history.rounds_expected) keys.push_back(record.spec.key());
   }
   return keys;
+}
+
+std::vector<ShownTrial> SweepState::shown_trials() const {
+  std::map<std::string, int> of_cell;
+  for (const TrialRecord& record : trials_) {
+    const TrialSpec& spec = record.spec;
+    if (rounds_done(spec.trial) == 0) continue;
+    const std::string cell = spec.own_settings() + spec.strategy + "/" + spec.init;
+    int& shown = of_cell.emplace(cell, spec.trial).first->second;
+    if (spec.seed < trials_[index(shown)].spec.seed) shown = spec.trial;
+  }
+  std::vector<ShownTrial> shown;
+  for (const auto& [cell, trial] : of_cell) {
+    shown.push_back({trials_[index(trial)].spec, {}});
+    for (int round = 0; round < rounds_done(trial); ++round) {
+      const auto picks = rounds_.picks(histories_[index(trial)].rows[index(round)]);
+      shown.back().picks.emplace_back(picks.begin(), picks.end());
+    }
+  }
+  return shown;
 }
 
 ResultsTables SweepState::tables() const {

@@ -49,7 +49,8 @@ class SweepState {
   std::vector<std::string> incomplete() const;
 
   const RoundLog& rounds() const { return rounds_; }
-  ResultsTables tables() const;  ///< without what is in rounds()
+  ResultsTables tables() const;                  ///< without what is in rounds()
+  std::vector<ShownTrial> shown_trials() const;  ///< StoreOptions::illustrate
 
  private:
   struct History {

@@ -165,6 +165,23 @@ void write_calibration(Hdf5File& file, const SortedRounds& rounds) {
                  rounds.calibration());
 }
 
+void write_pictures(Hdf5File& file, const std::map<std::string, std::string>& pictures) {
+  for (const auto& [name, png] : pictures) {
+    file.write("/pictures/" + name, reinterpret_cast<const std::uint8_t*>(png.data()),
+               {static_cast<std::int64_t>(png.size())});
+  }
+}
+
+void write_map(Hdf5File& file, const ResultsTables::Map& map) {
+  if (map.index.empty()) return;
+  file.write_table("/map",
+                   {{"index", map.index}, {"label", map.label}, {"x", map.x}, {"y", map.y}});
+  file.set_attribute("/map", "embeddings", map.embeddings);
+  file.set_attribute("/map", "share_x", map.shares[0]);
+  file.set_attribute("/map", "share_y", map.shares[1]);
+  file.set_attribute("/map", "n_even", map.n_even);
+}
+
 /// /labeled_classes [rounds, K]: what was labelled up to each round, by class, as the oracle
 /// answered.
 void write_labeled_classes(Hdf5File& file, std::size_t n_classes, const SortedRounds& rounds) {
@@ -202,6 +219,8 @@ void write_results(const std::string& path, const ResultsTables& tables, const R
   write_calibration(file, rounds);
   write_labeled_classes(file, n_classes, rounds);
   write_attempts(file, tables.attempts);
+  write_pictures(file, tables.pictures);
+  write_map(file, tables.map);
   write_curves(file, tables.trials, rounds);
   write_file_atomically(path, file.image());
 }

@@ -19,7 +19,8 @@ Sweep prepare_sweep(const SweepArguments& arguments) {
   // Where an own engine has data of its own, their task is all that is known of them.
   about.task = name_of(config.dataset.synthetic.task);
   if (config.farm.engine.command.empty() || !config.dataset.path.empty()) {
-    const auto dataset = load_dataset(config.dataset.path, config.dataset.synthetic);
+    sweep.dataset = load_dataset(config.dataset.path, config.dataset.synthetic);
+    const auto& dataset = sweep.dataset;
     about.task = name_of(dataset->task);
     check_against_dataset(config, dataset->train().n, dataset->n_classes(), about.task);
     about.dataset_fingerprint = dataset->fingerprint();
@@ -30,6 +31,10 @@ Sweep prepare_sweep(const SweepArguments& arguments) {
     const std::string absent =
         absent_from_test(*dataset, class_counts(dataset->test(), dataset->n_classes()));
     if (!absent.empty()) spdlog::warn("{}", absent);
+  } else if (config.results.thumbnails > 0) {
+    throw ConfigError("results.thumbnails",
+                      "pictures are made from dataset.path, which an own engine with data of its "
+                      "own does not have (set it to 0)");
   }
   const std::string& file = config.results.file;
   if (const auto stored = ResultsStore::stored_provenance(file)) {

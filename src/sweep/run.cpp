@@ -8,6 +8,7 @@
 
 #include "coordinator.hpp"
 #include "job_end.hpp"
+#include "pictures.hpp"
 #include "rank_loop.hpp"
 #include <al_mpi/farm/devices.hpp>
 #include <al_mpi/sweep/plan.hpp>
@@ -135,6 +136,13 @@ RankEnd lead_sweep(Channel& channel, const RankPlace& place, const SweepArgument
       throw FarmError(0, "told to leave while it waited for the lock of another al_mpi",
                       ExitCode::unfinished);
     };
+    if (sweep.dataset) {
+      if (sweep.config.results.thumbnails > 0) spdlog::info("{}", thumbnails_line(sweep));
+      files.illustrate = [pictures = std::make_shared<Pictures>(sweep.dataset, sweep.config)](
+                             const std::vector<ShownTrial>& trials, ResultsTables& tables) {
+        pictures->add(trials, tables);
+      };
+    }
     store = ResultsStore::open(files, sweep.provenance, sweep.grid);
     if (arguments.retry_failed) store->reset_failed();
     if (!place.under_mpi) options.default_workers = workers_alone(sweep.config.farm);

@@ -73,6 +73,35 @@ class AggregateTest(ProgramTest):
         markdown = self.run_program("al_aggregate", "tables", "study.h5", "--markdown", "--decimals", 2).stdout
         self.assertIn("| margin_sampling | **0.28 ± 0.01** |", markdown)
 
+    @staticmethod
+    def add_samples(file, rng, n_trials, rounds):
+        """Picks of a pool of 2,157; pictures of the first and last 8 of each cell, 8 test tiles of each, as large as real ones."""
+        n_pool, n_query, kept = 2157, 32, 8
+        picks = np.zeros(n_trials * rounds * n_query, dtype=[("trial", "i4"), ("round", "i4"), ("order", "i4"),
+                                                             ("index", "i8"), ("label", "i8"), ("score", "f8")])
+        picks["trial"] = np.repeat(np.arange(n_trials), rounds * n_query)
+        picks["round"] = np.tile(np.repeat(np.arange(rounds), n_query), n_trials)
+        picks["order"] = np.tile(np.arange(n_query), n_trials * rounds)
+        picks["index"] = np.concatenate([rng.permutation(n_pool)[:rounds * n_query] for _ in range(n_trials)])
+        picks["label"] = picks["index"] % 10
+        if "picks" in file:
+            del file["picks"]
+        file.create_dataset("picks", data=picks)
+        shown = np.isin(picks["round"], (1, rounds - 1)) & (picks["order"] < kept) & np.isin(
+            picks["trial"], np.nonzero(file["trials"]["seed"] == min(file["trials"]["seed"]))[0])
+        pictures = {f"pool-{index}": 5000 for index in set(picks["index"][shown])}
+        for tile in range(kept):
+            pictures |= {f"test-{tile}": 5000, f"test-{tile}-label": 900}
+            for trial in set(picks["trial"][shown]):
+                pictures |= {f"trial-{trial}-test-{tile}-prediction": 900, f"trial-{trial}-test-{tile}-entropy": 2500}
+        for name, size in pictures.items():
+            file[f"pictures/{name}"] = rng.integers(0, 256, size).astype("u1")
+        even = np.arange(2000) * n_pool // 2000
+        index = np.concatenate([even, np.setdiff1d(np.arange(n_pool), even)])
+        map = np.zeros(len(index), dtype=[("index", "i8"), ("label", "i8"), ("x", "f8"), ("y", "f8")])
+        map["index"], map["label"], map["x"], map["y"] = index, index % 10, rng.normal(size=n_pool), rng.normal(size=n_pool)
+        file.create_dataset("map", data=map).attrs.update({"embeddings": "texture", "share_x": 0.2, "share_y": 0.1, "n_even": 2000})
+
     def test_the_report_of_30_strategies_and_10_seeds_stays_below_5_megabytes(self):
         rng = np.random.default_rng(1)
         names = ["RandomSampling", *(f"Strategy{i}" for i in range(29))]
@@ -94,15 +123,27 @@ class AggregateTest(ProgramTest):
             if "confusion" in f:
                 del f["confusion"]
             f.create_dataset("confusion", data=rng.integers(0, 100, (len(table), 10, 10)))
+            f.create_dataset("calibration", data=rng.integers(1, 100, (len(table), 15, 3)).astype("f8"))
+            self.add_samples(f, rng, n_trials=len(f["trials"]), rounds=rounds)
         self.run_program("al_aggregate", "many.h5", "-o", "plots", "--format", "svg", timeout=300)
         page = (self.folder / "plots/report.html").read_bytes()
-        self.assertLess(len(page), 5e6)
         data = json.loads(re.search(rb'id="data">(.*?)</script>', page, re.S).group(1))
         self.assertEqual(len(data["confusion"]), 60)
+        self.assertEqual((len(data["calibration"]), len(data["calibration"][0]["bins"])), (60, rounds))
+        samples = data["samples"]
+        self.assertEqual(len(samples["map_picks"]), 60)
+        self.assertEqual(sum(len(r) for r in samples["map_picks"][0]["rounds"]), 352)
+        self.assertEqual(len(samples["gallery"]), 60)
+        shown = [len(c["shown"]) for b in samples["gallery"][0]["batches"] for c in b["classes"]]
+        self.assertGreaterEqual(sum(shown), 2)
+        self.assertEqual([note.split(":")[0] for note in samples["notes"]], ["gallery", "predictions"])
         self.assertGreaterEqual(len(data["panels"]), 2 * 9)
         self.assertEqual(data["confusion"][0]["labels"][-1], 32 * rounds)
         self.assertEqual(len(data["confusion"][0]["shares"][0]), 100)
-        print(f"report.html: {len(page) / 1e6:.2f} MB")
+        parts = {part: len(json.dumps(data[part], separators=(",", ":"))) for part in data}
+        parts |= {part: len(json.dumps(samples[part], separators=(",", ":"))) for part in samples}
+        print(f"report.html: {len(page) / 1e6:.2f} MB;", ", ".join(f"{p} {n / 1e6:.2f}" for p, n in parts.items() if n > 1e4))
+        self.assertLess(len(page), 5e6)
 
     def test_two_sweeps_are_compared(self):
         for name, seeds, shift in (("a", (1, 2, 3, 4), 0.0), ("b", (2, 3, 4, 5), 0.1)):

@@ -181,6 +181,8 @@ class FarmTest(EngineTest):
         self.assert_one_line_error(
             self.al_mpi("tune", "sweep.yaml", "training.validation=10", "-o", "tuned.yaml", expect=2), "farm.engine")
         self.assert_one_line_error(self.run_program("al_trial", "sweep.yaml", expect=2), "farm.engine", "ask al_mpi")
+        self.assert_one_line_error(self.al_mpi("sweep.yaml", "results.thumbnails=4", expect=2),
+                                   "results.thumbnails", "an own engine with data of its own")
         told = self.al_mpi("sweep.yaml", "--dry-run").stdout
         self.assertIn("4 trials", told)
         self.assertRegex(told, r"own program: engine: .* engine\.py \([0-9a-f]{16}\)")

@@ -2,9 +2,11 @@
 """report.html in a real browser: renders without complaints, switches, sorts, zooms, on a phone and by keyboard."""
 import base64
 import shutil
+import struct
 import sys
 import tempfile
 import unittest
+import zlib
 
 import h5py
 import numpy as np
@@ -49,6 +51,14 @@ return [...document.querySelectorAll("body *")].filter((node) => node.getClientR
 """
 
 
+def png(number):
+    """A picture of 8 x 8 pixels of one colour."""
+    raw = b"".join(b"\0" + bytes((40 * number % 256, 90, 200)) * 8 for _ in range(8))
+    chunk = lambda kind, data: (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
+
+
 @unittest.skipIf(webdriver is None or not shutil.which("chromium"), "Chromium or its driver is not installed")
 class ReportTest(ProgramTest):
     def setUp(self):
@@ -58,6 +68,7 @@ class ReportTest(ProgramTest):
         self.add_attempts()
         self.add_confusion()
         self.add_calibration()
+        self.add_samples()
         self.run_program("al_aggregate", "study.h5", "--output", "plots", "--format", "svg")
         options = Options()
         for flag in (*FLAGS, f"--user-data-dir={tempfile.mkdtemp(dir=self.folder)}"):
@@ -102,6 +113,27 @@ class ReportTest(ProgramTest):
                 bin[1:, 0] = bin[1:, 2] * (0.4, 0.6, 0.9)
                 bin[1:, 1] = (4, 12, 36 if r == rounds.max() else 20)
             file.create_dataset("calibration", data=bins)
+
+    def add_samples(self):
+        """Three rounds of three picks a trial; a picture of each, tiles of one trial; a map of 60 samples, and two picked ones."""
+        with h5py.File(self.folder / "study.h5", "r+") as file:
+            rows = [(t, r, k, 20 * r + t % 20 if k < 2 else 60 + k, (r + k) % 4, 0.0)
+                    for t in range(len(file["trials"])) for r in range(3) for k in range(3)]
+            if "picks" in file:
+                del file["picks"]
+            file.create_dataset("picks", data=np.array(rows, dtype=[("trial", "i4"), ("round", "i4"), ("order", "i4"),
+                                                                    ("index", "i8"), ("label", "i8"), ("score", "f8")]))
+            for index in sorted({row[3] for row in rows}):
+                file[f"pictures/pool-{index}"] = np.frombuffer(png(index), dtype=np.uint8)
+            for name in ("test-0", "test-0-label", "test-9", "test-9-label", "trial-0-test-0-prediction", "trial-0-test-0-entropy",
+                         "trial-0-test-9-prediction", "trial-0-test-9-entropy"):
+                file[f"pictures/{name}"] = np.frombuffer(png(len(name)), dtype=np.uint8)
+            n = 63
+            table = np.zeros(n, dtype=[("index", "i8"), ("label", "i8"), ("x", "f8"), ("y", "f8")])
+            table["index"], table["label"] = np.arange(n), np.arange(n) % 4
+            table["x"], table["y"] = np.cos(np.arange(n)) * np.arange(n), np.sin(np.arange(n)) * np.arange(n) / 2
+            map = file.create_dataset("map", data=table)
+            map.attrs.update({"embeddings": "the dataset's embeddings 'simclr', 512 numbers", "share_x": 0.31, "share_y": 0.12, "n_even": 60})
 
     def open(self, width=1200, height=1000):
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
@@ -174,11 +206,12 @@ class ReportTest(ProgramTest):
         chart.send_keys("0")
         self.js("document.activeElement.blur(); window.scrollTo(0, 0)")
         seen = set()
-        for _ in range(120):
+        for _ in range(160):
             ActionChains(self.browser).send_keys(Keys.TAB).perform()
             active = self.browser.switch_to.active_element
             seen.add(active.get_attribute("id") or active.get_attribute("data-strategy") or active.tag_name)
-        for wanted in ("dataset", "init", "metric", "bands", "zoom-in", "chart", "all", "margin_sampling", "summary", "gantt"):
+        for wanted in ("dataset", "init", "metric", "bands", "zoom-in", "chart", "all", "margin_sampling", "summary", "confusion-round", "calibration-round",
+                       "gallery-strategy", "tiles-table", "map-class", "map-round", "gantt"):
             self.assertIn(wanted, seen)
 
     def test_tables_sort_both_ways_and_say_so(self):
@@ -231,13 +264,68 @@ class ReportTest(ProgramTest):
 
     def test_a_file_of_an_earlier_version_has_a_report_without_the_newer_sections(self):
         with h5py.File(self.folder / "study.h5", "r+") as file:
-            del file["calibration"]
+            for name in ("calibration", "pictures", "map"):
+                del file[name]
         self.run_program("al_aggregate", "study.h5", "--output", "plots", "--format", "svg")
         self.open()
-        self.assertFalse(self.find("#calibration").is_displayed())
-        self.assertFalse(self.find("nav a[href='#calibration']").is_displayed())
+        for section in ("calibration", "gallery", "tiles", "map"):
+            self.assertFalse(self.find(f"#{section}").is_displayed())
+            self.assertFalse(self.find(f"nav a[href='#{section}']").is_displayed())
         self.assertTrue(self.find("#confusion").is_displayed())
         self.assertEqual(self.browser.get_log("browser"), [])
+
+    def test_the_gallery_shows_first_and_last_picks_by_class(self):
+        self.open()
+        self.assertIn("random_sampling, initial set random, seed 1.", self.find("#gallery-says").text)
+        batches = self.browser.find_elements(By.CSS_SELECTOR, "#gallery .batch")
+        self.assertEqual([b.find_element(By.TAG_NAME, "h3").text for b in batches],
+                         ["First query: 3 picks, 64 labels after it", "Last query: 3 picks, 96 labels after it"])
+        self.assertEqual([h.text for h in batches[0].find_elements(By.TAG_NAME, "h4")], ["highway: 1", "river: 1", f"{CLASSES[3]}: 1"])
+        self.js("document.querySelector('#gallery').scrollIntoView()")
+        pictures = self.browser.find_elements(By.CSS_SELECTOR, "#gallery img")
+        self.assertEqual(len(pictures), 6)
+        self.assertEqual(pictures[0].get_attribute("alt"), "highway, sample 20")
+        self.assertEqual(self.js("return [...document.querySelectorAll('#gallery img')].map((i) => i.decode && i.naturalWidth)"), [8] * 6)
+        Select(self.find("#gallery-strategy")).select_by_value("margin_sampling")
+        self.assertIn("margin_sampling", self.find("#gallery-says").text)
+        self.assertEqual(self.browser.get_log("browser"), [])
+
+    def test_predictions_stand_beside_image_and_label(self):
+        self.open()
+        self.assertIn("2 tiles of the test set", self.find("#tiles-says").text)
+        rows = self.browser.find_elements(By.CSS_SELECTOR, "#tiles-table tbody tr")
+        self.assertEqual([r.find_element(By.TAG_NAME, "th").text for r in rows], ["0", "9"])
+        self.assertEqual([i.get_attribute("alt") for i in rows[1].find_elements(By.TAG_NAME, "img")],
+                         [f"{what} of test tile 9" for what in ("image", "label", "prediction", "unsure")])
+        self.assertEqual([e.text for e in self.browser.find_elements(By.CSS_SELECTOR, "#tiles-legend li")], list(CLASSES))
+
+    def test_the_map_shows_picks_round_by_round(self):
+        self.open()
+        says = lambda: self.find("#map-says").text
+        count = lambda when: len(self.browser.find_elements(By.CSS_SELECTOR, f"#map-chart [data-picked={when}]"))
+        cells = lambda row: [c.text.strip() for c in self.browser.find_elements(By.CSS_SELECTOR, f"#map-table tbody tr:nth-child({row}) td")]
+        self.assertIn("31 % and 12 % of the variance", self.find("#map-hint").text)
+        self.assertIn("seed 1, 96 labels: 9 picks drawn", says())
+        self.assertEqual((count("now"), count("before")), (3, 6))
+        self.assertEqual(len(self.browser.find_elements(By.CSS_SELECTOR, "#map-chart path")), 60 + 9)
+        slider = self.find("#map-round")
+        slider.send_keys(Keys.HOME)
+        self.assertIn("3 picks drawn", says())
+        self.assertIn("of the initial set", says())
+        self.assertEqual(slider.get_attribute("aria-valuetext"), "32 labels")
+        self.assertEqual((count("now"), count("before")), (3, 0))
+        self.assertEqual(cells(1), ["forest", "15", "2", "2"])
+        Select(self.find("#map-class")).select_by_visible_text("river")
+        self.assertEqual(len(self.browser.find_elements(By.CSS_SELECTOR, "#map-chart path")), 15 + 1)
+        self.assertEqual(self.browser.get_log("browser"), [])
+
+    def test_every_picture_and_control_has_a_name(self):
+        self.open()
+        self.assertEqual(self.js("""return [...document.querySelectorAll('img')].filter((i) => !i.alt).length"""), 0)
+        self.assertEqual(self.js("""return [...document.querySelectorAll('select, input, button')]
+            .filter((c) => !c.closest('[hidden]') && !(c.labels && c.labels.length) && !c.textContent.trim()).map((c) => c.id)"""), [])
+        self.assertEqual(self.js("""return [...document.querySelectorAll('[role=img], [role=region]')]
+            .filter((c) => !c.getAttribute('aria-label')).map((c) => c.id)"""), [])
 
     def test_it_prints_with_everything_open_and_nothing_cut_off(self):
         self.open()

@@ -6,6 +6,7 @@ import time
 import unittest
 
 import h5py
+import numpy as np
 
 from harness import ProgramTest
 
@@ -56,6 +57,57 @@ class SweepTest(ProgramTest):
             self.assert_group_ends(process.pid)
         self.run_program("al_mpi", self.small_sweep(), "--workers", 2, "results.file=killed.h5")
         self.assert_same_results("whole.h5", "killed.h5")
+
+    def test_thumbnails_are_kept_where_asked_for_and_can_be_had_afterwards(self):
+        self.sweep("plain")
+        done = self.run_program("al_mpi", self.small_sweep(), "results.file=plain.h5", "results.thumbnails=3", "--dry-run")
+        self.assertRegex(done.stdout, r"results.thumbnails=3: at most 12 pictures of 16 x 16 pixels, about 0\.0 MB")
+        with h5py.File(self.folder / "plain.h5") as file:
+            self.assertNotIn("pictures", file)
+            index = file["picks"]["index"][(file["picks"]["trial"] == 0) & (file["picks"]["round"] == 3)][:3]
+            self.assertEqual(file["map"].attrs["n_even"], 120)
+            self.assertEqual(sorted(set(file["map"]["label"])), [0, 1, 2, 3])
+            rounds = file["rounds"][:]
+        done = self.run_program("al_mpi", self.small_sweep(), "results.file=plain.h5", "results.thumbnails=3")
+        self.assertIn("results.thumbnails=3: at most 12 pictures", done.stderr)
+        with h5py.File(self.folder / "plain.h5") as file:
+            for name in index:
+                png = bytes(file[f"pictures/pool-{name}"][:])
+                self.assertEqual(png[:4], b"\x89PNG")
+                self.assertEqual((png[19], png[23]), (16, 16))
+            self.assertLessEqual(len(file["pictures"]), 12)
+            np.testing.assert_array_equal(file["rounds"][:], rounds)  # nothing was trained again
+        self.run_program("al_aggregate", "plain.h5", "-o", "plots", "--format", "none")
+        self.assertIn('"gallery":[{"batches"', (self.folder / "plots/report.html").read_text())
+
+    def test_a_segmentation_keeps_predictions_of_test_tiles_for_its_lowest_seed(self):
+        self.write("pixels.yaml", """
+dataset: {synthetic: {task: segmentation, n_train: 12, n_test: 5, tile: 16}}
+model: {name: unet_resnet18}
+training: {epochs: 1, batch_size: 8, learning_rate: 0.001}
+loop: {n_init: 8, n_query: 2, n_rounds: 1}
+sweep: {strategies: [random_sampling], inits: [random], seeds: 3-4}
+results: {file: pixels.h5, thumbnails: 2}
+""")
+        self.run_program("al_mpi", "pixels.yaml", timeout=300)
+        kept = lambda: {name: bytes(data[:]) for name, data in h5py.File(self.folder / "pixels.h5")["pictures"].items()}
+        names = ["test-0", "test-0-label", "test-2", "test-2-label",
+                 *(f"trial-0-test-{i}-{what}" for i in (0, 2) for what in ("entropy", "prediction"))]
+        first = kept()
+        self.assertEqual(sorted(n for n in first if not n.startswith("pool-")), names)
+        self.assertEqual(len(first), len(names) + 2)
+        self.assertEqual({(png[19], png[23]) for png in first.values()}, {(16, 16)})
+        self.assertEqual(len(list((self.folder / "pixels.tiles").iterdir())), 1)
+        (self.folder / "pixels.h5").unlink()  # made again from the journal
+        self.run_program("al_mpi", "pixels.yaml")
+        self.assertEqual(kept(), first)
+        with h5py.File(self.folder / "pixels.h5") as file:
+            self.assertTrue(set(file["map"]["label"]) <= set(range(-1, 11)))
+        for tiles in (self.folder / "pixels.tiles").iterdir():
+            tiles.write_bytes(b"no HDF5 file")
+        done = self.run_program("al_mpi", "pixels.yaml")
+        self.assertIn("no predictions of random_sampling/random/3 are shown", done.stderr)
+        self.assertEqual(sorted(kept()), sorted(n for n in first if n.startswith("pool-")))
 
     def test_a_larger_grid_extends_and_other_settings_are_refused(self):
         config = self.small_sweep(seeds="1")

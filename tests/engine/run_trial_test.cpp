@@ -45,6 +45,21 @@ TrialInput small_trial(const std::string& strategy = "margin_sampling") {
   return input;
 }
 
+/// Four test tiles of 16 x 16.
+TrialInput pixel_trial() {
+  SyntheticOptions options;
+  options.task = Task::segmentation;
+  options.n_train = 12;
+  options.n_test = 4;
+  options.tile = 16;
+  TrialInput input = small_trial("entropy_sampling");
+  input.dataset = make_synthetic(options);
+  input.learner.model.name = "unet_resnet18";
+  input.learner.training.epochs = 1;
+  input.loop = {4, 4, 1};
+  return input;
+}
+
 std::vector<RoundRecord> records_of(const TrialInput& input, int stop_after = -1) {
   std::vector<RoundRecord> records;
   TrialEvents events;
@@ -211,16 +226,7 @@ TEST_CASE("a checkpoint that cannot be written costs a warning, not the trial") 
 }
 
 TEST_CASE("rounds of a segmentation say what the labels cost and how each class fares") {
-  SyntheticOptions scenes_options;
-  scenes_options.task = Task::segmentation;
-  scenes_options.n_train = 12;
-  scenes_options.n_test = 4;
-  scenes_options.tile = 16;
-  TrialInput input = small_trial("entropy_sampling");
-  input.dataset = make_synthetic(scenes_options);
-  input.learner.model.name = "unet_resnet18";
-  input.learner.training.epochs = 1;
-  input.loop = {4, 4, 1};
+  TrialInput input = pixel_trial();
   const auto records = records_of(input);
   CHECK(metric(records[0], "pixels_labeled") == 4 * 256);
   CHECK(metric(records[1], "pixels_labeled") == 8 * 256);
@@ -241,6 +247,37 @@ TEST_CASE("rounds of a segmentation say what the labels cost and how each class 
   CHECK(records_of(input)[1].picks.size() == 4);
   input.loop.reference_mean_iou = true;
   CHECK(has(records_of(input)[0], "reference_mean_iou"));
+}
+
+TEST_CASE("predictions of test tiles are kept with the last round, and agree with its numbers") {
+  const ScratchFolder folder;
+  TrialInput input = pixel_trial();
+  input.tile_file = folder.file("sweep.tiles/trial.h5");
+  input.n_tiles = 9;
+  const RoundRecord last = records_of(input).back();
+  const Hdf5File file = Hdf5File::open(input.tile_file);
+  CHECK(file.text_attribute("/", "key") == input.spec.key());
+  CHECK(file.read<std::int64_t>("/index") == std::vector<std::int64_t>{0, 1, 2, 3});
+  const auto predicted = file.read<std::uint8_t>("/prediction");
+  const auto entropy = file.read<float>("/entropy");
+  REQUIRE(predicted.size() == 4 * 256);
+  std::int64_t correct = 0;
+  const Split& test = input.dataset->test();
+  for (std::size_t i = 0; i < predicted.size(); ++i) {
+    REQUIRE(predicted[i] != input.dataset->ignore_label);
+    REQUIRE((entropy[i] >= 0.0F && entropy[i] <= 1.0001F));
+    correct += predicted[i] == test.label_map(0)[i] ? 1 : 0;
+  }
+  std::int64_t diagonal = 0;
+  const auto k = input.dataset->classes.size();
+  for (std::size_t c = 0; c < k; ++c) diagonal += last.confusion[c * k + c];
+  CHECK(correct == diagonal);
+  input.n_tiles = 2;
+  records_of(input);
+  CHECK(Hdf5File::open(input.tile_file).read<std::int64_t>("/index") ==
+        std::vector<std::int64_t>{0, 2});
+  input.tile_file = "/proc/no/such/folder/trial.h5";  // costs a warning, not the trial
+  CHECK(records_of(input).size() == 2);
 }
 
 TEST_CASE("the network of the last round is kept, also when a finished trial is resumed") {

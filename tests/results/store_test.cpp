@@ -495,3 +495,55 @@ TEST_CASE("files are made with the user's umask") {
   }
   umask(before);
 }
+
+TEST_CASE("pictures and the map are made for the lowest seeds, and read back as they were") {
+  const ScratchFolder folder;
+  StoreOptions options;
+  options.file = folder.file("x.h5");
+  std::vector<ShownTrial> shown;
+  options.illustrate = [&](const std::vector<ShownTrial>& trials, ResultsTables& tables) {
+    shown = trials;
+    tables.pictures = {{"pool-5", std::string("\x89PNG\0\n", 6)}, {"pool-17", "x"}};
+    tables.map.embeddings = "simclr";
+    tables.map.shares = {0.5, 0.25};
+    tables.map.n_even = 1;
+    tables.map.index = {0, 17};
+    tables.map.label = {2, -1};
+    tables.map.x = {0.5, 1.5};
+    tables.map.y = {-1, 1};
+  };
+  auto store = ResultsStore::open(options, example::provenance(), example::grid({2, 1}));
+  for (const int trial : {0, 1, 3}) example::run(*store, trial);  // seed 2 twice, seed 1
+  store->snapshot();
+  REQUIRE(shown.size() == 2);
+  CHECK(shown[0].spec.key() == "margin_sampling/random/1");
+  CHECK(shown[1].spec.key() == "random_sampling/random/2");  // seed 1 has no round yet
+  REQUIRE(shown[0].picks.size() == 3);
+  CHECK(shown[0].picks[2][0].index == 21);
+  const ResultsTables without = read_results(options.file);
+  CHECK(without.pictures.empty());
+  CHECK(without.map.index.empty());
+  ReadWhat what;
+  what.pictures = true;
+  const ResultsTables tables = read_results(options.file, what);
+  REQUIRE(tables.pictures.size() == 2);
+  CHECK(tables.pictures.at("pool-5") == std::string("\x89PNG\0\n", 6));
+  CHECK(tables.map.embeddings == "simclr");
+  CHECK(tables.map.shares[1] == 0.25);
+  CHECK(tables.map.n_even == 1);
+  CHECK(tables.map.label == std::vector<std::int64_t>{2, -1});
+  CHECK(tables.map.y == std::vector<double>{-1, 1});
+}
+
+TEST_CASE("pictures that cannot be made cost no numbers") {
+  const ScratchFolder folder;
+  StoreOptions options;
+  options.file = folder.file("x.h5");
+  options.illustrate = [](const std::vector<ShownTrial>&, ResultsTables&) {
+    throw DataError("tiles.h5", "", "is gone");
+  };
+  auto store = ResultsStore::open(options, example::provenance(), example::grid());
+  example::run(*store, 3);
+  store->snapshot();
+  CHECK(read_results(options.file).rounds.trial.size() == 3);
+}

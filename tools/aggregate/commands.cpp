@@ -73,8 +73,8 @@ void write_text(const std::string& path, const std::string& text) {
 
 void aggregate(const AggregateOptions& options) {
   ReadWhat what;
-  what.picks = !options.formats.empty();  // millions of rows that only a figure needs
-  what.most_confusion = 40'000'000;       // 320 MB
+  what.pictures = true;
+  what.most_confusion = 40'000'000;  // 320 MB
   const Study study = read_study(options.results, what);
   check_values(study);
   Analysis analysis = analyze(study, options.analysis);

@@ -55,10 +55,11 @@ struct FarmOptions {
 /// Section `results`.
 struct ResultsOptions {
   std::string file =
-      "results/sweep.h5";      ///< the one results file; journal and checkpoints lie beside it
-  std::string networks;        ///< folder that keeps each trial's final network; empty = none
-  bool save_scores = false;    ///< acquisition scores of the whole pool, in NAME.scores/
-  double snapshot_every = 30;  ///< seconds between two rebuilds of the file, >= 0
+      "results/sweep.h5";       ///< the one results file; journal and checkpoints lie beside it
+  std::string networks;         ///< folder that keeps each trial's final network; empty = none
+  bool save_scores = false;     ///< acquisition scores of the whole pool, in NAME.scores/
+  double snapshot_every = 30;   ///< seconds between two rebuilds of the file, >= 0
+  std::int64_t thumbnails = 0;  ///< pictures of each strategy's first and last query; 0 = none
 };
 
 /// Sets of defaults; `reference` has those of the published study.

@@ -26,6 +26,9 @@ struct TrialInput {
   std::string
       network_file;    ///< receives the network of the last round (network_file.hpp); empty = none
   std::string scores;  ///< folder for the acquisition scores of each round; empty = not kept
+  /// Segmentation: receives the last round's predictions for n_tiles test tiles; empty = none.
+  std::string tile_file;
+  std::int64_t n_tiles = 0;
   std::string fingerprint;  ///< of settings and dataset: a checkpoint of others is not resumed
   int attempt = 1;          ///< recorded with each round
 };

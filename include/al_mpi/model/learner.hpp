@@ -36,6 +36,12 @@ struct TrainReport {
   double validation_accuracy = std::numeric_limits<double>::quiet_NaN();
 };
 
+/// What a network makes of the pixels of some images, [n, H, W] row-major each.
+struct PixelMaps {
+  std::vector<std::uint8_t> classes;  ///< predicted, never the ignored one
+  std::vector<float> entropy;         ///< of the prediction: 0 = sure, 1 = all classes alike
+};
+
 /// A network, its training and its answers, for one trial. Every draw comes from a stream keyed by
 /// (seed, purpose, round), so a learner is a pure function of settings, seed and labelled sets.
 class Learner {
@@ -51,6 +57,9 @@ class Learner {
 
   /// One pass over a split ("test", "validation"). Throws as train() if a prediction is no number.
   Evaluation evaluate(const std::string& split);
+
+  /// Predictions for single images of a split, for segmentation.
+  PixelMaps pixel_maps(const std::string& split, const Indices& indices) const;
 
   /// Penultimate features of a split's images, as Predictions::features() has those of the pool,
   /// and their classes. For classification.

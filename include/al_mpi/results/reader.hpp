@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -39,6 +40,19 @@ struct ResultsTables {
   /// has none); empty if no round has any.
   std::vector<double> calibration;
 
+  /// PNG files by their names (docs/formats.md, "Pictures"); empty if not read.
+  std::map<std::string, std::string> pictures;
+
+  /// Samples of the pool in the plane in which their embeddings vary most; empty if not read.
+  struct Map {
+    std::string embeddings;                 ///< which ones, in words
+    std::array<double, 2> shares = {0, 0};  ///< of the variance, along x and y
+    /// The first n_even samples are spread evenly over the pool; then come picked ones.
+    std::int64_t n_even = 0;
+    std::vector<std::int64_t> index, label;  ///< of the pool; its class (-1: none)
+    std::vector<double> x, y;
+  } map;
+
   struct Attempt {  ///< one start of a trial
     std::int32_t trial = 0, attempt = 0, rank = 0;
     std::string host, device, outcome, message;  ///< outcome: done, failed, interrupted, running
@@ -55,7 +69,8 @@ struct ResultsTables {
 
 struct ReadWhat {
   bool picks = true;
-  bool confusion = true;  ///< and calibration
+  bool confusion = true;                    ///< and calibration
+  bool pictures = false;                    ///< and the map
   std::int64_t most_confusion = INT64_MAX;  ///< numbers; a file that holds more is read without
 };
 

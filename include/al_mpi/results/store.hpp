@@ -35,6 +35,12 @@ struct Provenance {
   std::vector<std::pair<std::string, std::string>> versions;
 };
 
+/// A trial that stands for all seeds of its strategy and initial set where samples are shown.
+struct ShownTrial {
+  TrialSpec spec;
+  std::vector<std::vector<PickRecord>> picks;  ///< [round]
+};
+
 struct StoreOptions {
   /// results/NAME.h5; the journal NAME.journal and NAME.checkpoints/ lie beside it.
   std::string file;
@@ -42,6 +48,9 @@ struct StoreOptions {
   bool read_only = false;        ///< `status`: no lock, nothing is written
   /// Called each second while a lock is waited for whose holder may be dead; empty: no waiting.
   std::function<void()> waiting = nullptr;
+  /// Adds pictures and the map to what a snapshot writes. Called in the thread that writes it, with
+  /// the trials of the lowest seeds that have rounds; what it throws is told, and costs no more.
+  std::function<void(const std::vector<ShownTrial>&, ResultsTables&)> illustrate = nullptr;
 };
 
 /// Rank 0's one door to disk: the journal (durable), the snapshot made from it, and the lock.

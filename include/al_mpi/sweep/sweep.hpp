@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/config/sweep_config.hpp>
+#include <al_mpi/data/dataset.hpp>
 #include <al_mpi/farm/channel.hpp>
 #include <al_mpi/results/store.hpp>
 
@@ -26,8 +28,12 @@ struct Sweep {
   SweepConfig config;
   std::vector<TrialSpec> grid;
   Provenance provenance;
+  std::shared_ptr<const Dataset> dataset;  ///< null where an own engine has data of its own
 };
 Sweep prepare_sweep(const SweepArguments& arguments);
+
+/// What results.thumbnails keeps, and about how many bytes that takes: one line.
+std::string thumbnails_line(const Sweep& sweep);
 
 struct RankEnd {
   ExitCode code = ExitCode::ok;

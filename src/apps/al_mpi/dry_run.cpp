@@ -59,6 +59,7 @@ ExitCode dry_run(const SweepArguments& arguments) {
              usable_cores(), name_of(config.farm.device), config.farm.threads);
   fmt::print("results: {}, about {:.1f} MB\n", config.results.file,
              1e-6 * static_cast<double>(n_rounds) * bytes_of_round(config, n_classes));
+  if (config.results.thumbnails > 0) fmt::print("{}\n", thumbnails_line(sweep));
   return ExitCode::ok;
 }
 

@@ -1,5 +1,6 @@
 #include "apps/al_trial/serve.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
@@ -163,7 +164,13 @@ class Server {
       TrialInput input = trial_input(config, spec, dataset_of(config), device_);
       input.checkpoint = request.value("checkpoint", "");
       input.attempt = attempt;
-      if (config.results.save_scores) input.scores = scores_folder(config, input.checkpoint);
+      if (config.results.save_scores) input.scores = beside(config, ".scores", input.checkpoint);
+      const std::vector<std::int64_t>& seeds = config.sweep.seeds;
+      const bool is_shown = spec.seed == *std::min_element(seeds.begin(), seeds.end());
+      if (is_shown && input.dataset->task == Task::segmentation && config.results.thumbnails > 0) {
+        input.tile_file = beside(config, ".tiles", input.checkpoint) + ".h5";
+        input.n_tiles = config.results.thumbnails;
+      }
       report(run_trial(input, events_of(spec.key())), spec.key(), attempt);
     });
   }
@@ -189,9 +196,10 @@ class Server {
     return events;
   }
 
-  /// NAME.scores/TRIAL beside NAME.checkpoints/TRIAL.checkpoint.
-  static std::string scores_folder(const SweepConfig& config, const std::string& checkpoint) {
-    const auto folder = std::filesystem::path(config.results.file).replace_extension(".scores");
+  /// NAME.scores/TRIAL, say, beside NAME.checkpoints/TRIAL.checkpoint.
+  static std::string beside(const SweepConfig& config, const char* extension,
+                            const std::string& checkpoint) {
+    const auto folder = std::filesystem::path(config.results.file).replace_extension(extension);
     return (folder / std::filesystem::path(checkpoint).stem()).string();
   }
 

@@ -44,6 +44,10 @@ Evaluation Learner::evaluate(const std::string& split) {
   return with_short_errors([&] { return al_mpi::evaluate(*impl_, split); });
 }
 
+PixelMaps Learner::pixel_maps(const std::string& split, const Indices& indices) const {
+  return with_short_errors([&] { return al_mpi::pixel_maps(*impl_, split, indices); });
+}
+
 LabeledFeatures Learner::features(const std::string& split) const {
   return with_short_errors([&] { return features_of(*impl_, split); });
 }

@@ -79,6 +79,7 @@ DataError diverged(const Model& model, const std::string& where);
 
 TrainReport train(Model& model, const Pool& pool, int round, const std::function<void()>& progress);
 Evaluation evaluate(Model& model, const std::string& split);
+PixelMaps pixel_maps(const Model& model, const std::string& split, const Indices& indices);
 LabeledFeatures features_of(const Model& model, const std::string& split);
 Evaluation validate(Model& model, const Pool& pool);  ///< on what the pool holds out
 std::unique_ptr<Predictions> learner_predictions(Model& model, int round);

@@ -5,6 +5,7 @@
 #include "figures.hpp"
 #include "looks.hpp"
 #include "tools/aggregate/study/class_shares.hpp"
+#include <al_mpi/catalog/class_colour.hpp>
 
 namespace al_mpi {
 namespace {
@@ -44,7 +45,7 @@ std::string key_script(const ClassShares& g, double left) {
   std::string entries;
   for (std::size_t c = g.classes.size(); c-- > 0;) {  // in the order in which the boxes are stacked
     entries += fmt::format(
-        ", keyentry with boxes fillstyle solid 0.9 noborder linecolor rgb \"{}\" title {}",
+        ", keyentry with boxes fillstyle solid 0.9 noborder linecolor rgb \"#{:06X}\" title {}",
         class_colour(c), quoted(g.classes[c]));
   }
   return fmt::format(
@@ -65,7 +66,7 @@ std::string cell_script(const ClassShares& g, std::size_t strategy) {
   std::string plots;
   for (std::size_t c = g.classes.size();
        c-- > 0;) {  // the highest box first; lower ones are drawn over it
-    plots += fmt::format("{}$shares{} using 1:{} with boxes linecolor rgb \"{}\" notitle",
+    plots += fmt::format("{}$shares{} using 1:{} with boxes linecolor rgb \"#{:06X}\" notitle",
                          plots.empty() ? "plot " : ", ", strategy, c + 2, class_colour(c));
   }
   return plots + "\n";

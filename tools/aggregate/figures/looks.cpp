@@ -22,11 +22,6 @@ constexpr std::array<const char*, 3> oracle_colours = {"#444444", "#888888", "#6
 
 constexpr std::size_t longest_name = 32;  // bytes
 
-// Paul Tol's muted scheme and grey: eleven classes and more.
-constexpr std::array<const char*, 11> class_colours = {"#DDCC77", "#117733", "#999933", "#888888",
-                                                       "#332288", "#44AA99", "#AA4499", "#CC6677",
-                                                       "#88CCEE", "#0077BB", "#882255"};
-
 Look look_of_strategy(const std::string& strategy) {
   const auto& catalog = strategy_catalog();
   const auto found = std::find_if(catalog.begin(), catalog.end(),
@@ -64,10 +59,6 @@ std::string shown_name(const std::string& name) {
   while (head > 0 && inside(head)) --head;
   while (tail < name.size() && inside(tail)) ++tail;
   return name.substr(0, head) + "..." + name.substr(tail);
-}
-
-std::string class_colour(std::size_t index) {
-  return class_colours[index % class_colours.size()];
 }
 
 }  // namespace al_mpi

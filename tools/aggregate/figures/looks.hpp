@@ -23,7 +23,4 @@ Look look_of(const std::string& strategy);
 /// "(oracle)"; long names lose their middle.
 std::string shown_name(const std::string& name);
 
-/// Colours of classes, by number.
-std::string class_colour(std::size_t index);
-
 }  // namespace al_mpi

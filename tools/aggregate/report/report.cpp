@@ -9,12 +9,14 @@
 #include <sstream>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include "json_values.hpp"
+#include "shown_samples.hpp"
 #include "tools/aggregate/figures/looks.hpp"
 #include "tools/aggregate/study/courses.hpp"
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
+#include <al_mpi/catalog/class_colour.hpp>
 #include <al_mpi/version.hpp>
 
 namespace al_mpi {
@@ -31,13 +33,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t most_confusion = 400'000;  // numbers of matrices, about 1 MB
+constexpr std::size_t most_confusion = 400'000;    // numbers of matrices, about 1 MB
 constexpr std::size_t most_calibration = 100'000;  // numbers of bins, about 0.4 MB
-constexpr std::size_t most_attempts = 5000;      // drawn; a browser stays quick with them
-
-json number(double value) {
-  return std::isfinite(value) ? json(value) : json(nullptr);
-}
+constexpr std::size_t most_attempts = 5000;        // drawn; a browser stays quick with them
 
 /// "n" is null at budgets without rounds, which a line may cross; 0 where rounds have no value.
 json curve(const PanelAnalysis& p, std::size_t strategy) {
@@ -176,6 +174,15 @@ json calibration(const Study& study) {
   return list;
 }
 
+/// Of as many classes as any file has.
+json class_colours(const Study& study) {
+  std::size_t n = 0;
+  for (const ResultsTables& file : study.files) n = std::max(n, file.class_names.size());
+  json list = json::array();
+  for (std::size_t i = 0; i < n; ++i) list.push_back(fmt::format("#{:06X}", class_colour(i)));
+  return list;
+}
+
 json farm(const Study& study) {
   json attempts = json::array();
   std::size_t total = 0;
@@ -205,22 +212,6 @@ std::string state_line(const Study& study, const Analysis& analysis) {
   return fmt::format("{} of {} trials done{}; metric {}{}, level {:g}.", done, study.trials.size(),
                      failed == 0 ? "" : fmt::format(", {} failed", failed), analysis.metric,
                      baseline.empty() ? "" : ", baseline " + baseline, analysis.options.alpha);
-}
-
-std::string base64(const std::string& bytes) {
-  static const char* const digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string result;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
-    unsigned value = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      value = value << 8 | (j < left ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j)
-      result += j <= left ? digits[value >> (18 - 6 * j) & 63] : '=';
-  }
-  return result;
 }
 
 json figures(const std::vector<std::string>& files) {
@@ -279,6 +270,8 @@ std::string report_html(const Study& study, const Analysis& analysis,
                {"figures", figures(figure_files)},
                {"confusion", confusion(study)},
                {"calibration", calibration(study)},
+               {"samples", shown_samples(study)},
+               {"class_colours", class_colours(study)},
                {"farm", farm(study)},
                {"files", json::array()}};
   for (const Table& t : tables) {

@@ -215,9 +215,10 @@
   const percent = (thousandths) => thousandths === null ? "-" : (thousandths / 10).toFixed(thousandths < 100 ? 1 : 0);
 
   // A section that shows one of `entries` (each of a data set, an initial set and a strategy): fills its selects ID-dataset,
-  // ID-init and ID-strategy, and its slider ID-round over steps(entry), texts; draw(entry, step) fills the rest.
-  const startSection = (id, entries, steps, draw) => {
-    if (!entries.length) return;
+  // ID-init and ID-strategy, and its slider ID-round, if it has one, over the numbers of labels; draw(entry, step) fills the rest.
+  // Returns what draws it again.
+  const startSection = (id, entries, draw) => {
+    if (!entries.length) return () => {};
     byId(id).hidden = false;
     const select = (what) => byId(`${id}-${what}`), slider = byId(`${id}-round`);
     const entry = () => entries.find((e) => e.dataset === select("dataset").value && e.init === select("init").value &&
@@ -228,19 +229,24 @@
       fill(select("strategy"), ofData.filter((e) => e.init === select("init").value).map((e) => e.strategy));
     };
     const redraw = () => {
-      const texts = steps(entry());
-      slider.max = texts.length - 1;
-      slider.setAttribute("aria-valuetext", `${texts[slider.value]} labels`);
-      byId(`${id}-labels`).textContent = texts[slider.value];
-      draw(entry(), Number(slider.value));
+      const now = entry(), step = slider ? Math.min(Number(slider.value), now.labels.length - 1) : 0;
+      if (slider) {
+        slider.max = now.labels.length - 1;
+        slider.setAttribute("aria-valuetext", `${now.labels[step]} labels`);
+        byId(`${id}-labels`).textContent = now.labels[step];
+      }
+      draw(now, step);
     };
     fill(select("dataset"), distinct(entries.map((e) => e.dataset)));
     fillBelow();
-    slider.max = slider.value = steps(entry()).length - 1;
     for (const what of ["dataset", "init"]) select(what).addEventListener("change", () => { fillBelow(); redraw(); });
     select("strategy").addEventListener("change", redraw);
-    slider.addEventListener("input", redraw);
+    if (slider) {
+      slider.max = slider.value = entry().labels.length - 1;
+      slider.addEventListener("input", redraw);
+    }
     redraw();
+    return redraw;
   };
   const seeds = (n) => `${n} ${n === 1 ? "seed" : "seeds"}`;
 
@@ -274,7 +280,7 @@
     byId("confusion-table").replaceChildren(table);
   };
 
-  const startConfusion = () => startSection("confusion", data.confusion, (c) => c.labels, drawConfusion);
+  const startConfusion = () => startSection("confusion", data.confusion, drawConfusion);
 
   // ---- Calibration by round ----
   const drawCalibration = (c, i) => {
@@ -316,7 +322,125 @@
       }),
     }));
   };
-  const startCalibration = () => startSection("calibration", data.calibration, (c) => c.labels, drawCalibration);
+  const startCalibration = () => startSection("calibration", data.calibration, drawCalibration);
+
+  // ---- Gallery of picks ----
+  const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+  const drawGallery = (entry) => {
+    const pictures = data.samples.pictures[entry.pictures];
+    byId("gallery-says").textContent = `${looks.get(entry.strategy).title}, initial set ${entry.init}, seed ${entry.seed}.`;
+    byId("gallery-batches").replaceChildren(...entry.batches.map((batch, b) => {
+      const first = b === 0 && entry.batches.length > 1;
+      const title = `${batch.round === 0 ? "Initial set" : first ? "First query" : "Last query"}: ${plural(batch.n, "pick")}, ${batch.labels} labels after it`;
+      const box = make("div", {class: "batch"}, make("h3", {}, title));
+      for (const c of batch.classes) {
+        const name = c.name || "tiles";
+        const list = make("ul", {class: "thumbnails", "aria-label": `${name}, ${title}`});
+        for (const index of c.shown) {
+          list.append(make("li", {}, make("img", {src: "data:image/png;base64," + pictures[`pool-${index}`],
+                                                  alt: `${name}, sample ${index}`, title: `${name}, sample ${index}`})));
+        }
+        box.append(make("div", {class: "class"}, make("h4", {}, `${name}: ${c.n}`), ...(c.shown.length ? [list] : [])));
+      }
+      return box;
+    }));
+  };
+  const startGallery = () => startSection("gallery", data.samples.gallery, drawGallery);
+
+  // ---- Predictions of test tiles ----
+  const drawTiles = (entry) => {
+    byId("tiles-says").textContent = `${looks.get(entry.strategy).title}, initial set ${entry.init}, seed ${entry.seed}: ` +
+        `${plural(entry.tiles.length, "tile")} of the test set.`;
+    byId("tiles-legend").replaceChildren(...entry.classes.map((name, label) => {
+      const svg = makeSvg("svg", {width: 14, height: 14, "aria-hidden": "true"});
+      svg.append(makeSvg("rect", {width: 14, height: 14, rx: 2, fill: data.class_colours[label]}));
+      return make("li", {}, svg, name);
+    }));
+    const columns = [["image", "image"], ["label", "label"], ["prediction", "prediction"], ["entropy", "unsure"]];
+    const table = make("table", {class: "tiles", "aria-label": "predictions of test tiles"});
+    const headings = table.createTHead().insertRow(), body = table.createTBody();
+    for (const title of ["tile", ...columns.map(([, title]) => title)]) headings.append(make("th", {scope: "col"}, title));
+    for (const tile of entry.tiles) {
+      const row = body.insertRow();
+      row.append(make("th", {scope: "row"}, String(tile.index)));
+      const shared = data.samples.pictures[entry.pictures], name = `test-${tile.index}`;
+      const pictures = {image: shared[name], label: shared[name + "-label"], ...tile};
+      for (const [key, title] of columns) {
+        row.insertCell().append(make("img", {src: "data:image/png;base64," + pictures[key], alt: `${title} of test tile ${tile.index}`,
+                                             class: key === "image" ? "" : "pixels"}));
+      }
+    }
+    byId("tiles-table").replaceChildren(table);
+  };
+  const startTiles = () => startSection("tiles", data.samples.tiles, drawTiles);
+
+  // ---- Map of the pool ----
+  const shapes = {  // of classes, so that colour is not all that tells them apart; of radius 1
+    circle: "M1 0A1 1 0 1 1 -1 0A1 1 0 1 1 1 0Z", square: "M-.9-.9H.9V.9H-.9Z", up: "M0-1.2L1.1.8H-1.1Z", down: "M0 1.2L1.1-.8H-1.1Z",
+    diamond: "M0-1.3L1.3 0L0 1.3L-1.3 0Z",
+  };
+  const shapeOf = (label) => Object.values(shapes)[label < 0 ? 0 : Math.floor(label / 2) % 5];
+  const colourOf = (label) => label < 0 ? "#8c959f" : data.class_colours[label];
+  const className = (map, label) => label < 0 ? "no class" : map.classes[label] || `class ${label}`;
+  const mark = (x, y, size, label, attributes) => makeSvg("path",
+      {d: shapeOf(label), transform: `translate(${x} ${y}) scale(${size})`, fill: colourOf(label), ...attributes});
+
+  const drawMap = (entry, step) => {
+    const map = data.samples.maps[entry.map], wanted = byId("map-class").value;
+    const at = (row) => map.points.slice(3 * row, 3 * row + 3), air = 20;
+    const svg = makeSvg("svg", {viewBox: `${-air} ${-air} ${map.width + 2 * air} ${map.height + 2 * air}`, class: "map"});
+    const place = (row) => { const [x, y, label] = at(row); return [x, map.height - y, label]; };
+    const isWanted = (label) => wanted === "" || String(label) === wanted;
+    for (let row = 0; row < map.n_even; ++row) {
+      const [x, y, label] = place(row);
+      if (isWanted(label)) svg.append(mark(x, y, 5, label, {opacity: 0.45}));
+    }
+    const picked = new Map(), bought = new Map();  // class -> picks until now, of this round
+    entry.rounds.slice(0, step + 1).forEach((rows, round) => {
+      for (const row of rows) {
+        const [x, y, label] = place(row), now = round === step;
+        picked.set(label, (picked.get(label) || 0) + 1);
+        if (now) bought.set(label, (bought.get(label) || 0) + 1);
+        if (!isWanted(label)) continue;
+        svg.append(mark(x, y, now ? 11 : 8, label, {stroke: now ? "#d00000" : "#000000", "stroke-width": now ? 0.3 : 0.2,
+                                                    "data-picked": now ? "now" : "before"}));
+      }
+    });
+    byId("map-chart").replaceChildren(svg);
+    const n = (counts) => [...counts.values()].reduce((a, b) => a + b, 0);
+    byId("map-says").textContent = `${looks.get(entry.strategy).title}, seed ${entry.seed}, ${entry.labels[step]} labels: ` +
+        `${plural(n(picked), "pick")} drawn, black edges; red edges: the ${n(bought)} of ${step === 0 ? "the initial set" : "query " + step}.`;
+    const pool = new Map();
+    for (let row = 0; row < map.n_even; ++row) pool.set(at(row)[2], (pool.get(at(row)[2]) || 0) + 1);
+    const labels = [...new Set([...pool.keys(), ...picked.keys()])].sort((a, b) => a - b);
+    const table = makeTable({
+      name: "picks by class", columns: ["class", "of the pool", "picked", "this round"].map((name, k) => ({name, numeric: k > 0})),
+      rows: labels.map((label) => [[className(map, label), className(map, label)],
+                                   ...[pool, picked, bought].map((counts) => counts.get(label) || 0).map((v) => [String(v), v])]),
+    });
+    table.querySelectorAll("tbody tr").forEach((tr, i) => {
+      const key = makeSvg("svg", {width: 16, height: 14, viewBox: "-1.5 -1.5 3 3", "aria-hidden": "true"});
+      key.append(mark(0, 0, 1, labels[i], {}));
+      tr.cells[0].prepend(key, " ");
+    });
+    byId("map-table").replaceChildren(table);
+  };
+  const startMap = () => {
+    const classes = new Map();
+    for (const map of Object.values(data.samples.maps)) {
+      for (let i = 2; i < map.points.length; i += 3) classes.set(map.points[i], className(map, map.points[i]));
+    }
+    const sorted = [...classes].sort(([a], [b]) => a - b);
+    byId("map-class").replaceChildren(make("option", {value: ""}, "all"), ...sorted.map(([label, name]) => make("option", {value: label}, name)));
+    const redraw = startSection("map", data.samples.map_picks, (entry, step) => {
+      const map = data.samples.maps[entry.map], percent = (share) => `${(100 * share).toFixed(0)} %`;
+      byId("map-hint").textContent = `First two principal components of ${map.embeddings}; they hold ${percent(map.shares[0])} and ` +
+          `${percent(map.shares[1])} of the variance, so near points may be far apart. ${plural(map.n_even, "sample")} spread over the pool, ` +
+          "coloured by their true class, and the picks of one seed; the slider goes through the rounds.";
+      drawMap(entry, step);
+    });
+    byId("map-class").addEventListener("change", redraw);
+  };
 
   // ---- Farm timeline ----
   const outcomes = {done: "#0072B2", failed: "#D55E00", interrupted: "#E69F00", running: "#57606a"};
@@ -420,8 +544,9 @@
     document.title = byId("title").textContent = data.title;
     byId("state").textContent = data.state;
     byId("made").textContent = data.made;
-    byId("notes-section").hidden = !data.notes.length;
-    byId("notes").append(...data.notes.map((note) => make("li", {}, note)));
+    const notes = [...data.notes, ...data.samples.notes];
+    byId("notes-section").hidden = !notes.length;
+    byId("notes").append(...notes.map((note) => make("li", {}, note)));
     data.tables.forEach((spec, i) => {
       const details = make("details", i < 2 ? {open: ""} : {}, make("summary", {}, spec.name));
       details.append(make("p", {class: "caption"}, spec.caption));
@@ -448,5 +573,8 @@
   startCurves();
   startConfusion();
   startCalibration();
+  startGallery();
+  startTiles();
+  startMap();
   startFarm();
 })();
