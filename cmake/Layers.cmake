@@ -5,8 +5,9 @@
 add_library(al_warnings INTERFACE)
 target_compile_options(al_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
                        $<$<BOOL:${AL_MPI_WERROR}>:-Werror>)
-# GCC 12 warns of its own std::string where C++20 makes it constexpr (GCC's bugs 105329 and 105651).
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13 AND CMAKE_CXX_STANDARD GREATER_EQUAL 20)
+# GCC warns of its own std::string where C++20 makes it constexpr (its bugs 105329 and 105651), GCC 13 and later of its
+# own std::vector<bool>, which LibTorch's headers use.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND (CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13 OR CMAKE_CXX_STANDARD GREATER_EQUAL 20))
   target_compile_options(al_warnings INTERFACE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
 endif()
 
@@ -41,7 +42,7 @@ function(al_torch_headers name)
   target_link_libraries(${name} PRIVATE al_torch al_warnings)
   target_precompile_headers(${name} PRIVATE ${ARGN})
 endfunction()
-al_torch_headers(al_tensor_headers <ATen/core/Tensor.h>)
+al_torch_headers(al_tensor_headers <ATen/TensorOperators.h>)  # a tensor, and what the header of any operator reads
 al_torch_headers(al_network_headers <torch/nn/module.h>)
 
 function(al_share_torch_headers target folder)
@@ -52,7 +53,7 @@ function(al_share_torch_headers target folder)
   endif()
 endfunction()
 
-# Code that reads options and writes tables is compiled with -O1: it runs for milliseconds, and -O3 takes 1.5 to 2 times as long to compile it.
+# Code that reads options, passes messages and writes tables is compiled with -O1: it runs for milliseconds, and -O3 takes 1.5 to 2 times as long to compile it.
 set(al_light_optimization $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU,Clang>>:-O1>)
 
 function(al_layer folder)
@@ -78,7 +79,7 @@ function(al_layer folder)
   if(folder MATCHES "^(model|query|engine|campaign)$")
     al_share_torch_headers(${name} ${folder})
   endif()
-  if(folder MATCHES "^(config|tools/aggregate)$")
+  if(folder MATCHES "^(config|trial|results|sweep|tools/aggregate|tools/prepare)$")
     target_compile_options(${name} PRIVATE ${al_light_optimization})
   endif()
 endfunction()

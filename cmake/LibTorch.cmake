@@ -89,6 +89,8 @@ set(AL_MPI_TORCH_VERSION ${al_torch_version})
 message(STATUS "LibTorch ${AL_MPI_TORCH_VERSION} of ${AL_MPI_TORCH_ROOT} (${AL_MPI_TORCH_WHY})")
 
 add_library(al_torch INTERFACE)
+# LibTorch's headers then read the operators that they use, one header each, not all two thousand.
+target_compile_definitions(al_torch INTERFACE AT_PER_OPERATOR_HEADERS)
 # The wheels' libtorch.so exports a std::filesystem of its own, which crashes (remove_all in 2.11.0): libstdc++ is searched
 # before it.
 target_link_libraries(al_torch INTERFACE stdc++)

@@ -1,5 +1,8 @@
 #include <cmath>
 
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/stack.h>
+
 #include "query/fake_predictions.hpp"
 #include "src/query/scores/acquisition.hpp"
 

@@ -9,7 +9,10 @@
 #include <ATen/ops/linalg_inv.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/outer.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include "query/fake_predictions.hpp"
 #include "src/query/scores/fisher_information.hpp"

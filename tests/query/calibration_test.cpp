@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include "query/fake_predictions.hpp"

@@ -1,6 +1,8 @@
 #include <cmath>
 #include <set>
 
+#include <ATen/ops/tensor.h>
+
 #include "query/fake_predictions.hpp"
 #include "src/query/geometry/farthest_first.hpp"
 #include "src/query/geometry/gaussian_mixture.hpp"

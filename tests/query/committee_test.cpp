@@ -5,6 +5,7 @@
 #include <map>
 
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/stack.h>
 
 #include "query/fake_predictions.hpp"
 #include "src/query/scores/joint_predictive.hpp"

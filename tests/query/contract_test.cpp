@@ -4,6 +4,7 @@
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
+#include <ATen/ops/softmax.h>
 
 #include "query/fake_predictions.hpp"
 #include <al_mpi/catalog/catalog.hpp>

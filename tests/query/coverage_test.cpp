@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include "query/fake_predictions.hpp"

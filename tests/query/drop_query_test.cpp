@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include <ATen/ops/tensor.h>
+
 #include "query/fake_predictions.hpp"
 
 using namespace al_mpi;

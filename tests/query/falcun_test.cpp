@@ -4,6 +4,8 @@
 #include <map>
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
 
 #include "query/fake_predictions.hpp"
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <ATen/ops/one_hot.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include "query/fake_predictions.hpp"

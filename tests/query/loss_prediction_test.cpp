@@ -1,3 +1,5 @@
+#include <ATen/ops/tensor.h>
+
 #include "query/fake_predictions.hpp"
 
 using namespace al_mpi;

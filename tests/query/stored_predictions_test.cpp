@@ -1,5 +1,7 @@
 #include <limits>
 
+#include <ATen/ops/tensor.h>
+
 #include "query/fake_predictions.hpp"
 #include "scratch_folder.hpp"
 #include <al_mpi/query/stored_predictions.hpp>

@@ -1,6 +1,7 @@
 #include <map>
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/empty.h>
 
 #include "network.hpp"
 #include "probe.hpp"

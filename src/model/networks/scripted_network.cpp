@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/ir/constants.h>

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 namespace al_mpi {
