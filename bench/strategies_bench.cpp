@@ -110,7 +110,7 @@ void query(benchmark::State& state, const std::string& name, bool initial) {
   const QueryFn ask = initial ? initial_set(name) : strategy(name);
   for (auto _ : state) {
     QueryContext context{unlabeled, labeled, labels, n_picks, options, pool, 1, initial ? 0 : 1};
-    context.oracle_label = [](std::int64_t index) { return index % classes; };
+    context.oracle_classes = [](std::int64_t index) { return Indices{index % classes}; };
     context.oracle_test = [&] { return LabeledFeatures{pool.features(tested), tested_classes}; };
     benchmark::DoNotOptimize(ask(context));
   }

@@ -45,12 +45,16 @@ void check_passes(const SweepConfig& config) {
   }
 }
 
+bool runs(const SweepConfig& config, const std::string& strategy) {
+  const auto& strategies = config.sweep.strategies;
+  return std::find(strategies.begin(), strategies.end(), strategy) != strategies.end();
+}
+
 /// boss asks its members as they are.
 void check_members(const SweepConfig& config) {
-  const auto& strategies = config.sweep.strategies;
-  if (std::find(strategies.begin(), strategies.end(), "boss") == strategies.end()) return;
+  if (!runs(config, "boss")) return;
   for (const std::string& member : config.query.boss_members) {
-    if (stages_of(member, config.query).size() == 1) continue;
+    if (stages_of(member, config.query) == std::vector<std::string>{member}) continue;
     throw ConfigError("query.boss_members",
                       fmt::format("{} asks strategies itself, and is none for boss", member));
   }
@@ -61,6 +65,9 @@ void check_training(const SweepConfig& config, bool pixels) {
   const TrainingOptions& training = config.training;
   check_passes(config);
   check_members(config);
+  if (runs(config, "schedule") && config.loop.n_rounds > 0) {
+    scheduled(config.query.schedule, config.loop.n_rounds);  // throws where the last has none
+  }
   if (training.early_stopping > 0 && training.validation == 0) {
     throw ConfigError("training.early_stopping",
                       "nothing is held out to stop by (set training.validation, too)");
@@ -121,9 +128,15 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
     throw ConfigError("training.pseudo_labels.weight", "is for classification (must be 0)");
   }
   for (const std::string& name : config.sweep.strategies) {
-    const bool own = config.query.external.count(name) > 0;  // it gets pixels, and decides itself
-    if (pixels && !own && !strategy_info(name).segmentation) {
-      throw ConfigError("sweep.strategies", fmt::format("{} does not work on segmentation", name));
+    if (!pixels) continue;
+    std::vector<std::string> asked = stages_of(name, config.query);
+    asked.push_back(name);
+    for (const std::string& stage : asked) {
+      const bool own = config.query.external.count(stage) > 0;  // sees pixels, says what it can
+      if (own || strategy_info(stage).segmentation) continue;
+      throw ConfigError("sweep.strategies",
+                        fmt::format("{} does not work on segmentation{}", stage,
+                                    stage == name ? "" : fmt::format(" (asked by {})", name)));
     }
   }
   for (const std::string& name : config.sweep.inits) {

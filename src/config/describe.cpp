@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "option.hpp"
 
@@ -12,6 +13,20 @@ std::string cell(std::string text) {  // "|" would end a Markdown cell
 }
 
 }  // namespace
+
+std::string describe_schedule(const SweepConfig& config) {
+  std::vector<std::string> texts;
+  std::int64_t first = 1;
+  for (const ScheduledStrategy& part : config.query.schedule) {
+    const std::int64_t last = first + part.rounds - 1;
+    texts.push_back(part.rounds == 0 ? fmt::format("{} from round {} on", part.name, first)
+                    : part.rounds == 1
+                        ? fmt::format("{} in round {}", part.name, first)
+                        : fmt::format("{} in rounds {} to {}", part.name, first, last));
+    first = last + 1;
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
 
 std::string describe_config() {
   const SweepConfig defaults;

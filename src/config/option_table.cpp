@@ -119,6 +119,38 @@ std::string network_names() {
   return fmt::format("{}", fmt::join(names, " | "));
 }
 
+/// A strategy that another one asks: none of `others`, which ask strategies themselves, and no
+/// oracle, which would make the asker one.
+struct StageName {
+  std::vector<std::string> others;
+  std::string text = "a strategy";
+  void operator()(std::string& value, const std::string& key, const SweepConfig& config) const {
+    StrategyNames{}(value, key, config);
+    if (std::find(others.begin(), others.end(), value) != others.end()) {
+      throw ConfigError(key, fmt::format("{} cannot be asked here, it asks others itself", value));
+    }
+    if (is_oracle(value)) {
+      throw ConfigError(key,
+                        fmt::format("{} is an oracle, no strategy that another may ask", value));
+    }
+  }
+};
+
+struct Schedule {
+  std::string text = "strategies, each but the last with its number of rounds";
+  void operator()(std::vector<ScheduledStrategy>& parts, const std::string& key,
+                  const SweepConfig& config) const {
+    if (parts.empty()) throw ConfigError(key, "the list is empty (nothing to ask)");
+    for (ScheduledStrategy& part : parts) {
+      StageName{{"schedule"}}(part.name, key, config);
+      if (&part != &parts.back() && part.rounds == 0) {
+        throw ConfigError(
+            key, fmt::format("for how many rounds is {0} asked? (write {{{0}: 3}})", part.name));
+      }
+    }
+  }
+};
+
 struct Seeds {
   std::string text = "1-10, or 1,3,5-7, or a list; each once";
   void operator()(std::vector<std::int64_t>& values, const std::string& key) const {
@@ -316,11 +348,14 @@ std::vector<Option> make_table() {
       AL_OPTION(query.bait_weight, at_least(0),
                 "labelled samples that each of bait's picks counts as; 0 = n_query (the authors' "
                 "code)"),
-      AL_OPTION(query.two_stage_first, StrategyNames{"a strategy"},
+      AL_OPTION(query.two_stage_first, (StageName{{"two_stage", "schedule"}}),
                 "strategy that keeps candidates for the second"),
-      AL_OPTION(query.two_stage_second, StrategyNames{"a strategy"},
+      AL_OPTION(query.two_stage_second, (StageName{{"two_stage", "schedule"}}),
                 "strategy that picks among them"),
       AL_OPTION(query.two_stage_factor, at_least(1), "candidates kept, times n_query"),
+      AL_OPTION(
+          query.schedule, Schedule{},
+          "the strategies that schedule asks, and for how many rounds; round 1 is the first query"),
       AL_OPTION(query.boss_candidates, at_least(1), "batches of which boss takes the best"),
       AL_OPTION(query.boss_subset, at_least(1),
                 "samples drawn at random that each of them is picked from, at most half of the "

@@ -119,12 +119,25 @@ YAML::Node program_node(const OwnProgram& program) {
   return node;
 }
 
+/// Whether `name` is among the words of a value such as [{mine: 3}, badge].
+bool has_word(const std::string& text, const std::string& name) {
+  std::string word;
+  for (const char c : text + " ") {
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '_') {
+      word += c;
+    } else {
+      if (normalized_name(word) == normalized_name(name)) return true;
+      word.clear();
+    }
+  }
+  return false;
+}
+
 /// Strategies of the sweep, the stages of theirs, and what sweep.grid puts in place of them.
 bool is_used(const SweepConfig& config, const std::string& name) {
   const auto names_it = [&](const std::vector<std::string>& texts) {
-    return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
-      return normalized_name(text) == normalized_name(name);
-    });
+    return std::any_of(texts.begin(), texts.end(),
+                       [&](const std::string& text) { return has_word(text, name); });
   };
   const auto& strategies = config.sweep.strategies;
   const auto& grid = config.sweep.grid;

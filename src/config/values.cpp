@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/number.hpp>
@@ -11,7 +12,8 @@
 namespace al_mpi {
 namespace {
 
-constexpr std::size_t max_seeds = 1000000;  // "1-99999999999" is a typo, not a plan
+constexpr std::size_t max_seeds = 1000000;    // "1-99999999999" is a typo, not a plan
+constexpr std::int64_t most_rounds = 100000;  // as of loop.n_rounds
 
 const std::string& scalar(const YAML::Node& node, const std::string& key, const char* expected) {
   if (!node.IsScalar()) throw ConfigError(key, fmt::format("{} expected", expected));
@@ -32,6 +34,14 @@ std::vector<std::string> split(std::string_view text, char separator) {
     begin = end + 1;
   }
   return parts;
+}
+
+/// A value as text: a word as it is, a list or a map in YAML's flow style.
+std::string one_line(const YAML::Node& node) {
+  if (node.IsScalar()) return node.Scalar();
+  YAML::Emitter emitter;
+  emitter << YAML::Flow << node;
+  return emitter.c_str();
 }
 
 /// Appends "7" or "1-10".
@@ -105,7 +115,33 @@ void read_value(const YAML::Node& node, const std::string& key, GridValues& valu
     const std::string& varied = scalar(entry.first, key, "a key such as loop.n_init");
     if (value.count(varied) != 0)
       throw ConfigError(key, fmt::format("'{}' is given twice", varied));
-    read_value(entry.second, key + "." + varied, value[varied]);
+    if (!entry.second.IsSequence()) {
+      read_value(entry.second, key + "." + varied, value[varied]);
+      continue;
+    }
+    std::vector<std::string>& values = value[varied];  // stays empty where the list is
+    for (const auto& item : entry.second) values.push_back(one_line(item));
+  }
+}
+
+void read_value(const YAML::Node& node, const std::string& key,
+                std::vector<ScheduledStrategy>& value) {
+  const char* expected = "a list such as [{typiclust: 3}, margin_sampling]";
+  if (!node.IsSequence()) throw ConfigError(key, fmt::format("{} expected", expected));
+  value.clear();
+  for (const auto& item : node) {
+    ScheduledStrategy part;
+    if (item.IsMap() && item.size() == 1) {
+      part.name = scalar(item.begin()->first, key, expected);
+      read_value(item.begin()->second, key, part.rounds);
+      if (part.rounds < 1 || part.rounds > most_rounds) {
+        throw ConfigError(key, fmt::format("{} rounds of {} (must be 1 .. {})", part.rounds,
+                                           part.name, most_rounds));
+      }
+    } else {
+      part.name = scalar(item, key, expected);
+    }
+    value.push_back(part);
   }
 }
 
@@ -139,6 +175,30 @@ YAML::Node to_node(const std::vector<std::int64_t>& value) {
     i = last + 1;
   }
   return YAML::Node(text);
+}
+
+YAML::Node to_node(const std::vector<ScheduledStrategy>& value) {
+  YAML::Node list(YAML::NodeType::Sequence);
+  for (const ScheduledStrategy& part : value) {
+    YAML::Node item(part.name);
+    if (part.rounds > 0) {
+      item = YAML::Node(YAML::NodeType::Map);
+      item[part.name] = part.rounds;
+      item.SetStyle(YAML::EmitterStyle::Flow);
+    }
+    list.push_back(item);
+  }
+  list.SetStyle(YAML::EmitterStyle::Flow);
+  return list;
+}
+
+void to_json(nlohmann::json& json, const ScheduledStrategy& value) {
+  if (value.rounds == 0) {
+    json = value.name;
+  } else {
+    json = nlohmann::json::object();
+    json[value.name] = value.rounds;
+  }
 }
 
 YAML::Node to_node(const GridValues& value) {

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
 #include <yaml-cpp/yaml.h>
 
 #include <al_mpi/base/enum_names.hpp>
@@ -23,6 +24,8 @@ void read_value(const YAML::Node& node, const std::string& key, double& value);
 void read_value(const YAML::Node& node, const std::string& key, std::vector<std::string>& value);
 void read_value(const YAML::Node& node, const std::string& key, std::vector<std::int64_t>& value);
 void read_value(const YAML::Node& node, const std::string& key, GridValues& value);
+void read_value(const YAML::Node& node, const std::string& key,
+                std::vector<ScheduledStrategy>& value);
 void read_value(const YAML::Node& node, const std::string& key, OwnProgram& value);
 void read_value(const YAML::Node& node, const std::string& key, ExternalStrategies& value);
 
@@ -40,6 +43,8 @@ YAML::Node to_node(double value);
 YAML::Node to_node(const std::vector<std::string>& value);
 YAML::Node to_node(const std::vector<std::int64_t>& value);
 YAML::Node to_node(const GridValues& value);
+YAML::Node to_node(const std::vector<ScheduledStrategy>& value);
+void to_json(nlohmann::json& json, const ScheduledStrategy& value);
 YAML::Node to_node(const OwnProgram& value);
 YAML::Node to_node(const ExternalStrategies& value);
 

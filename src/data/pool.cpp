@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>
@@ -95,6 +96,15 @@ std::int64_t Pool::oracle_label(std::int64_t index) const {
   const auto n_others = static_cast<std::uint64_t>(dataset_->n_classes() - 1);
   const auto other = static_cast<std::int64_t>(rng.below(n_others));  // uniform over the wrong ones
   return other < truth ? other : other + 1;
+}
+
+std::vector<std::int64_t> Pool::oracle_classes(std::int64_t index) const {
+  const Split& split = dataset_->train();
+  if (split.label_maps == nullptr) return {oracle_label(index)};
+  const std::uint8_t* map = split.label_map(index);
+  std::set<std::int64_t> classes(map, map + split.height * split.width);
+  classes.erase(dataset_->ignore_label);
+  return {classes.begin(), classes.end()};
 }
 
 }  // namespace al_mpi

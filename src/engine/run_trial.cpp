@@ -195,8 +195,8 @@ class Trial {
     const std::vector<std::int64_t> labels = labels_of_labeled();
     QueryContext context{unlabeled,    pool_.labeled(), labels,           n,
                          input_.query, predictions,     input_.spec.seed, round};
+    context.oracle_classes = [this](std::int64_t index) { return pool_.oracle_classes(index); };
     if (classification()) {
-      context.oracle_label = [this](std::int64_t index) { return pool_.oracle_label(index); };
       context.oracle_test = [this] { return learner_.features("test"); };
     }
     context.alive = events_.alive;

@@ -8,8 +8,8 @@
 
 namespace al_mpi {
 
-/// Candidates by their true class, each class in random order. Throws DataError where labels that
-/// were not bought cannot be had.
+/// Candidates by their true class (images by each that they hold), each class in random order.
+/// Throws DataError where labels that were not bought cannot be had.
 std::map<std::int64_t, Indices> candidates_by_class(const QueryContext& context, RngStream& rng);
 
 /// context.n candidates, one of each class by turns, as long as it has any not taken yet; then any

@@ -87,7 +87,7 @@ QueryFn contracted(const std::string& name, const QueryFn& query) {
     if (n <= 0) return {};
     QueryContext context = asked.about(candidates, n, asked.options);
     if (!is_oracle(name)) {
-      context.oracle_label = nullptr;
+      context.oracle_classes = nullptr;
       context.oracle_test = nullptr;
     }
     Picks picks = asked.options.partition > 1 ? ask_shares(context, query) : query(context);

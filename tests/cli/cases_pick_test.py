@@ -164,7 +164,8 @@ class PickCases(ProgramTest):
         who = {name: askers for name, askers in re.findall(r"^  (\w+) \[.*\n      (.*)$", text, re.M)}
         for strategy in ("margin_sampling", "bald_dropout", "badge", "bait", "kcenter_greedy", "typiclust", "prob_cover",
                          "cluster_margin", "cdal", "clasp", "loss_prediction", "alfa_mix", "class_balanced_random",
-                         "max_herding", "uherding", "lcmd", "falcun", "drop_query", "refine", "predicted_class_random"):
+                         "max_herding", "uherding", "lcmd", "falcun", "drop_query", "refine", "predicted_class_random",
+                         "true_class_random"):
             done = self.pick(strategy=strategy, expect=3, labeled=self.mask)
             found = re.search(rf"{strategy} needs '(\w+)'|an oracle needs the (labels)", done.stderr)
             self.assertIn(strategy, who[found.group(1) or found.group(2)])
@@ -197,6 +198,16 @@ class PickCases(ProgramTest):
         rows = list(csv.DictReader(io.StringIO(done.stdout)))
         self.assertEqual(len({y[int(r["index"])] for r in rows[:clusters]}), clusters)
         self.assertGreater(sum(float(r["score"]) for r in rows[:clusters]), 0.95 * n)
+
+    def test_a_schedule_asks_the_strategy_whose_round_it_is(self):
+        arrays = {"probs": self.probs, "embeddings": self.features, "labeled": self.mask}
+        two = "query.schedule=[{kcenter_greedy: 2}, MarginSampling]"
+        for number, strategy in ((1, "kcenter_greedy"), (2, "kcenter_greedy"), (3, "margin_sampling"), (9, "margin_sampling")):
+            scheduled = self.pick("--round", str(number), two, strategy="schedule", **arrays)
+            alone = self.pick("--round", str(number), strategy=strategy, **arrays)
+            self.assertEqual(scheduled.stdout, alone.stdout, number)
+        done = self.pick("query.schedule=[kcenter_greedy, margin_sampling]", strategy="schedule", expect=2, **arrays)
+        self.assert_one_line_error(done, "query.schedule", "write {kcenter_greedy: 3}")
 
     def test_baits_ridge_and_weight_are_settings(self):
         arrays = {"probs": self.probs, "features": self.features, "labeled": self.mask}

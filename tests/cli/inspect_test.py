@@ -35,7 +35,26 @@ class InspectTest(ProgramTest):
     def test_a_trial_is_explained(self):
         done = self.run_program("al_mpi", "explain", FILE, "margin_sampling/random/1")
         self.assertIn("done", done.stdout)
+        self.assertNotIn("picks by", done.stdout)
         self.assert_one_line_error(self.run_program("al_mpi", "explain", FILE, "99", expect=2), "99")
+
+    def test_a_schedule_is_told_before_and_after(self):
+        sweep = ["al_mpi", self.small_sweep(seeds="1"), "sweep.strategies=[schedule]", "results.file=when.h5"]
+        first, second = "[{margin_sampling: 2}, random_sampling]", "[{typiclust: 1}, badge]"
+        text = "margin_sampling in rounds 1 to 2, random_sampling from round 3 on"
+        grid = f"sweep.grid={{query.schedule: [{first}, {second}]}}"
+        planned = self.run_program(*sweep, grid, "--dry-run").stdout
+        self.assertEqual(planned.count("schedule: "), 2, planned)
+        self.assertIn("schedule: " + text, planned)
+        self.run_program(*sweep, grid, "--workers", 2)
+        told = self.run_program("al_mpi", "explain", "when.h5", f"query.schedule={first};/schedule/random/1").stdout
+        self.assertIn("picks by " + text, told)
+        told = self.run_program("al_mpi", "explain", "when.h5", "1").stdout
+        self.assertIn("picks by typiclust in round 1, badge from round 2 on", told)
+        done = self.run_program("al_aggregate", "when.h5", "--output", "plots", "--format", "none")
+        self.assertEqual(done.returncode, 0)
+        for table in ("tables.md", "summary.tex"):
+            self.assertIn("query.schedule", (self.folder / "plots/tables" / table).read_text().replace("\\_", "_"), table)
 
     def test_files_that_are_not_there(self):
         for verb in (["verify"], ["journal", "export"], ["status"]):

@@ -65,8 +65,26 @@ TEST_CASE("strategies that go by dropout are refused without it, also as a stage
   CHECK_THAT(problem("sweep: {strategies: [two_stage]}\nmodel: {dropout: 0}\n"
                      "query: {two_stage_first: mean_std}"),
              Contains("two_stage has nothing to go by"));
+  CHECK_THAT(problem("sweep: {strategies: [schedule]}\nmodel: {dropout: 0}\n"
+                     "query: {schedule: [{mean_std: 2}, badge]}"),
+             Contains("schedule has nothing to go by"));
   CHECK_THAT(problem("sweep: {strategies: [bald_dropout], grid: {model.dropout: [0.3, 0]}}"),
              Contains("model.dropout"));
+}
+
+TEST_CASE("a schedule has a strategy for every round") {
+  const auto check = [](const std::string& yaml) {
+    check_against_dataset(parsed("loop: {n_rounds: 5}\n" + yaml), 400, 10, "classification");
+  };
+  const std::string sweep = "sweep: {strategies: [schedule]}\n";
+  CHECK_NOTHROW(check(sweep));
+  CHECK_NOTHROW(check(sweep + "query: {schedule: [{badge: 3}, {margin_sampling: 2}]}"));
+  CHECK_THROWS_WITH(check(sweep + "query: {schedule: [{badge: 3}, {margin_sampling: 1}]}"),
+                    Contains("query.schedule: names no strategy for round 5"));
+  CHECK_NOTHROW(check("query: {schedule: [{badge: 3}]}"));  // is not asked
+  CHECK_THROWS_WITH(check("sweep: {strategies: [schedule], grid: {query.schedule: [[badge], "
+                          "[{badge: 4}]]}}"),
+                    Contains("names no strategy for round 5"));
 }
 
 TEST_CASE("members of boss ask no strategies themselves, and have what they need") {
@@ -79,6 +97,8 @@ TEST_CASE("members of boss ask no strategies themselves, and have what they need
   CHECK_THROWS_WITH(check("query: {boss_members: [random_sampling, two_stage]}"),
                     "query.boss_members: two_stage asks strategies itself, and is none for boss");
   CHECK_THROWS_WITH(check("query: {boss_members: [boss]}"), Contains("boss asks strategies"));
+  CHECK_THROWS_WITH(check("query: {boss_members: [schedule], schedule: [badge]}"),
+                    Contains("schedule asks strategies"));
   CHECK_THROWS_WITH(check("query: {boss_members: [bald_dropout]}\nmodel: {dropout: 0}"),
                     Contains("model.dropout: with 0 all passes are equal, so that boss"));
   CHECK_THROWS_WITH(check("query: {boss_members: [margn_sampling]}"),
@@ -109,6 +129,13 @@ TEST_CASE("settings that make no sense together are refused") {
         "training.augment");
   CHECK(problem("training: {augment: dihedral_crop}", "classification").empty());
   CHECK(problem(pixels + "training: {augment: dihedral}", "segmentation").empty());
+  CHECK(
+      problem(pixels + "query: {schedule: [{badge: 1}, margin_sampling]}", "segmentation").empty());
+  const std::string scheduled =
+      "model: {name: unet_resnet18}\nsweep: {inits: [fps], strategies: [schedule]}\n";
+  CHECK(problem(scheduled, "segmentation").empty());
+  CHECK(problem(scheduled + "query: {schedule: [{badge: 1}, margin_sampling]}", "segmentation") ==
+        "sweep.strategies");
   CHECK(problem(pixels + "oracle: {noise: 0.1}", "segmentation") == "oracle.noise");
   CHECK(problem(pixels + "oracle: {imbalance: 1}", "segmentation") == "oracle.imbalance");
   CHECK(problem("sweep: {grid: {training.early_stopping: [0, 3]}}", "classification") ==

@@ -49,6 +49,12 @@ TEST_CASE("an own strategy is a strategy wherever names of strategies stand") {
   CHECK(asks_for("probs", "mine", config.query));
   CHECK(asks_for("embeddings", "two_stage", config.query));
   CHECK_FALSE(asks_for("mc_probs", "mine", config.query));
+  CHECK_FALSE(program_fingerprint(config, "two_stage").empty());
+  CHECK(program_fingerprint(config, "schedule").empty());
+  const SweepConfig scheduled = with_settings(config, {{"query.schedule", "[{badge: 1}, Mine]"}});
+  CHECK(scheduled.query.schedule.back().name == "mine");
+  CHECK(asks_for("embeddings", "schedule", scheduled.query));
+  CHECK_FALSE(program_fingerprint(scheduled, "schedule").empty());
   const SweepConfig again = parsed(to_yaml(config));
   CHECK(to_yaml(again) == to_yaml(config));
   CHECK(expand(again).size() == 3);
@@ -166,6 +172,10 @@ TEST_CASE("own strategies extend a grid, and leave it") {
   unused.sweep.strategies = {"random_sampling"};
   CHECK(program_versions(unused).empty());
   unused.sweep.grid = {{"query.two_stage_first", {"badge", "Mine"}}};
+  CHECK(program_versions(unused).size() == 1);
+  unused.sweep.grid = {{"query.schedule", {"[{badge: 1}, typiclust]", "[{not_mine: 1}, badge]"}}};
+  CHECK(program_versions(unused).empty());
+  unused.sweep.grid = {{"query.schedule", {"[badge]", "[{Mine: 1}, badge]"}}};
   CHECK(program_versions(unused).size() == 1);
 }
 

@@ -71,6 +71,12 @@ TEST_CASE("label maps are counted in pixels, and in pixels that have a class") {
   }
   CHECK(pool.pixels_labeled().all == 3 * 256);
   CHECK(pool.pixels_labeled().foreground == foreground);
+  std::set<std::int64_t> classes(dataset->train().label_map(3),
+                                 dataset->train().label_map(3) + 256);
+  classes.erase(dataset->ignore_label);
+  const std::vector<std::int64_t> told = pool.oracle_classes(3);
+  CHECK(std::set<std::int64_t>(told.begin(), told.end()) == classes);
+  CHECK(told.size() == classes.size());
   CHECK(foreground < 3 * 256);  // the built-in scenes have unlabelled patches
 }
 

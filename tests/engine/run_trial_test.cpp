@@ -175,6 +175,23 @@ TEST_CASE("a trial with a loss predictor, asked directly or by a stage, is resum
   }
 }
 
+TEST_CASE("a schedule buys what its strategies buy, and is resumed within and between them") {
+  TrialInput input = small_trial("schedule");
+  input.query.schedule = {{"margin_sampling", 2}, {"bald_dropout", 0}};
+  input.query.mc_passes = 3;
+  const auto whole = records_of(input);
+  const auto margin = records_of(small_trial("margin_sampling"));
+  check_equal({whole.begin(), whole.begin() + 3}, {margin.begin(), margin.begin() + 3});
+  CHECK(whole[3].weights_hash != margin[3].weights_hash);
+  for (int stop_after = 0; stop_after <= 3; ++stop_after) {
+    const ScratchFolder folder;
+    TrialInput interrupted = input;
+    interrupted.checkpoint = folder.file("trial.ckpt");
+    records_of(interrupted, stop_after);
+    check_equal(whole, records_of(interrupted));
+  }
+}
+
 TEST_CASE("boss knows the accuracy that a head on the round's features reaches") {
   TrialInput input = small_trial("boss");
   input.query.boss_candidates = 24;

@@ -38,7 +38,7 @@ Question four_corners() {
   for (const std::int64_t i : range(0, 40)) {
     if (i % 10 >= 3 || i >= 20) question.unlabeled.push_back(i);
   }
-  question.oracle_label = [](std::int64_t i) { return i / 10; };
+  question.oracle_classes = [](std::int64_t i) { return Indices{i / 10}; };
   question.oracle_test = [] {
     return LabeledFeatures{matrix({{0, 0}, {0.1F, 0}, {4, 0}, {4.1F, 0}, {0, 4}, {0.1F, 4}}),
                            {0, 0, 1, 1, 2, 2}};
@@ -73,7 +73,7 @@ TEST_CASE("boss changes its mind with the test set, and with the labels of the c
   };
   CHECK(question.ask("boss")[0].index / 10 == 3);
   question = four_corners();  // the corners of 2 and 3 have changed their labels
-  question.oracle_label = [](std::int64_t i) { return i < 20 ? i / 10 : 5 - i / 10; };
+  question.oracle_classes = [](std::int64_t i) { return Indices{i < 20 ? i / 10 : 5 - i / 10}; };
   question.oracle_test = [] {
     return LabeledFeatures{matrix({{0, 0}, {4, 0}, {4, 4}}), {0, 1, 2}};
   };
@@ -146,7 +146,7 @@ TEST_CASE("without labels of the pool or a test set boss says what it needs") {
   question.oracle_test = nullptr;
   CHECK_THROWS_WITH(question.ask("boss"), Contains("boss needs those of all samples, and a test"));
   question = random_question(30);
-  question.oracle_label = nullptr;
+  question.oracle_classes = nullptr;
   CHECK_THROWS_AS(question.ask("boss"), DataError);
 }
 

@@ -130,7 +130,7 @@ TEST_CASE("an own strategy whose file has changed is not asked") {
   CHECK_THROWS_WITH(mine.ask(), Contains("mine.sh has changed since the sweep was started"));
 }
 
-TEST_CASE("an own strategy may be a stage of two_stage, and be asked share by share") {
+TEST_CASE("an own strategy may be a stage of others, and be asked share by share") {
   // The first candidates of the mask, by h5dump: an own program without Python.
   OwnStrategy first(
       "h5dump -d /candidate -y -o $file.txt $file >/dev/null; tr -d ' \\n' <$file.txt | tr ',' "
@@ -143,6 +143,9 @@ TEST_CASE("an own strategy may be a stage of two_stage, and be asked share by sh
   for (const std::int64_t index : indices_of(first.question.ask("two_stage"))) {
     CHECK((index == 1 || index == 2 || index == 4 || index == 5 || index == 7 || index == 8));
   }
+  first.question.options.schedule = {{"badge", 1}, {"mine", 0}};
+  first.question.round = 2;
+  CHECK(indices_of(first.question.ask("schedule")) == Indices{1, 2});
   first.question.options.partition = 2;
   CHECK(indices_of(first.ask()).size() == 2);
 }

@@ -115,12 +115,12 @@ struct Question {
   std::int64_t n = 1;
   std::int64_t seed = 1;
   int round = 1;
-  std::function<std::int64_t(std::int64_t)> oracle_label;
+  std::function<std::vector<std::int64_t>(std::int64_t)> oracle_classes;
   std::function<LabeledFeatures()> oracle_test;
 
   QueryContext context() {
-    return {unlabeled, labeled, labels,       n,          options, predictions,
-            seed,      round,   oracle_label, oracle_test};
+    return {unlabeled, labeled, labels,         n,          options, predictions,
+            seed,      round,   oracle_classes, oracle_test};
   }
   Picks ask(const std::string& name) {
     QueryContext asked = context();
@@ -166,7 +166,7 @@ inline Question random_question(std::int64_t n, std::int64_t seed = 7) {
   p.losses = random_tensor({n}, seed + 5);
   question.options.mc_passes = passes;
   question.options.boss_candidates = 12;
-  question.oracle_label = [](std::int64_t i) { return i % n_classes; };
+  question.oracle_classes = [](std::int64_t i) { return Indices{i % n_classes}; };
   question.oracle_test = [seed] {
     return LabeledFeatures{random_tensor({8, 18}, seed + 6), {0, 1, 2, 3, 0, 1, 2, 3}};
   };

@@ -23,7 +23,7 @@ std::int64_t class_of(std::int64_t index) {
 Question twenty() {
   Question question;
   question.unlabeled = range(0, 20);
-  question.oracle_label = class_of;
+  question.oracle_classes = [](std::int64_t i) { return Indices{class_of(i)}; };
   return question;
 }
 
@@ -112,20 +112,49 @@ TEST_CASE("predicted_class_random goes round the predicted classes, then takes a
   }
 }
 
+TEST_CASE("class-aware draws take one sample of each class by turns, then any") {
+  // Of twelve images 0 ... 5 hold class 0, 4 ... 9 class 1, 0 class 2; 10 and 11 nothing known.
+  const std::vector<Indices> classes = {{0, 2}, {0}, {0}, {0}, {0, 1}, {0, 1},
+                                        {1},    {1}, {1}, {1}, {},     {}};
+  Question question;
+  question.unlabeled = range(0, 12);
+  question.oracle_classes = [&](std::int64_t i) { return classes[static_cast<std::size_t>(i)]; };
+  std::set<std::int64_t> seen;
+  for (question.seed = 1; question.seed <= 40; ++question.seed) {
+    question.n = 3;
+    const Indices three = indices_of(question.ask("true_class_random"));
+    int first = 0, second = 0;
+    for (const std::int64_t i : three) {
+      first += i < 6 ? 1 : 0;
+      second += i >= 4 && i < 10 ? 1 : 0;
+      seen.insert(i);
+    }
+    CHECK(first >= 1);
+    CHECK(second >= 1);
+    // Class 2's only image may have been taken in the turn of class 0, else it comes by its own.
+    CHECK(std::count(three.begin(), three.end(), 0) == 1);
+    question.n = 12;
+    const Indices all = indices_of(question.ask("true_class_random"));
+    CHECK(sorted({all[10], all[11]}) == Indices{10, 11});
+  }
+  CHECK(seen.size() == 10);
+}
+
 TEST_CASE("only what is marked as an oracle sees labels that were not bought") {
   CHECK(is_oracle("class_balanced_random"));
   CHECK(is_oracle("stratified"));
   CHECK(is_oracle("boss"));
+  CHECK(is_oracle("true_class_random"));
   CHECK_FALSE(is_oracle("random_sampling"));
   CHECK_FALSE(is_oracle("predicted_class_random"));
   CHECK_FALSE(is_oracle("typiclust"));
   Question question = random_question(30);
   question.n = 4;
-  question.oracle_label = [](std::int64_t) -> std::int64_t { throw InternalError("was asked"); };
+  question.oracle_classes = [](std::int64_t) -> Indices { throw InternalError("was asked"); };
   question.oracle_test = []() -> LabeledFeatures { throw InternalError("was asked"); };
   for (const StrategyInfo& info : strategy_catalog()) {
     if (!info.oracle) CHECK_NOTHROW(question.ask(info.name));
   }
-  question.oracle_label = nullptr;
+  question.oracle_classes = nullptr;
   CHECK_THROWS_AS(question.ask("class_balanced_random"), DataError);
 }

@@ -145,6 +145,10 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
 /// The grid, in order: for each combination of sweep.grid (last key fastest), init, seed, strategy.
 std::vector<TrialSpec> expand(const SweepConfig& config);
 
+/// Which strategy query.schedule asks in which round: "typiclust in rounds 1 to 3, margin_sampling
+/// from round 4 on".
+std::string describe_schedule(const SweepConfig& config);
+
 /// A Markdown table of every key: its default, its default under `protocol: reference`, allowed
 /// values and meaning.
 std::string describe_config();

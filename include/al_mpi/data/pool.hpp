@@ -58,6 +58,8 @@ class Pool {
   /// The class that the oracle would give to any sample. Only bounds that are marked as oracles may
   /// ask, never a strategy.
   std::int64_t oracle_label(std::int64_t index) const;
+  /// The same as a list, of an image the classes of its pixels, ascending, each once.
+  std::vector<std::int64_t> oracle_classes(std::int64_t index) const;
 
   /// Pixels of the samples bought so far (segmentation; zeros for classification).
   PixelCounts pixels_labeled() const { return pixels_labeled_; }

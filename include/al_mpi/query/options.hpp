@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <al_mpi/base/enum_names.hpp>
+#include <al_mpi/base/error.hpp>
 #include <al_mpi/base/own_program.hpp>
 #include <al_mpi/catalog/catalog.hpp>
 #include <al_mpi/model/options.hpp>
@@ -38,6 +39,12 @@ struct ExternalStrategy {
 };
 using ExternalStrategies = std::map<std::string, ExternalStrategy>;  ///< by name
 
+/// A part of query.schedule: a strategy, and for how many rounds it is asked.
+struct ScheduledStrategy {
+  std::string name;
+  std::int64_t rounds = 0;  ///< 1 .. 100000; 0 = all that follow, of the last part
+};
+
 /// How strategies and initial sets choose, and the predictions that they look at. Read from the
 /// section `query` of a configuration.
 struct QueryOptions : PredictionOptions {
@@ -66,8 +73,9 @@ struct QueryOptions : PredictionOptions {
   std::string two_stage_first = "entropy_sampling";  ///< strategy that keeps candidates ...
   std::string two_stage_second = "kcenter_greedy";   ///< ... for the one that picks among them
   std::int64_t two_stage_factor = 5;                 ///< candidates kept, times n, >= 1
-  std::int64_t boss_candidates = 100;                ///< batches that boss compares, >= 1
-  std::int64_t boss_subset = 2500;                   ///< samples that each is picked from, >= 1
+  std::vector<ScheduledStrategy> schedule = {{"typiclust", 3}, {"margin_sampling", 0}};
+  std::int64_t boss_candidates = 100;  ///< batches that boss compares, >= 1
+  std::int64_t boss_subset = 2500;     ///< samples that each is picked from, >= 1
   /// Strategies that pick them by turns.
   std::vector<std::string> boss_members = {"random_sampling",
                                            "class_balanced_random",
@@ -88,15 +96,34 @@ struct QueryOptions : PredictionOptions {
   ExternalStrategies external = {};  ///< section external
 };
 
-/// The strategies whose answers make up a strategy's: itself, the stages of two_stage, or boss and
-/// its members.
+/// The strategy that is asked in a round, from 1. Throws ConfigError where the schedule ends
+/// before.
+inline const std::string& scheduled(const std::vector<ScheduledStrategy>& schedule,
+                                    std::int64_t round) {
+  std::int64_t end = 0;
+  for (const ScheduledStrategy& part : schedule) {
+    end += part.rounds;
+    if (part.rounds == 0 || round <= end) return part.name;
+  }
+  throw ConfigError("query.schedule", "names no strategy for round " + std::to_string(round) +
+                                          " (a last one without a number is asked to the end)");
+}
+
+/// The strategies whose answers make up a strategy's: itself, the stages of two_stage, the parts of
+/// schedule with their stages, or boss and its members.
 inline std::vector<std::string> stages_of(const std::string& strategy,
                                           const QueryOptions& options) {
   if (strategy == "two_stage") return {options.two_stage_first, options.two_stage_second};
-  std::vector<std::string> stages = {strategy};
-  if (strategy == "boss") {
-    stages.insert(stages.end(), options.boss_members.begin(), options.boss_members.end());
+  std::vector<std::string> stages;
+  const auto append = [&](const std::vector<std::string>& more) {
+    stages.insert(stages.end(), more.begin(), more.end());
+  };
+  if (strategy == "schedule") {
+    for (const ScheduledStrategy& part : options.schedule) append(stages_of(part.name, options));
+    return stages;
   }
+  stages = {strategy};
+  if (strategy == "boss") append(options.boss_members);
   return stages;
 }
 

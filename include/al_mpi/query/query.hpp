@@ -34,9 +34,10 @@ struct QueryContext {
   std::int64_t seed;  ///< of the trial
   int round;          ///< of the query, from 1; 0 for an initial set
 
-  /// Class of a candidate, bought or not; set for names that the catalog marks as oracles only.
-  std::function<std::int64_t(std::int64_t index)> oracle_label = {};
-  /// Penultimate features of the test set, with their classes; as oracle_label, for oracles only.
+  /// Class of a candidate, bought or not, or the classes of an image's pixels; set for names that
+  /// the catalog marks as oracles only.
+  std::function<std::vector<std::int64_t>(std::int64_t index)> oracle_classes = {};
+  /// Penultimate features of the test set, with their classes; as oracle_classes, for oracles only.
   std::function<LabeledFeatures()> oracle_test = {};
   /// Called by strategies that rank candidates, with the acquisition scores of all (before noise).
   std::function<void(const Indices& indices, const at::Tensor& scores)> keep_scores = {};
@@ -46,8 +47,8 @@ struct QueryContext {
   /// This context with other candidates and another number of picks.
   QueryContext about(const Indices& candidates, std::int64_t wanted,
                      const QueryOptions& other_options) const {
-    return {candidates, labeled,      labels,      wanted,      other_options, predictions, seed,
-            round,      oracle_label, oracle_test, keep_scores, alive,         pool_size};
+    return {candidates, labeled,        labels,      wanted,      other_options, predictions, seed,
+            round,      oracle_classes, oracle_test, keep_scores, alive,         pool_size};
   }
 
   /// The strategy's stream for one purpose ("query", "tie_break", ...).

@@ -21,6 +21,17 @@ double bytes_of_round(const SweepConfig& config, std::size_t n_classes) {
   return 900.0 + picks + confusion;
 }
 
+/// Which strategy picks in which round: a text for each schedule of the sweep.
+std::set<std::string> schedules_of(const Sweep& sweep) {
+  std::set<std::string> texts;
+  if (!sweep.config.farm.engine.command.empty()) return texts;
+  for (const TrialSpec& spec : sweep.grid) {
+    if (spec.strategy != "schedule") continue;
+    texts.insert(describe_schedule(with_settings(sweep.config, spec.settings)));
+  }
+  return texts;
+}
+
 }  // namespace
 
 ExitCode dry_run(const SweepArguments& arguments) {
@@ -45,6 +56,7 @@ ExitCode dry_run(const SweepArguments& arguments) {
                  : "");
   fmt::print("strategies: {}\ninitial sets: {}\n", fmt::join(config.sweep.strategies, ", "),
              fmt::join(config.sweep.inits, ", "));
+  for (const std::string& text : schedules_of(sweep)) fmt::print("schedule: {}\n", text);
   fmt::print("rounds: {} ({} labels, then {} x {})\n", n_rounds, config.loop.n_init,
              config.loop.n_rounds, config.loop.n_query);
   if (!config.dataset.path.empty() || config.farm.engine.command.empty()) {

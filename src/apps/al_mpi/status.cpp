@@ -113,6 +113,14 @@ std::string log_of_attempt(const std::string& file, int trial, int attempt) {
   return "";
 }
 
+/// Which strategy picks in which round of a trial of `schedule`; empty for others.
+std::string rounds_of_strategies(const std::string& file, const TrialSpec& trial) {
+  if (trial.strategy != "schedule") return "";
+  const SweepConfig config = parse_config(ResultsStore::stored_provenance(file)->config_yaml, file);
+  if (!config.farm.engine.command.empty()) return "";
+  return describe_schedule(with_settings(config, trial.settings));
+}
+
 }  // namespace
 
 SweepStatus sweep_status(const std::string& file) {
@@ -145,6 +153,8 @@ ExitCode explain_trial(const std::string& file, const std::string& wanted) {
   const auto store = open_to_read(file);
   const TrialRecord& trial = store->trials()[static_cast<std::size_t>(find_trial(*store, wanted))];
   print_trial(*store, trial);
+  const std::string schedule = rounds_of_strategies(file, trial.spec);
+  if (!schedule.empty()) fmt::print("  picks by {}\n", schedule);
   for (const auto& attempt : store->attempts(trial.spec.trial)) {
     fmt::print("  attempt {}: {} after {} on {} ({}, rank {}), {:%Y-%m-%d %H:%M:%S} UTC{}\n",
                attempt.attempt, attempt.outcome, human_duration(attempt.seconds), attempt.host,

@@ -95,7 +95,7 @@ Picks pick(const PickOptions& options, Scores& scores) {
   QueryContext context{unlabeled, labeled, labels,       options.n,
                        settings,  stored,  options.seed, initial ? 0 : options.round};
   if (stored.has("labels")) {
-    context.oracle_label = [&](std::int64_t index) { return stored.labels({index}).front(); };
+    context.oracle_classes = [&](std::int64_t index) { return stored.labels({index}); };
   }
   if (!options.scores.empty()) {
     context.keep_scores = [&](const Indices& indices, const at::Tensor& values) {
@@ -125,8 +125,8 @@ std::string arrays_help() {
   }
   return text +
          "n samples of the whole pool, labelled ones too; C classes; T passes; d, D features.\n"
-         "two_stage needs what its stages need; adversarial strategies and boss need a "
-         "network.";
+         "two_stage and schedule need what their stages need; adversarial strategies and boss need "
+         "a network.";
 }
 
 void write(const std::string& path, const fmt::memory_buffer& text) {

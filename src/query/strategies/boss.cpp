@@ -61,7 +61,7 @@ class Judge {
     std::int64_t last_class = *std::max_element(test_.labels.begin(), test_.labels.end());
     for (const std::int64_t label : labels_) last_class = std::max(last_class, label);
     for (const std::int64_t index : context.unlabeled) {
-      last_class = std::max(last_class, context.oracle_label(index));
+      last_class = std::max(last_class, class_of(index));
     }
     labeled_ = rows_of(context.labeled);
     head_ = at::zeros({tested_.size(1), last_class + 1});
@@ -76,7 +76,7 @@ class Judge {
     std::vector<std::int64_t> labels = labels_;
     for (const Pick& pick : picks) {
       batch.push_back(pick.index);
-      labels.push_back(context_.oracle_label(pick.index));
+      labels.push_back(class_of(pick.index));
     }
     const at::Tensor head = trained_head(at::cat({labeled_, rows_of(batch)}), at::tensor(labels),
                                          head_, {batch_steps, ridge});
@@ -87,6 +87,8 @@ class Judge {
   }
 
  private:
+  std::int64_t class_of(std::int64_t index) const { return context_.oracle_classes(index).front(); }
+
   at::Tensor rows_of(const Indices& indices) const {
     if (indices.empty()) return at::zeros({0, tested_.size(1)});
     return standard_.of(context_.predictions.features(indices));
@@ -114,7 +116,7 @@ class Judge {
 /// learning (arXiv 2603.13109). Differs: members and the head's training are ours; of a pool that
 /// is smaller than two subsets half is drawn, so that batches of one member differ.
 Picks boss(QueryContext& context) {
-  if (!context.oracle_label || !context.oracle_test) {
+  if (!context.oracle_classes || !context.oracle_test) {
     throw DataError("pool", "labels", "boss needs those of all samples, and a test set");
   }
   const Judge judge(context);

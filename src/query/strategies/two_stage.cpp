@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include <al_mpi/base/error.hpp>
 #include <al_mpi/query/registry.hpp>
 
 namespace al_mpi {
@@ -11,11 +10,6 @@ namespace al_mpi {
 /// other way.
 Picks two_stage(QueryContext& context) {
   const QueryOptions& options = context.options;
-  for (const std::string& stage : {options.two_stage_first, options.two_stage_second}) {
-    if (stage == "two_stage") {
-      throw ConfigError("query.two_stage_first", "a stage of two_stage cannot be two_stage");
-    }
-  }
   const std::int64_t kept = context.n * options.two_stage_factor;
   QueryContext wide = context.about(context.unlabeled, kept, options);
   Indices candidates;
