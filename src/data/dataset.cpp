@@ -36,6 +36,7 @@ void add_split(Fingerprint& fingerprint, const Split& split) {
   fingerprint.add(name_of(split.pixel_type));
   fingerprint.add(split.labels);
   fingerprint.add(split.names);
+  if (!split.costs.empty()) fingerprint.add(split.costs);
   const std::int64_t pixels = split.height * split.width;
   if (split.label_maps != nullptr) {
     fingerprint.add(split.label_maps, static_cast<std::size_t>((split.n / split.copies) * pixels));

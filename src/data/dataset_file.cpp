@@ -277,6 +277,22 @@ class DatasetReader {
     return places;
   }
 
+  std::vector<double> read_costs(const std::string& name, std::int64_t n) const {
+    if (!file_.has(name)) return {};
+    const Shape shape = file_.info(name).shape;
+    if (shape != Shape{n}) {
+      fail(name, fmt::format("shape {} (expected ({}), what each label costs)", text_of(shape), n));
+    }
+    auto costs = file_.read<double>(name);
+    for (std::size_t i = 0; i < costs.size(); ++i) {
+      if (!is_cost(costs[i])) {
+        fail(name, fmt::format("the label of image {} costs {} (expected a finite number above 0)",
+                               i, costs[i]));
+      }
+    }
+    return costs;
+  }
+
   Split read_split(const std::string& group) {
     Split split;
     map_images(group + "/images", split);
@@ -286,6 +302,7 @@ class DatasetReader {
       map_label_maps(group + "/labels", split);
     }
     split.places = read_places(group + "/places", split.n);
+    split.costs = read_costs(group + "/costs", split.n);
     if (file_.has(group + "/names")) {
       split.names = file_.read_strings(group + "/names");
       if (static_cast<std::int64_t>(split.names.size()) != split.n) {

@@ -236,6 +236,18 @@ class DatasetWriter {
   std::map<std::string, std::vector<std::int64_t>> counts_;  ///< split -> of each class
 };
 
+/// Edits a copy of a file, which then takes its place.
+template <class Edit>
+void replace_edited(const std::string& path, const Edit& edit) {
+  AtomicFile whole(path);
+  std::filesystem::copy_file(path, whole.temporary(),
+                             std::filesystem::copy_options::overwrite_existing);
+  auto file = Hdf5File::edit(whole.temporary());
+  edit(file);
+  file.close();
+  whole.commit();
+}
+
 }  // namespace
 
 void write_dataset(const std::string& path, const DatasetDescription& description,
@@ -289,18 +301,25 @@ void write_embedding(const std::string& path, const Embedding& embedding, bool r
                                         path, embedding.name));
     }
   }
-  AtomicFile whole(path);
-  std::filesystem::copy_file(path, whole.temporary(),
-                             std::filesystem::copy_options::overwrite_existing);
-  auto file = Hdf5File::edit(whole.temporary());
-  for (const auto& [name, split] : dataset->splits) {
-    const std::string array = "/" + name + "/embeddings/" + embedding.name;
-    if (file.has(array)) file.remove(array);
-    file.write(array, embedding.values.at(name), {split.n, embedding.dim});
-    for (const auto& [key, value] : embedding.made_from) file.set_attribute(array, key, value);
-  }
-  file.close();
-  whole.commit();
+  replace_edited(path, [&](Hdf5File& file) {
+    for (const auto& [name, split] : dataset->splits) {
+      const std::string array = "/" + name + "/embeddings/" + embedding.name;
+      if (file.has(array)) file.remove(array);
+      file.write(array, embedding.values.at(name), {split.n, embedding.dim});
+      for (const auto& [key, value] : embedding.made_from) file.set_attribute(array, key, value);
+    }
+  });
+}
+
+void write_costs(const std::string& path, const std::vector<double>& costs) {
+  const auto n = static_cast<std::int64_t>(costs.size());
+  check(open_dataset_or_pool(path)->train().n == n &&
+            std::all_of(costs.begin(), costs.end(), is_cost),
+        "a cost for each image");
+  replace_edited(path, [&](Hdf5File& file) {
+    if (file.has("/train/costs")) file.remove("/train/costs");
+    file.write("/train/costs", costs, {n});
+  });
 }
 
 }  // namespace al_mpi

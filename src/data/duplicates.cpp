@@ -30,6 +30,7 @@ std::shared_ptr<const Dataset> with_duplicates(std::shared_ptr<const Dataset> da
   pool.labels = repeated(pool.labels, copies);
   pool.names = repeated(pool.names, copies);
   pool.places = repeated(pool.places, copies);
+  pool.costs = repeated(pool.costs, copies);
   for (auto& [name, view] : pool.embeddings) {
     const auto values = std::make_shared<const std::vector<float>>(
         repeated(std::vector<float>(view.data, view.data + view.n * view.dim), copies));

@@ -61,9 +61,20 @@ void Pool::hold_out(const Indices& picks) {
   buy(picks, held_out_);
 }
 
+double Pool::cost_of(const Indices& picks) const {
+  const std::vector<double>& costs = dataset_->train().costs;
+  if (costs.empty()) return static_cast<double>(picks.size());
+  double sum = 0;
+  for (const std::int64_t index : picks) sum += costs.at(static_cast<std::size_t>(index));
+  return sum;
+}
+
 void Pool::buy(const Indices& picks, Indices& list) {
   for (const std::int64_t index : picks) {
     check(index >= 0 && index < size(), "pick {} outside the pool of {}", index, size());
+  }
+  cost_ += cost_of(picks);
+  for (const std::int64_t index : picks) {
     check(state(index) == State::offered, "pick {} was bought already or left out", index);
     state(index) = State::bought;
     list.push_back(index);

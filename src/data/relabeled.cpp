@@ -38,6 +38,7 @@ std::shared_ptr<const Dataset> relabeled(std::shared_ptr<const Dataset> pool,
   test.n = static_cast<std::int64_t>(tested.size());
   test.kept = std::make_shared<std::map<std::string, std::any>>();
   test.places.clear();
+  test.costs.clear();
   test.names.clear();
   test.labels.clear();
   const auto image_bytes = static_cast<std::size_t>(train.channels * train.height * train.width) *

@@ -120,7 +120,8 @@ class Trial {
       record.metrics = evaluation.metrics();
     }
     if (!classification()) add_pixel_metrics(record, evaluation);
-    record.metrics.insert(record.metrics.end(), {{"train_loss", report.loss},
+    record.metrics.insert(record.metrics.end(), {{"cost", pool_.cost()},
+                                                 {"train_loss", report.loss},
                                                  {"steps", static_cast<double>(report.steps)},
                                                  {"seconds_query", state_.seconds_query},
                                                  {"seconds_train", seconds_train},

@@ -92,6 +92,34 @@ TEST_CASE("a dataset file is mapped as it was written") {
   CHECK(dataset->std_dev[0] == Approx(std::sqrt(12500.0 + 35.0 / 12.0)));
 }
 
+TEST_CASE("a file may say what each label of the pool costs") {
+  const ScratchFolder folder;
+  const std::string path = folder.file("a.h5");
+  write_valid(path);
+  const auto plain = Dataset::open(path);
+  CHECK(plain->train().costs.empty());
+  write_costs(path, {1, 2.5, 1, 7});
+  const auto priced = Dataset::open(path);
+  CHECK(priced->train().costs == std::vector<double>{1, 2.5, 1, 7});
+  CHECK(priced->fingerprint() != plain->fingerprint());
+  CHECK(priced->train().names == plain->train().names);
+  write_costs(path, {1, 1, 1, 7});
+  CHECK(Dataset::open(path)->fingerprint() != priced->fingerprint());
+}
+
+TEST_CASE("costs that are none are refused") {
+  const auto problem = [](std::vector<double> costs) {
+    const auto n = static_cast<std::int64_t>(costs.size());
+    return problem_after(rewrite("/train/costs", std::move(costs), {n}));
+  };
+  CHECK(problem({1, 2, 3, 4}) == "no problem");
+  CHECK(problem({1, 2, 3}) == "/train/costs: shape (3) (expected (4), what each label costs)");
+  for (const double bad : {0.0, -1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    CHECK_THAT(problem({1, 2, bad, 4}), Contains("/train/costs: the label of image 2 costs") &&
+                                            Contains("(expected a finite number above 0)"));
+  }
+}
+
 TEST_CASE("a segmentation file brings its label maps") {
   const ScratchFolder folder;
   write_valid(folder.file("a.h5"), Task::segmentation);

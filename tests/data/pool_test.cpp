@@ -51,6 +51,29 @@ TEST_CASE("impossible picks are bugs") {
   CHECK_THROWS_AS(pool.label({2, 2}), InternalError);
 }
 
+TEST_CASE("a pool knows what its labels have cost, with those held out") {
+  const auto dataset = small_dataset();
+  Pool equal(*dataset);
+  equal.label({4, 1});
+  equal.hold_out({0});
+  CHECK(equal.cost() == 3);
+  CHECK(equal.cost_of({2, 3}) == 2);
+
+  Dataset& priced = const_cast<Dataset&>(*dataset);
+  priced.splits.at("train").costs = {0.5, 2, 4, 8, 16};
+  Pool pool(priced);
+  CHECK(pool.cost() == 0);
+  CHECK(pool.cost_of({}) == 0);
+  CHECK(pool.cost_of({1, 2}) == 6);
+  pool.label({4, 1});
+  CHECK(pool.cost() == 18);
+  pool.hold_out({0});
+  CHECK(pool.cost() == 18.5);
+  Pool copies(*with_duplicates(dataset, 2));
+  copies.label({2, 7});  // a sample and its copy
+  CHECK(copies.cost() == 8);
+}
+
 TEST_CASE("label maps are counted in pixels, and in pixels that have a class") {
   SyntheticOptions options;
   options.task = Task::segmentation;

@@ -105,6 +105,7 @@ TEST_CASE("a trial buys n_init + r x n_query labels, each once, and tells the or
     CHECK(records[r].trial == 5);
     CHECK(records[r].key == "margin_sampling/random/3");
     CHECK(records[r].n_labeled == static_cast<std::int64_t>(8 + 6 * r));
+    CHECK(metric(records[r], "cost") == static_cast<double>(records[r].n_labeled));
     for (const PickRecord& pick : records[r].picks) {
       CHECK(bought.insert(pick.index).second);
       CHECK(pick.label == scenes()->train().labels[static_cast<std::size_t>(pick.index)]);

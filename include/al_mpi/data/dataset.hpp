@@ -1,6 +1,7 @@
 #pragma once
 
 #include <any>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -24,6 +25,11 @@ struct MatrixView {
   std::int64_t dim = 0;
 };
 
+/// Whether a number may be what a label costs.
+inline bool is_cost(double cost) {
+  return std::isfinite(cost) && cost > 0;
+}
+
 /// A point on Earth, WGS 84 [degrees].
 struct Place {
   double longitude = 0, latitude = 0;
@@ -43,6 +49,7 @@ struct Split {
   const std::uint8_t* label_maps = nullptr;      ///< [n, height, width] segmentation; else nullptr
   std::vector<std::string> names;                ///< [n] where each sample came from; may be empty
   std::vector<Place> places;                     ///< [n] centres of the images; empty = not known
+  std::vector<double> costs;                     ///< [n] of each label, > 0; empty = 1 each
   std::map<std::string, MatrixView> embeddings;  ///< name -> [n, D] frozen features
   /// Values that were missing when the images were imported, and hold the mean of others now; -1 =
   /// not known

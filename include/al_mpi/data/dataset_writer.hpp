@@ -87,4 +87,8 @@ struct Embedding {
 /// or the values have another size or are not finite.
 void write_embedding(const std::string& path, const Embedding& embedding, bool replace);
 
+/// Says in a dataset file what the label of each image of the pool costs, in place of what it said
+/// before. The file is replaced as a whole. Throws DataError if it is no dataset.
+void write_costs(const std::string& path, const std::vector<double>& costs);
+
 }  // namespace al_mpi

@@ -61,6 +61,12 @@ class Pool {
   /// The same as a list, of an image the classes of its pixels, ascending, each once.
   std::vector<std::int64_t> oracle_classes(std::int64_t index) const;
 
+  /// What it costs to have `picks` labelled now, together; 1 each where the dataset names no costs.
+  /// The one place where costs are computed.
+  double cost_of(const Indices& picks) const;
+  /// What was paid so far, for labelled and held out samples.
+  double cost() const { return cost_; }
+
   /// Pixels of the samples bought so far (segmentation; zeros for classification).
   PixelCounts pixels_labeled() const { return pixels_labeled_; }
 
@@ -80,6 +86,7 @@ class Pool {
   std::int64_t n_left_out_ = 0;
   Indices labeled_, held_out_;
   PixelCounts pixels_labeled_;
+  double cost_ = 0;
 };
 
 }  // namespace al_mpi
