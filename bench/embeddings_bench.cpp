@@ -1,11 +1,13 @@
 // Pre-training and frozen features of ResNet18 on one thread, 13 x 64 x 64 tiles, against the bare
-// network: what augmentation, loss, optimiser and storing cost on top.
+// network: what augmentation, loss, optimiser and storing cost on top. And the features that need
+// no network, of 3 x 64 x 64 tiles.
 
 #include <ATen/ops/randn.h>
 #include <benchmark/benchmark.h>
 
 #include "src/model/networks/resnet.hpp"
 #include <al_mpi/data/synthetic.hpp>
+#include <al_mpi/data/texture.hpp>
 #include <al_mpi/model/encoder.hpp>
 #include <al_mpi/model/inputs.hpp>
 #include <al_mpi/model/pretrain.hpp>
@@ -86,6 +88,18 @@ void embedding(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * n_images);
 }
 BENCHMARK(embedding)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
+
+void texture_of_three_bands(benchmark::State& state) {
+  SyntheticOptions options;
+  options.n_train = 1000;
+  options.n_test = 16;
+  options.n_bands = 3;
+  options.tile = 64;
+  const auto tiles = make_synthetic(options);
+  for (auto _ : state) benchmark::DoNotOptimize(texture(*tiles));
+  state.SetItemsProcessed(state.iterations() * (options.n_train + options.n_test));
+}
+BENCHMARK(texture_of_three_bands)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 
