@@ -65,7 +65,7 @@ function(al_layer folder)
     set(dir ${CMAKE_SOURCE_DIR}/src/${folder})
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
-  if(folder MATCHES "^(model|query|tools/aggregate)$")  # their rooms are one layer with them
+  if(folder MATCHES "^(model|query|tools/prepare|tools/aggregate)$")  # their rooms are one layer with them
     file(GLOB rooms CONFIGURE_DEPENDS ${dir}/*/*.cpp)
     list(APPEND sources ${rooms})
   endif()

@@ -52,6 +52,13 @@ ROOMS = {
         "strategies": {"geometry", "scores"},
         "inits": {"geometry"},
     },
+    "tools/prepare": {
+        "output": set(),
+        "images": {"output"},
+        "classes": {"output", "images"},
+        "labels": {"output", "images"},
+        "embeddings": {"output"},
+    },
     "tools/aggregate": {
         "study": set(),
         "figures": {"study"},

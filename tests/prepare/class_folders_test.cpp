@@ -1,4 +1,4 @@
-#include "tools/prepare/class_folders.hpp"
+#include "tools/prepare/classes/class_folders.hpp"
 
 #include <chrono>
 #include <cstdlib>

@@ -6,8 +6,8 @@
 
 #include "catch.hpp"
 #include "scratch_folder.hpp"
-#include "tools/prepare/embed.hpp"
-#include "tools/prepare/partial_rows.hpp"
+#include "tools/prepare/embeddings/embed.hpp"
+#include "tools/prepare/embeddings/partial_rows.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/dataset_writer.hpp>
 #include <al_mpi/data/synthetic.hpp>

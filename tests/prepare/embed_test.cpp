@@ -1,4 +1,4 @@
-#include "tools/prepare/embed.hpp"
+#include "tools/prepare/embeddings/embed.hpp"
 
 #include <cmath>
 

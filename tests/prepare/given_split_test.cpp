@@ -1,4 +1,4 @@
-#include "tools/prepare/given_split.hpp"
+#include "tools/prepare/classes/given_split.hpp"
 
 #include <fstream>
 #include <set>

@@ -1,4 +1,4 @@
-#include "tools/prepare/label_rasters.hpp"
+#include "tools/prepare/labels/label_rasters.hpp"
 
 #include <set>
 

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <map>
 
-#include "tools/prepare/image_files.hpp"
-#include "tools/prepare/image_survey.hpp"
-#include "tools/prepare/output_file.hpp"
-#include "tools/prepare/progress.hpp"
+#include "tools/prepare/images/image_files.hpp"
+#include "tools/prepare/images/image_survey.hpp"
+#include "tools/prepare/output/output_file.hpp"
+#include "tools/prepare/output/progress.hpp"
 #include "tools/raster/archive.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/text.hpp>

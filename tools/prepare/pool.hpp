@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/prepare/tile_grid.hpp"
+#include "tools/prepare/images/tile_grid.hpp"
 #include "tools/raster/image_reader.hpp"
 
 namespace al_mpi {

@@ -7,9 +7,9 @@
 
 #include <fmt/ranges.h>
 
-#include "tools/prepare/legends.hpp"
-#include "tools/prepare/output_file.hpp"
-#include "tools/prepare/progress.hpp"
+#include "tools/prepare/labels/legends.hpp"
+#include "tools/prepare/output/output_file.hpp"
+#include "tools/prepare/output/progress.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/dataset_writer.hpp>
 #include <al_mpi/data/sensors.hpp>

@@ -6,8 +6,8 @@
 #include "apps/al_prepare/image_options.hpp"
 #include "apps/al_prepare/summary.hpp"
 #include "apps/choice.hpp"
-#include "tools/prepare/label_rasters.hpp"
-#include "tools/prepare/legends.hpp"
+#include "tools/prepare/labels/label_rasters.hpp"
+#include "tools/prepare/labels/legends.hpp"
 
 namespace al_mpi {
 

@@ -4,7 +4,7 @@
 #include "apps/al_prepare/image_options.hpp"
 #include "apps/al_prepare/summary.hpp"
 #include "apps/choice.hpp"
-#include "tools/prepare/class_folders.hpp"
+#include "tools/prepare/classes/class_folders.hpp"
 
 namespace al_mpi {
 

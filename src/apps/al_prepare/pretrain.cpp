@@ -1,4 +1,4 @@
-#include "tools/prepare/pretrain.hpp"
+#include "tools/prepare/embeddings/pretrain.hpp"
 
 #include <memory>
 #include <thread>

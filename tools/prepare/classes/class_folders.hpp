@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/prepare/split_plan.hpp"
+#include "tools/prepare/classes/split_plan.hpp"
 #include "tools/raster/image_reader.hpp"
 #include <al_mpi/base/enum_names.hpp>
 

@@ -1,4 +1,4 @@
-#include "tools/prepare/legends.hpp"
+#include "tools/prepare/labels/legends.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include "tools/prepare/image_survey.hpp"
+#include "tools/prepare/images/image_survey.hpp"
 
 #include <algorithm>
 #include <cmath>

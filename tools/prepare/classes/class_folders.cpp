@@ -1,4 +1,4 @@
-#include "tools/prepare/class_folders.hpp"
+#include "tools/prepare/classes/class_folders.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -8,11 +8,11 @@
 
 #include <fmt/ranges.h>
 
-#include "tools/prepare/given_split.hpp"
-#include "tools/prepare/image_files.hpp"
-#include "tools/prepare/image_survey.hpp"
-#include "tools/prepare/output_file.hpp"
-#include "tools/prepare/progress.hpp"
+#include "tools/prepare/classes/given_split.hpp"
+#include "tools/prepare/images/image_files.hpp"
+#include "tools/prepare/images/image_survey.hpp"
+#include "tools/prepare/output/output_file.hpp"
+#include "tools/prepare/output/progress.hpp"
 #include "tools/raster/archive.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/rng.hpp>

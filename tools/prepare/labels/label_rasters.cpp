@@ -1,4 +1,4 @@
-#include "tools/prepare/label_rasters.hpp"
+#include "tools/prepare/labels/label_rasters.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,11 +8,11 @@
 
 #include <fmt/ranges.h>
 
-#include "tools/prepare/image_files.hpp"
-#include "tools/prepare/image_survey.hpp"
-#include "tools/prepare/legends.hpp"
-#include "tools/prepare/output_file.hpp"
-#include "tools/prepare/progress.hpp"
+#include "tools/prepare/images/image_files.hpp"
+#include "tools/prepare/images/image_survey.hpp"
+#include "tools/prepare/labels/legends.hpp"
+#include "tools/prepare/output/output_file.hpp"
+#include "tools/prepare/output/progress.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
 #include <al_mpi/base/rng.hpp>

@@ -1,4 +1,4 @@
-#include "tools/prepare/split_plan.hpp"
+#include "tools/prepare/classes/split_plan.hpp"
 
 #include <algorithm>
 #include <cmath>

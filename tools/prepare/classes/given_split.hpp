@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/prepare/class_folders.hpp"
+#include "tools/prepare/classes/class_folders.hpp"
 #include <al_mpi/data/dataset.hpp>
 
 namespace al_mpi {

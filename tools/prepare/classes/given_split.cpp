@@ -1,4 +1,4 @@
-#include "tools/prepare/given_split.hpp"
+#include "tools/prepare/classes/given_split.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include <map>
 #include <numeric>
 
-#include "tools/prepare/image_survey.hpp"
+#include "tools/prepare/images/image_survey.hpp"
 #include "tools/raster/raster.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/number.hpp>

@@ -1,4 +1,4 @@
-#include "tools/prepare/partial_rows.hpp"
+#include "tools/prepare/embeddings/partial_rows.hpp"
 
 #include <filesystem>
 #include <iterator>

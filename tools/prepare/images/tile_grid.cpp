@@ -1,4 +1,4 @@
-#include "tools/prepare/tile_grid.hpp"
+#include "tools/prepare/images/tile_grid.hpp"
 
 #include <algorithm>
 

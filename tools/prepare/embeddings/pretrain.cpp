@@ -1,12 +1,12 @@
-#include "tools/prepare/pretrain.hpp"
+#include "tools/prepare/embeddings/pretrain.hpp"
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include "tools/prepare/output_file.hpp"
-#include "tools/prepare/progress.hpp"
+#include "tools/prepare/output/output_file.hpp"
+#include "tools/prepare/output/progress.hpp"
 #include <al_mpi/base/crash_point.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>

@@ -1,4 +1,4 @@
-#include "tools/prepare/progress.hpp"
+#include "tools/prepare/output/progress.hpp"
 
 #include <csignal>
 #include <cstdio>

@@ -1,4 +1,4 @@
-#include "tools/prepare/image_files.hpp"
+#include "tools/prepare/images/image_files.hpp"
 
 #include <algorithm>
 #include <cctype>

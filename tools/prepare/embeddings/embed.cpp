@@ -1,12 +1,12 @@
-#include "tools/prepare/embed.hpp"
+#include "tools/prepare/embeddings/embed.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include <ATen/ops/from_blob.h>
 
-#include "tools/prepare/partial_rows.hpp"
-#include "tools/prepare/progress.hpp"
+#include "tools/prepare/embeddings/partial_rows.hpp"
+#include "tools/prepare/output/progress.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/hash.hpp>
 #include <al_mpi/data/band_statistics.hpp>
