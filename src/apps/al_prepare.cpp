@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   al_mpi::add_synthetic(app, run);
   al_mpi::add_tensors(app, run);
   al_mpi::add_embed(app, run);
+  al_mpi::add_costs(app, run);
   al_mpi::add_pretrain(app, run);
   al_mpi::add_pool(app, run);
   al_mpi::add_describe(app, run);

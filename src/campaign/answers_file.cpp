@@ -5,10 +5,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <optional>
 
 #include <nlohmann/json.hpp>
 
+#include <al_mpi/base/csv.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/text.hpp>
 
@@ -67,69 +67,20 @@ class Reader {
     answers_.push_back({name, skip ? "" : label, skip, trimmed(annotator)});
   }
 
-  // --- CSV: as spreadsheets write it ---
-
-  /// The fields of the line that begins at `at`, which moves behind it.
-  std::vector<std::string> fields(std::size_t& at, char separator) const {
-    std::vector<std::string> all(1);
-    bool quoted = false;
-    for (; at < text_.size(); ++at) {
-      const char c = text_[at];
-      if (quoted) {
-        if (c != '"') {
-          all.back() += c;
-        } else if (at + 1 < text_.size() && text_[at + 1] == '"') {
-          all.back() += text_[++at];
-        } else {
-          quoted = false;
-        }
-      } else if (c == '"') {
-        quoted = true;
-      } else if (c == separator) {
-        all.emplace_back();
-      } else if (c == '\n') {
-        ++at;
-        break;
-      } else {
-        all.back() += c;
-      }
-    }
-    if (quoted) fail("a quotation mark is never closed");
-    for (auto& field : all) field = trimmed(field);
-    return all;
-  }
-
   void read_csv() {
-    const std::string head = text_.substr(0, text_.find('\n'));
-    char separator = ',';
-    for (const char other : {';', '\t'}) {
-      if (std::count(head.begin(), head.end(), other) >
-          std::count(head.begin(), head.end(), separator)) {
-        separator = other;
-      }
-    }
-    std::size_t at = 0;
-    const auto columns = fields(at, separator);
-    const auto column = [&](const std::string& name) -> std::optional<std::size_t> {
-      for (std::size_t i = 0; i < columns.size(); ++i) {
-        if (lower(columns[i]) == name) return i;
-      }
-      return std::nullopt;
-    };
-    const auto name = column("name"), label = column("class"), annotator = column("annotator");
+    const CsvTable table = parse_csv(text_, path_);
+    const auto name = table.column("name"), label = table.column("class"),
+               annotator = table.column("annotator");
     if (!name || !label) {
       fail(
           fmt::format("no column '{}' (a CSV file of answers has name and class; its first line "
                       "is '{}')",
-                      name ? "class" : "name", trimmed(head)));
+                      name ? "class" : "name", trimmed(text_.substr(0, text_.find('\n')))));
     }
-    const bool by_number = column("annotation_id").has_value();  // Label Studio's, see who()
-    while (at < text_.size()) {
-      const auto row = fields(at, separator);
-      const auto value = [&](std::size_t i) { return i < row.size() ? row[i] : std::string(); };
-      if (row.size() == 1 && row[0].empty()) continue;
-      const std::string person = annotator ? value(*annotator) : "";
-      add(value(*name), value(*label), by_number && !person.empty() ? "user " + person : person);
+    const bool by_number = table.column("annotation_id").has_value();  // Label Studio's, see who()
+    for (const auto& row : table.rows) {
+      const std::string person = annotator ? row[*annotator] : "";
+      add(row[*name], row[*label], by_number && !person.empty() ? "user " + person : person);
     }
   }
 

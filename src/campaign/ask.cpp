@@ -5,6 +5,7 @@
 #include <set>
 
 #include "question_files.hpp"
+#include <al_mpi/base/csv.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "markup.hpp"
+#include <al_mpi/base/csv.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/thumbnails.hpp>
 #include <al_mpi/io/atomic_file.hpp>
@@ -205,16 +206,6 @@ class Files {
 };
 
 }  // namespace
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",;\"\n\r\t") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
 
 void write_question_files(const Campaign& campaign, const CampaignRound& round,
                           const std::string& image_prefix) {

@@ -6,9 +6,6 @@
 
 namespace al_mpi {
 
-/// The field of a CSV file, in quotation marks where it needs them.
-std::string csv_field(const std::string& text);
-
 /// What people label with, in the round's folder: to_label.csv, to_label.geojson with its style
 /// to_label.qml, label_studio.json with its interface label_studio.xml, thumbnails/. Files that are
 /// there already are left alone.

@@ -17,6 +17,7 @@ void add_synthetic(CLI::App& app, Run& run);
 void add_dynamic_world(CLI::App& app, Run& run);
 void add_tensors(CLI::App& app, Run& run);
 void add_embed(CLI::App& app, Run& run);
+void add_costs(CLI::App& app, Run& run);
 void add_pretrain(CLI::App& app, Run& run);
 void add_pool(CLI::App& app, Run& run);
 void add_describe(CLI::App& app, Run& run);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <numeric>
 
 #include <nlohmann/json.hpp>
 
@@ -31,6 +32,13 @@ ordered_json describe_embeddings(const Hdf5File& file, const std::string& split_
     embeddings[name] = {{"dim", view.dim}, {"made_from", made}};
   }
   return embeddings;
+}
+
+ordered_json describe_costs(const std::vector<double>& costs) {
+  const auto [lowest, highest] = std::minmax_element(costs.begin(), costs.end());
+  return {{"lowest", *lowest},
+          {"highest", *highest},
+          {"sum", std::accumulate(costs.begin(), costs.end(), 0.0)}};
 }
 
 /// Name, colour, wavelength, unit and numbers of band b.
@@ -93,6 +101,7 @@ ordered_json describe(const std::string& path) {
                                            {"median", distance->second.median},
                                            {"n_within_1_km", distance->second.n_within_1_km}};
     }
+    if (!split.costs.empty()) all["splits"][name]["costs"] = describe_costs(split.costs);
     if (split.n_missing >= 0) {
       all["splits"][name]["missing_share"] = static_cast<double>(split.n_missing) / n_values;
     }
@@ -109,6 +118,11 @@ void print_splits(const ordered_json& all) {
                shape[1], shape[2], split["dtype"].get<std::string>());
     if (split["missing_share"].is_number()) {
       fmt::print(", {:.2f} % without data", 100 * split["missing_share"].get<double>());
+    }
+    if (split.contains("costs")) {
+      fmt::print(", labels cost {:g} to {:g}, together {:g}",
+                 split["costs"]["lowest"].get<double>(), split["costs"]["highest"].get<double>(),
+                 split["costs"]["sum"].get<double>());
     }
     fmt::print("\n");
   }

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <al_mpi/base/csv.hpp>
+
 namespace al_mpi {
 namespace {
 
@@ -12,13 +14,6 @@ namespace {
 std::size_t width(const std::string& text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::string quoted_csv(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return result + "\"";
 }
 
 std::string escaped_markdown(const std::string& text) {
@@ -117,7 +112,7 @@ std::string TableCell::shown() const {
 }
 
 std::string TableCell::exact() const {
-  if (kind == Kind::text) return quoted_csv(text);
+  if (kind == Kind::text) return csv_field(text);
   const auto number = [](double value) {
     return std::isnan(value) ? "" : fmt::format("{}", value);
   };
@@ -129,7 +124,7 @@ std::string Table::csv() const {
     const auto kind = rows.empty() ? TableCell::Kind::text : rows.front()[i].kind;
     if (kind == TableCell::Kind::plus_minus) return columns[i] + " mean," + columns[i] + " std";
     if (kind == TableCell::Kind::range) return columns[i] + " low," + columns[i] + " high";
-    return quoted_csv(columns[i]);
+    return csv_field(columns[i]);
   };
   std::string result = joined(columns.size(), ",", header) + "\n";
   for (const auto& row : rows) {
