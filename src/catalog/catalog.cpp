@@ -37,6 +37,7 @@ StrategyFact needs(const char* arrays) {
   return [=](StrategyInfo& info) { info.needs = words(arrays); };
 }
 const auto pixels = [](auto& info) { info.segmentation = true; };
+const auto ranks = [](StrategyInfo& info) { info.ranks = true; };
 const auto oracle = [](StrategyInfo& info) { info.oracle = true; };
 const auto images = [](NetworkInfo&) {};  // the default of NetworkInfo
 const auto embeddings = [](NetworkInfo& info) { info.embeddings = true; };
@@ -115,9 +116,16 @@ bool strategy_needs(const std::string& name, const std::string& what) {
   });
 }
 
+bool ranks_by_scores(const std::string& name) {
+  const auto& catalog = strategy_catalog();
+  return std::any_of(catalog.begin(), catalog.end(),
+                     [&](const StrategyInfo& info) { return info.name == name && info.ranks; });
+}
+
 std::string askers_of(const std::string& array) {
   if (array == "labeled") return "all but initial sets";
   if (array == "candidate") return "all";
+  if (array == "costs") return "with query.cost=score_per_cost those that rank by scores";
   std::vector<std::string> askers, diverse, initial;
   for (const StrategyInfo& info : strategy_catalog()) {
     if (has(info.needs, array)) askers.push_back(info.name);

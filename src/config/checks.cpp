@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "own_code.hpp"
 #include <al_mpi/base/error.hpp>
@@ -60,11 +61,24 @@ void check_members(const SweepConfig& config) {
   }
 }
 
+/// Somebody must look at costs where query.cost says so.
+void check_cost(const SweepConfig& config) {
+  if (config.query.cost == CostRule::ignored) return;
+  for (const std::string& name : config.sweep.strategies) {
+    if (looks_at_costs(config, name)) return;
+  }
+  throw ConfigError("query.cost",
+                    fmt::format("no cost can divide the scores of {}: none of them ranks samples "
+                                "by a score of each (docs/strategies.md, Costs)",
+                                fmt::join(config.sweep.strategies, ", ")));
+}
+
 /// Checks that settings fit together.
 void check_training(const SweepConfig& config, bool pixels) {
   const TrainingOptions& training = config.training;
   check_passes(config);
   check_members(config);
+  check_cost(config);
   if (runs(config, "schedule") && config.loop.n_rounds > 0) {
     scheduled(config.query.schedule, config.loop.n_rounds);  // throws where the last has none
   }
@@ -90,6 +104,14 @@ void check_training(const SweepConfig& config, bool pixels) {
 }
 
 }  // namespace
+
+bool looks_at_costs(const SweepConfig& config, const std::string& strategy) {
+  if (strategy == "boss") return false;  // asks its members without
+  const std::vector<std::string> stages = stages_of(strategy, config.query);
+  return std::any_of(stages.begin(), stages.end(), [&](const std::string& stage) {
+    return ranks_by_scores(stage) || asks_for("costs", stage, config.query);
+  });
+}
 
 void check_inputs(const SweepConfig& config) {
   const std::pair<const char*, const std::string&> files[] = {

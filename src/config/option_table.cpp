@@ -322,6 +322,9 @@ std::vector<Option> make_table() {
                 "the softmax (rows then sum to less than 1)")
           .reference("cut_off"),
       AL_OPTION(query.kmeans_restarts, at_least(1), "k-means++ starts, the best inertia is kept"),
+      AL_OPTION(query.cost, Choice{},
+                "score_per_cost: strategies that rank by scores divide them by what each label "
+                "costs; docs/strategies.md"),
       AL_OPTION(query.stochastic, Choice{},
                 "Gumbel noise on acquisition scores: draws instead of the top"),
       AL_OPTION(query.stochastic_beta, above(0), "its inverse temperature"),

@@ -202,6 +202,7 @@ class Trial {
     }
     context.alive = events_.alive;
     context.pool_size = pool_.size();
+    context.cost_of = [this](std::int64_t index) { return pool_.cost_of({index}); };
     PoolScores scores;
     if (!input_.scores.empty()) {
       context.keep_scores = [&](const Indices& indices, const at::Tensor& values) {

@@ -55,6 +55,14 @@ class ArraysFile {
     file_.write("labels", labels, {n()});
   }
 
+  void write_costs() {
+    std::vector<double> costs(all_.size(), 1.0);
+    for (std::size_t i = 0; i < costs.size() && context_.cost_of; ++i) {
+      costs[i] = context_.cost_of(all_[i]);
+    }
+    file_.write("costs", costs, {n()});
+  }
+
   void write_array(const std::string& array) {
     Predictions& predictions = context_.predictions;
     if (array == "probs") {
@@ -71,6 +79,8 @@ class ArraysFile {
       write_tensor(array, predictions.head().weight);
     } else if (array == "head_bias") {
       write_tensor(array, predictions.head().bias);
+    } else if (array == "costs") {
+      write_costs();
     }
   }
 

@@ -77,8 +77,8 @@ Picks ask_shares(const QueryContext& context, const QueryFn& query) {
 }
 
 /// Wraps a strategy in what holds for all: candidates in ascending order (their order then cannot
-/// matter), 1 <= n <= candidates, labels that were not bought for oracles only, and a check of the
-/// answer.
+/// matter), 1 <= n <= candidates, labels that were not bought for oracles only, costs for those
+/// that divide by them, and a check of the answer.
 QueryFn contracted(const std::string& name, const QueryFn& query) {
   return [name, query](QueryContext& asked) -> Picks {
     Indices candidates = asked.unlabeled;
@@ -90,6 +90,8 @@ QueryFn contracted(const std::string& name, const QueryFn& query) {
       context.oracle_classes = nullptr;
       context.oracle_test = nullptr;
     }
+    const bool own = asked.options.external.count(name) > 0;
+    if (!own && !ranks_by_scores(name)) context.cost_of = nullptr;
     Picks picks = asked.options.partition > 1 ? ask_shares(context, query) : query(context);
     check_picks(name, context, picks);
     return picks;

@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include <al_mpi/catalog/catalog.hpp>
+#include <al_mpi/data/dataset.hpp>
 #include <al_mpi/model/inputs.hpp>
 
 namespace al_mpi {
@@ -182,6 +183,15 @@ std::vector<std::int64_t> StoredPredictions::labels(const Indices& indices) cons
     }
   }
   return labels;
+}
+
+double StoredPredictions::cost(std::int64_t index) const {
+  if (costs_.empty()) costs_ = file_.read<double>(path("costs"));
+  const double cost = costs_.at(static_cast<std::size_t>(index));
+  if (!is_cost(cost)) {
+    refuse("costs", fmt::format("entry {} is {}, not a finite number above 0", index, cost));
+  }
+  return cost;
 }
 
 std::int64_t StoredPredictions::n_classes() const {

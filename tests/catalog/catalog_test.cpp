@@ -1,5 +1,8 @@
 #include <al_mpi/catalog/catalog.hpp>
 
+#include <fstream>
+#include <iterator>
+
 #include <al_mpi/base/error.hpp>
 
 #include "catch.hpp"
@@ -54,4 +57,19 @@ TEST_CASE("every name is unique, also without case and underscores") {
       CHECK(info.cost > 0.0);
     }
   }
+}
+
+TEST_CASE("which strategies rank by scores is documented") {
+  std::ifstream file(AL_TEST_DATA "/../../docs/strategies.md");
+  const std::string docs{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t begin = docs.find("Those are `"), end = docs.find("All others choose", begin);
+  REQUIRE(end != std::string::npos);
+  const std::string named = docs.substr(begin, end - begin);
+  for (const StrategyInfo& info : strategy_catalog()) {
+    INFO(info.name);
+    CHECK((named.find("`" + info.name + "`") != std::string::npos) == info.ranks);
+  }
+  CHECK(ranks_by_scores("margin_sampling"));
+  CHECK_FALSE(ranks_by_scores("badge"));
+  CHECK_FALSE(ranks_by_scores("mine"));
 }

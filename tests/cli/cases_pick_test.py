@@ -154,7 +154,7 @@ class PickCases(ProgramTest):
         docs = (SOURCE / "docs/strategies.md").read_text()
         blocks = re.findall(r"^  (\w+) (\[.*?\]): (.*)\n      (.*)$", text, re.M)
         self.assertEqual([b[0] for b in blocks], ["probs", "mc_probs", "features", "embeddings", "head_weight", "head_bias",
-                                                  "predicted_losses", "labels", "candidate", "labeled"])
+                                                  "predicted_losses", "labels", "costs", "candidate", "labeled"])
         for name, shape, meaning, who in blocks:
             self.assertIn(f"| `{name}` | {shape} | {meaning} | {who} |", docs)
         self.assertIn("alfa_mix", dict((b[0], b[3]) for b in blocks)["head_bias"])

@@ -87,6 +87,24 @@ TEST_CASE("a schedule has a strategy for every round") {
                     Contains("names no strategy for round 5"));
 }
 
+TEST_CASE("costs are refused where no strategy looks at them") {
+  const auto check = [](const std::string& sweep, const std::string& more = "") {
+    check_against_dataset(
+        parsed("query: {cost: score_per_cost" + more + "}\nsweep: {" + sweep + "}"), 400, 10,
+        "classification");
+  };
+  CHECK_NOTHROW(check("strategies: [random_sampling, margin_sampling]"));
+  CHECK_NOTHROW(check("strategies: [schedule]"));
+  CHECK_NOTHROW(check("strategies: [two_stage]"));
+  CHECK_THROWS_WITH(check("strategies: [random_sampling, badge]"),
+                    "query.cost: no cost can divide the scores of random_sampling, badge: none of "
+                    "them ranks samples by a score of each (docs/strategies.md, Costs)");
+  CHECK_THROWS_WITH(check("strategies: [schedule]", ", schedule: [{typiclust: 3}, badge]"),
+                    Contains("query.cost"));
+  CHECK_THROWS_WITH(check("strategies: [boss]"), Contains("query.cost"));
+  CHECK_THROWS_WITH(parsed("query: {cost: high}"), Contains("query.cost") && Contains("high"));
+}
+
 TEST_CASE("members of boss ask no strategies themselves, and have what they need") {
   const auto check = [](const std::string& yaml, const std::string& task = "classification") {
     check_against_dataset(parsed("sweep: {strategies: [boss]}\n" + yaml), 400, 10, task);

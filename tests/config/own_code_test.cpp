@@ -61,6 +61,15 @@ TEST_CASE("an own strategy is a strategy wherever names of strategies stand") {
   CHECK_NOTHROW(check_against_dataset(config, 2000, 10, "classification"));
 }
 
+TEST_CASE("an own strategy looks at costs where it needs them") {
+  const SweepConfig plain = with_mine("{command: [sh], needs: [probs]}");
+  const SweepConfig priced = with_mine("{command: [sh], needs: [probs, costs]}");
+  CHECK_FALSE(looks_at_costs(plain, "mine"));
+  CHECK(looks_at_costs(priced, "mine"));
+  CHECK(looks_at_costs(plain, "margin_sampling"));
+  CHECK_FALSE(looks_at_costs(plain, "badge"));
+}
+
 TEST_CASE("an own strategy answers segmentation, too") {
   SweepConfig config = with_mine("{command: [sh]}");
   config.model.name = "unet_resnet18";

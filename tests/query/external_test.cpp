@@ -130,6 +130,18 @@ TEST_CASE("an own strategy whose file has changed is not asked") {
   CHECK_THROWS_WITH(mine.ask(), Contains("mine.sh has changed since the sweep was started"));
 }
 
+TEST_CASE("an own strategy is told what labels cost where it needs that") {
+  OwnStrategy mine("cp $file $(dirname $0)/kept.h5; " + printing("0,7,1\\n1,2,0\\n"));
+  mine.question.options.external["mine"].needs = {"costs"};
+  const auto told = [&] {
+    mine.ask();
+    return Hdf5File::open(mine.folder.file("kept.h5")).read<double>("costs");
+  };
+  CHECK(told() == std::vector<double>(told().size(), 1.0));
+  mine.question.cost_of = [](std::int64_t i) { return 0.5 + static_cast<double>(i); };
+  CHECK(told().at(7) == 7.5);
+}
+
 TEST_CASE("an own strategy may be a stage of others, and be asked share by share") {
   // The first candidates of the mask, by h5dump: an own program without Python.
   OwnStrategy first(

@@ -117,10 +117,13 @@ struct Question {
   int round = 1;
   std::function<std::vector<std::int64_t>(std::int64_t)> oracle_classes;
   std::function<LabeledFeatures()> oracle_test;
+  std::function<double(std::int64_t)> cost_of;
 
   QueryContext context() {
-    return {unlabeled, labeled, labels,         n,          options, predictions,
-            seed,      round,   oracle_classes, oracle_test};
+    QueryContext context{unlabeled, labeled, labels,         n,          options, predictions,
+                         seed,      round,   oracle_classes, oracle_test};
+    context.cost_of = cost_of;
+    return context;
   }
   Picks ask(const std::string& name) {
     QueryContext asked = context();

@@ -12,6 +12,7 @@ struct StrategyInfo {
   double cost = 1.0;          ///< first guess of a trial's cost relative to random_sampling
   bool segmentation = false;  ///< works on pixels too
   bool oracle = false;        ///< sees labels that were not bought: a bound, marked so in figures
+  bool ranks = false;         ///< by scores of each candidate alone, which query.cost can divide
   std::vector<std::string> needs;  ///< arrays and more, see strategies.def
 };
 
@@ -33,6 +34,10 @@ const std::vector<ArrayInfo>& array_catalog();
 
 /// Whether a strategy of this name (no alias) has `what` among its needs; false for unknown names.
 bool strategy_needs(const std::string& name, const std::string& what);
+
+/// Whether a strategy of this name ranks candidates by scores that query.cost can divide; false for
+/// unknown names.
+bool ranks_by_scores(const std::string& name);
 
 /// The names of the strategies and initial sets that need an array, as a text.
 std::string askers_of(const std::string& array);

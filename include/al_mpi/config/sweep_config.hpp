@@ -142,6 +142,10 @@ void check_inputs(const SweepConfig& config);
 void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
                            std::int64_t n_classes, const std::string& task);
 
+/// Whether a strategy, or a stage of it, heeds query.cost: it ranks by scores, or is an own one
+/// that needs costs.
+bool looks_at_costs(const SweepConfig& config, const std::string& strategy);
+
 /// The grid, in order: for each combination of sweep.grid (last key fastest), init, seed, strategy.
 std::vector<TrialSpec> expand(const SweepConfig& config);
 

@@ -28,6 +28,8 @@ AL_ENUM(ScoreNoise, none, power, softmax, softrank)
 /// What bait's lambda is added to: the sum over labelled and picked samples, or their mean (the
 /// authors' code).
 AL_ENUM(RidgeOn, sum, mean)
+/// What the cost of a label does to the rank of a sample, see per_cost.hpp.
+AL_ENUM(CostRule, ignored, score_per_cost)
 /// What lcmd measures distances between: gradients of the last layer, or query.features.
 AL_ENUM(LcmdDistances, gradients, features)
 
@@ -55,6 +57,7 @@ struct QueryOptions : PredictionOptions {
   PixelMargin pixel_margin = PixelMargin::probabilities;
   std::int64_t kmeans_restarts = 10;  ///< k-means++ starts, best inertia kept, >= 1
   ScoreNoise stochastic = ScoreNoise::none;
+  CostRule cost = CostRule::ignored;
   double stochastic_beta = 1.0;                    ///< its inverse temperature, > 0
   std::int64_t batch_bald_candidates = 2000;       ///< best by BALD that batch_bald looks at, >= 1
   std::int64_t batch_bald_configurations = 10000;  ///< label configurations kept, >= 1

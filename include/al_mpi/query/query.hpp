@@ -43,12 +43,15 @@ struct QueryContext {
   std::function<void(const Indices& indices, const at::Tensor& scores)> keep_scores = {};
   std::function<void()> alive = {};  ///< a sign of life in a long query
   std::int64_t pool_size = 0;        ///< samples of the whole pool; 0 = not told
+  /// What the label of a candidate costs now; for strategies that query.cost concerns only.
+  std::function<double(std::int64_t index)> cost_of = {};
 
   /// This context with other candidates and another number of picks.
   QueryContext about(const Indices& candidates, std::int64_t wanted,
                      const QueryOptions& other_options) const {
-    return {candidates, labeled,        labels,      wanted,      other_options, predictions, seed,
-            round,      oracle_classes, oracle_test, keep_scores, alive,         pool_size};
+    return {candidates,  labeled, labels,    wanted,         other_options,
+            predictions, seed,    round,     oracle_classes, oracle_test,
+            keep_scores, alive,   pool_size, cost_of};
   }
 
   /// The strategy's stream for one purpose ("query", "tie_break", ...).
@@ -79,7 +82,8 @@ at::Tensor score_mc_probabilities(QueryContext& context, const ScoreFn& score);
 /// [n_unlabeled].
 Picks highest(const QueryContext& context, const at::Tensor& scores, std::int64_t n);
 
-/// The context.n highest, after the noise of query.stochastic (see stochastic.hpp).
+/// The context.n highest, after the division of query.cost and the noise of query.stochastic (see
+/// per_cost.hpp, stochastic.hpp).
 Picks top_n(const QueryContext& context, const at::Tensor& scores);
 
 /// A seeded hash of each global index: the larger wins a tie.

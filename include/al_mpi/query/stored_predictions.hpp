@@ -37,6 +37,8 @@ class StoredPredictions : public Predictions {
   Indices marked(const std::string& array) const;
   std::vector<std::int64_t> labels(const Indices& indices) const;  ///< empty without the array
 
+  double cost(std::int64_t index) const;  ///< of a label; needs the array costs
+
   std::int64_t n_classes() const override;
   void each_probabilities(const Indices& indices, const BatchFn& fn) override;
   void each_mc_probabilities(const Indices& indices, std::int64_t passes,
@@ -70,6 +72,7 @@ class StoredPredictions : public Predictions {
   bool passes_differ_ = false;
   std::int64_t n_passes_read_ = 0;
   mutable std::vector<std::int64_t> labels_;  ///< once asked for
+  mutable std::vector<double> costs_;         ///< once asked for
 };
 
 }  // namespace al_mpi

@@ -32,6 +32,16 @@ std::set<std::string> schedules_of(const Sweep& sweep) {
   return texts;
 }
 
+/// Which strategies divide scores by costs, and which do not.
+void print_cost_rule(const SweepConfig& config) {
+  std::vector<std::string> divided, others;
+  for (const std::string& name : config.sweep.strategies) {
+    (looks_at_costs(config, name) ? divided : others).push_back(name);
+  }
+  fmt::print("query.cost: scores divided by costs for {}{}\n", fmt::join(divided, ", "),
+             others.empty() ? "" : fmt::format("; without costs: {}", fmt::join(others, ", ")));
+}
+
 }  // namespace
 
 ExitCode dry_run(const SweepArguments& arguments) {
@@ -56,6 +66,7 @@ ExitCode dry_run(const SweepArguments& arguments) {
                  : "");
   fmt::print("strategies: {}\ninitial sets: {}\n", fmt::join(config.sweep.strategies, ", "),
              fmt::join(config.sweep.inits, ", "));
+  if (config.query.cost != CostRule::ignored) print_cost_rule(config);
   for (const std::string& text : schedules_of(sweep)) fmt::print("schedule: {}\n", text);
   fmt::print("rounds: {} ({} labels, then {} x {})\n", n_rounds, config.loop.n_init,
              config.loop.n_rounds, config.loop.n_query);

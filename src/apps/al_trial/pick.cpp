@@ -97,6 +97,9 @@ Picks pick(const PickOptions& options, Scores& scores) {
   if (stored.has("labels")) {
     context.oracle_classes = [&](std::int64_t index) { return stored.labels({index}); };
   }
+  if (stored.has("costs")) {
+    context.cost_of = [&](std::int64_t index) { return stored.cost(index); };
+  }
   if (!options.scores.empty()) {
     context.keep_scores = [&](const Indices& indices, const at::Tensor& values) {
       const at::Tensor kept = values.to(at::kDouble).contiguous();

@@ -7,6 +7,7 @@
 #include <ATen/ops/empty.h>
 #include <spdlog/spdlog.h>
 
+#include "per_cost.hpp"
 #include "pixel_reduce.hpp"
 #include "stochastic.hpp"
 #include <al_mpi/base/error.hpp>
@@ -134,7 +135,7 @@ Picks highest(const QueryContext& context, const at::Tensor& scores, std::int64_
 
 Picks top_n(const QueryContext& context, const at::Tensor& scores) {
   if (context.keep_scores) context.keep_scores(context.unlabeled, scores);
-  return highest(context, stochastic_scores(context, scores), context.n);
+  return highest(context, stochastic_scores(context, scores_per_cost(context, scores)), context.n);
 }
 
 Picks global_picks(const QueryContext& context, Picks rows) {
