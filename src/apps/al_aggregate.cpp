@@ -9,6 +9,7 @@ using namespace al_mpi;
 
 void add_metric_and_level(CLI::App& app, AnalysisOptions& options) {
   app.add_option("--metric", options.metric, "accuracy, mean_iou, iou_water, macro_f1, nll, ...");
+  add_choice(app, "--x", options.x, "Budgets of curves, areas and savings: labels, or their cost");
   app.add_option("--alpha", options.alpha, "Level of tests; intervals hold 1 - alpha")
       ->check(CLI::Range(1e-6, 0.5))
       ->capture_default_str();
@@ -34,8 +35,9 @@ void add_aggregate(CLI::App& app, AggregateOptions& options) {
   add_metric_and_level(app, options.analysis);
   add_baseline(app, options.analysis);
   add_margin(app, options.analysis);
-  app.add_option("--target", options.analysis.targets,
-                 "Values of the metric: labels that reach them, and data saved")
+  app.add_option(
+         "--target", options.analysis.targets,
+         "Values of the metric: labels (--x cost: the cost) that reach them, and data saved")
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_option("--bound", options.bounds,
@@ -113,7 +115,7 @@ CLI::App* add_tables(CLI::App& app, TablesOptions& options) {
   }
   form->require_option(0, 1);
   verb->add_option("--labels", options.paper.labels,
-                   "Columns: budgets, as 96,192,352; else four evenly apart")
+                   "Columns: budgets (--x cost: costs), as 96,192,352; else four evenly apart")
       ->delimiter(',')
       ->allow_extra_args(false);
   verb->add_flag("--percent", options.paper.percent, "Values times 100");

@@ -105,7 +105,7 @@ Figure learning_curve_figure(const Analysis& analysis, const PanelAnalysis& p) {
       fmt::format(
           "set title {} offset 0,-0.3\n",
           quoted(fmt::format("{}, initial set: {}", p.panel.dataset, shown_name(p.panel.init)))) +
-      fmt::format("set xlabel \"labelled samples\"\nset ylabel {}\n",
+      fmt::format("set xlabel {}\nset ylabel {}\n", quoted(axis_title(analysis.options.x)),
                   quoted(metric_info(analysis.metric).title)) +
       legend(analysis, p, figure) + "plot " + bands + lines.substr(0, lines.rfind(", \\"));
   return figure;

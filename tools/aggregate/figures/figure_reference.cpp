@@ -76,8 +76,9 @@ Figure reference_figure(const Study& study, const Analysis& analysis, const Pane
           0.09 * scale, 0.69 * scale) +
       "set offsets 0, 0, graph 0.03, graph 0.03\n" +
       fmt::format(
-          "set title {}\nset xlabel \"labelled samples\"\nset ylabel {}\n",
+          "set title {}\nset xlabel {}\nset ylabel {}\n",
           quoted(fmt::format("{}, initial set: {}", p.panel.dataset, shown_name(p.panel.init))),
+          quoted(axis_title(analysis.options.x)),
           quoted("mean " + metric_info(analysis.metric).title)) +
       fmt::format("set label {} at graph 0.98, graph 0.075 right\n", quoted(numbers)) +
       fmt::format(

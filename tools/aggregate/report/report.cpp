@@ -259,21 +259,23 @@ std::string report_html(const Study& study, const Analysis& analysis,
                         const std::vector<std::string>& figure_files) {
   std::string title;
   for (const std::string& group : study.groups) title += (title.empty() ? "" : ", ") + group;
-  json data = {{"title", "Active learning: " + title},
-               {"state", state_line(study, analysis)},
-               {"made", fmt::format("Made by al_aggregate {} ({}).", version, git_description)},
-               {"metric", analysis.metric},
-               {"notes", analysis.notes},
-               {"strategies", strategies(study)},
-               {"panels", all_panels(study, analysis)},
-               {"tables", json::array()},
-               {"figures", figures(figure_files)},
-               {"confusion", confusion(study)},
-               {"calibration", calibration(study)},
-               {"samples", shown_samples(study)},
-               {"class_colours", class_colours(study)},
-               {"farm", farm(study)},
-               {"files", json::array()}};
+  json data = {
+      {"title", "Active learning: " + title},
+      {"state", state_line(study, analysis)},
+      {"made", fmt::format("Made by al_aggregate {} ({}).", version, git_description)},
+      {"metric", analysis.metric},
+      {"x", {{"name", name_of(analysis.options.x)}, {"title", axis_title(analysis.options.x)}}},
+      {"notes", analysis.notes},
+      {"strategies", strategies(study)},
+      {"panels", all_panels(study, analysis)},
+      {"tables", json::array()},
+      {"figures", figures(figure_files)},
+      {"confusion", confusion(study)},
+      {"calibration", calibration(study)},
+      {"samples", shown_samples(study)},
+      {"class_colours", class_colours(study)},
+      {"farm", farm(study)},
+      {"files", json::array()}};
   for (const Table& t : tables) {
     if (!t.long_form) data["tables"].push_back(table(t));
   }

@@ -85,7 +85,8 @@
     const box = byId("readout"), i = u.cursor.idx;
     box.replaceChildren();
     if (i === null || i === undefined) return;
-    box.append(make("strong", {}, `${panel.labels[i]} labels: `));
+    const budget = Number(panel.labels[i].toPrecision(6));
+    box.append(make("strong", {}, data.x.name === "cost" ? `cost ${budget}: ` : `${budget} labels: `));
     panel.strategies
         .filter((s) => shown.get(s.name) && s.mean[i] !== null)
         .sort((a, b) => (panel.lower_is_better ? 1 : -1) * (a.mean[i] - b.mean[i]))
@@ -117,7 +118,7 @@
       width, height: width < 500 ? 320 : 420, legend: {show: false},
       cursor: {drag: {x: true, y: true, uni: 30}, focus: {prox: 30}},
       scales: {x: {time: false}},
-      axes: [{label: "labelled samples", labelSize: 26, grid: {stroke: "#eaeef2"}},
+      axes: [{label: data.x.title, labelSize: 26, grid: {stroke: "#eaeef2"}},
              {label: panel.metric, labelSize: 26, size: 56, grid: {stroke: "#eaeef2"}}],
       series: [{}, ...panel.strategies.flatMap(seriesOf)],
       bands: panel.strategies.map((s, k) => ({series: [3 * k + 3, 3 * k + 2], fill: faint(looks.get(s.name).colour)})),

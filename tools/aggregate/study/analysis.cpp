@@ -130,8 +130,8 @@ void check_baseline(const Study& study, Analysis& analysis) {
 }
 
 /// Names the first three seeds of a strategy that have rounds without a value, with the number of
-/// such rounds and the labels of the first.
-std::string gaps_of(const Panel& panel, std::size_t strategy) {
+/// such rounds and the budget of the first.
+std::string gaps_of(const Panel& panel, std::size_t strategy, BudgetUnit unit) {
   std::string text;
   int named = 0;
   const std::vector<LabelCurve> curves = by_seed(panel, strategy);
@@ -142,8 +142,9 @@ std::string gaps_of(const Panel& panel, std::size_t strategy) {
     }
     if (where.empty()) continue;
     if (++named > 3) return text + "; ...";
-    text += fmt::format("{}seed {} at {} of {} rounds (first: {} labels)", text.empty() ? "" : "; ",
-                        panel.seeds[seed], where.size(), curves[seed].values.size(), where.front());
+    text += fmt::format("{}seed {} at {} of {} rounds (first: {})", text.empty() ? "" : "; ",
+                        panel.seeds[seed], where.size(), curves[seed].values.size(),
+                        budget_text(where.front(), unit));
   }
   return text;
 }
@@ -156,7 +157,7 @@ void note_gaps(const PanelAnalysis& result, Analysis& analysis) {
         "{} / {} / {}: {} of {} seeds lack values of {}: {}; they have no AULC, and means there "
         "are over the others",
         panel.dataset, panel.init, panel.strategies[s], panel.trials[s].gappy, panel.seeds.size(),
-        analysis.metric, gaps_of(panel, s)));
+        analysis.metric, gaps_of(panel, s, analysis.options.x)));
   }
 }
 
@@ -168,14 +169,23 @@ void note_unequal_budgets(const PanelAnalysis& result, Analysis& analysis) {
     const auto n = static_cast<std::size_t>(std::count(last.begin(), last.end(), true));
     if (n == last.size()) continue;
     analysis.notes.push_back(
-        fmt::format("{} / {} / {}: {} of {} seeds reach {} labels; means at a budget are over the "
+        fmt::format("{} / {} / {}: {} of {} seeds reach {}; means at a budget are over the "
                     "seeds that reached it",
                     result.panel.dataset, result.panel.init, result.panel.strategies[s], n,
-                    last.size(), result.panel.labels.back()));
+                    last.size(), budget_text(result.panel.labels.back(), analysis.options.x)));
   }
 }
 
 }  // namespace
+
+std::string budget_text(double budget, BudgetUnit unit) {
+  return unit == BudgetUnit::cost ? fmt::format("a cost of {:g}", budget)
+                                  : fmt::format("{:.0f} labels", budget);
+}
+
+std::string axis_title(BudgetUnit unit) {
+  return unit == BudgetUnit::cost ? "cost of the labels" : "labelled samples";
+}
 
 std::string to_string(Measure measure) {
   return measure == Measure::area ? "AULC" : "final";
@@ -200,10 +210,12 @@ Analysis summarize(const Study& study, const AnalysisOptions& options) {
   analysis.notes = study.notes;
   analysis.metric = metric_of(study, options.metric);
   analysis.lower_is_better = metric_info(analysis.metric).lower_is_better;
-  for (Panel& panel : panels_of(study, analysis.metric)) {
+  for (Panel& panel : panels_of(study, analysis.metric, options.x)) {
     if (panel.labels.empty()) {
       analysis.notes.push_back(
-          fmt::format("{} / {}: no round has finished yet", panel.dataset, panel.init));
+          fmt::format("{} / {}: {}", panel.dataset, panel.init,
+                      panel.interpolated ? "there is no cost that all trials have spent; left out"
+                                         : "no round has finished yet"));
     } else if (!has_values(panel)) {
       analysis.notes.push_back(fmt::format("{} / {}: no round has a finite {}; left out",
                                            panel.dataset, panel.init, analysis.metric));
@@ -214,11 +226,24 @@ Analysis summarize(const Study& study, const AnalysisOptions& options) {
   return analysis;
 }
 
+namespace {
+
+void note_interpolation(const Panel& panel, Analysis& analysis) {
+  if (!panel.interpolated) return;
+  analysis.notes.push_back(fmt::format(
+      "{} / {}: trials have spent different costs; values are read from their curves, linear "
+      "between rounds, at {} costs from {:g} to {:g}, which all finished trials have spent",
+      panel.dataset, panel.init, panel.labels.size(), panel.labels.front(), panel.labels.back()));
+}
+
+}  // namespace
+
 Analysis analyze(const Study& study, const AnalysisOptions& options) {
   Analysis analysis = summarize(study, options);
   check_baseline(study, analysis);
   for (PanelAnalysis& panel : analysis.panels) {
     add_tests(panel, analysis);
+    note_interpolation(panel.panel, analysis);
     note_gaps(panel, analysis);
     note_unequal_budgets(panel, analysis);
   }

@@ -16,11 +16,15 @@ namespace al_mpi {
 
 struct Analysis;
 
+std::string budget_text(double budget, BudgetUnit unit);  ///< "96 labels", "a cost of 12.5"
+std::string axis_title(BudgetUnit unit);                  ///< of the x axis of curves
+
 struct AnalysisOptions {
   std::string metric;  ///< empty: metric_of() chooses
+  BudgetUnit x = BudgetUnit::labels;
   std::string baseline = "random_sampling";
   double alpha = 0.05;               ///< level of tests; intervals have confidence 1 - alpha
-  std::vector<double> targets;       ///< of the metric: at how many labels are they reached?
+  std::vector<double> targets;       ///< of the metric: at which budget are they reached?
   double equivalence_margin = 0.01;  ///< of the metric: a smaller difference does not matter
   double ramp_up_share = 0.9;        ///< of the baseline's rise, where the ramp-up ends
   std::size_t resamples = 1000;      ///< of the bootstrap
@@ -85,17 +89,18 @@ struct Comparison {
 /// none of these is shown; "-" where nothing could be tested.
 std::string shown_by(const Comparison& comparison, const Analysis& analysis);
 
-/// Labels at which a strategy's mean curve reaches a value of the metric, and how many labels that
-/// saves compared with the baseline. Intervals come from resampled mean curves; an end of an
-/// interval is infinite where resamples do not reach the value with the labels they have.
+/// The budget at which a strategy's mean curve reaches a value of the metric, and how much of it
+/// that saves compared with the baseline; labels, or costs with AnalysisOptions::x. Intervals come
+/// from resampled mean curves; an end of an interval is infinite where resamples do not reach the
+/// value with the labels they have.
 struct Saving {
   std::string strategy;
   double target = missing;  ///< value of the metric
   bool baseline_final =
       false;                ///< the target is the baseline's final mean, in each resample its own
   double labels = missing;  ///< NaN: not reached
-  double saved = missing;   ///< labels of the baseline less these; NaN: one of them is unknown
-  double saved_share = missing;  ///< of the baseline's labels
+  double saved = missing;   ///< the baseline's less these; NaN: one of them is unknown
+  double saved_share = missing;  ///< of the baseline's
   Interval labels_interval{missing, missing}, saved_interval{missing, missing},
       saved_share_interval{missing, missing};
 };

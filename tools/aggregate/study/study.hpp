@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <al_mpi/base/enum_names.hpp>
 #include <al_mpi/results/reader.hpp>
 #include <al_mpi/stats/penalty.hpp>
 
@@ -55,6 +56,9 @@ struct TrialCounts {
 };
 std::string to_string(const TrialCounts& counts);  ///< "2/3, 1 failed"
 
+/// What budgets, the x axis of curves, are counted in: labels bought, or what they have cost.
+AL_ENUM(BudgetUnit, labels, cost)
+
 /// One metric of one group and initial set, as a block: what the statistics work on.
 struct Panel {
   std::size_t group = 0;
@@ -62,14 +66,19 @@ struct Panel {
   std::string init;
   std::vector<std::string> strategies;  ///< in catalogue order
   std::vector<std::int64_t> seeds;      ///< ascending
-  std::vector<double> labels;           ///< budgets, ascending
+  std::vector<double> labels;           ///< budgets, ascending; of costs, too
+  bool interpolated = false;            ///< values are read between rounds
   StrategyCurves values;                ///< [strategy][budget][seed], NaN where missing or infinite
   std::vector<std::vector<std::vector<bool>>> measured;  ///< the same: whether there is a round
   std::vector<TrialCounts> trials;                       ///< [strategy]
 };
 
-/// One panel a (group, init), in the order of groups and of the catalogue.
-std::vector<Panel> panels_of(const Study& study, const std::string& metric);
+/// One panel a (group, init), in the order of groups and of the catalogue. Over costs, which no two
+/// trials need to share, budgets lie evenly between the greatest first and the least last cost of
+/// finished trials, as many as a trial has rounds, and values are linear between rounds. Where a
+/// file tells no costs, a label costs 1. Throws DataError on costs that do not grow.
+std::vector<Panel> panels_of(const Study& study, const std::string& metric,
+                             BudgetUnit unit = BudgetUnit::labels);
 
 /// A learning curve over the budgets at which there is a round; NaN where it has no value.
 struct LabelCurve {

@@ -57,8 +57,8 @@ Side read_side(const std::string& path, const std::string& metric) {
   return side;
 }
 
-void add_panels(Side& side, const std::string& metric) {
-  for (Panel& panel : panels_of(side.study, metric)) {
+void add_panels(Side& side, const std::string& metric, BudgetUnit unit) {
+  for (Panel& panel : panels_of(side.study, metric, unit)) {
     if (panel.labels.empty()) continue;
     side.panels.push_back({{grid_of(side.study, panel.group), panel.init}, std::move(panel)});
   }
@@ -209,8 +209,8 @@ TwoSweeps compare_sweeps(const std::string& path_a, const std::string& path_b,
                                               fmt::join(metrics_of(b.study), ", ")));
   }
   result.analysis.lower_is_better = metric_info(result.analysis.metric).lower_is_better;
-  add_panels(a, result.analysis.metric);
-  add_panels(b, result.analysis.metric);
+  add_panels(a, result.analysis.metric, options.x);
+  add_panels(b, result.analysis.metric, options.x);
   const bool same_data = a.study.files.front().attribute("dataset_fingerprint") ==
                          b.study.files.front().attribute("dataset_fingerprint");
   for (const auto& [key, panel] : a.panels) {
@@ -224,9 +224,9 @@ TwoSweeps compare_sweeps(const std::string& path_a, const std::string& path_b,
   }
   if (result.changes.empty()) {
     throw DataError(path_b, "/trials",
-                    fmt::format("shares no strategy, initial set and range of labels with {}: "
+                    fmt::format("shares no strategy, initial set and range of {} with {}: "
                                 "there are {}; and here {}",
-                                path_a, contents(a), contents(b)));
+                                name_of(options.x), path_a, contents(a), contents(b)));
   }
   result.notes.push_back(fmt::format("A is {}, B is {}", path_a, path_b));
   note_missing(a, b, 'A', result.notes);

@@ -57,16 +57,16 @@ Table changes_table(const TwoSweeps& sweeps) {
   Table table{
       "changes",
       fmt::format(
-          "{} of two sweeps, B - A, over the labels that both cover: paired by seed where "
+          "{} of two sweeps, B - A, over the {} that both cover: paired by seed where "
           "two or more seeds have values in both (bootstrap interval, paired t-test), else "
           "over all seeds of each (Welch's interval and test); intervals of {:g} %, Holm "
           "over the strategies of an initial set, bold below {:g}. 'shown': better or worse "
           "by that test; equivalent, no better, no worse by one-sided tests against a margin "
           "of {:g}; the same: in every seed; open: neither.",
-          sweeps.analysis.metric, 100.0 * (1.0 - options.alpha), options.alpha,
+          sweeps.analysis.metric, name_of(options.x), 100.0 * (1.0 - options.alpha), options.alpha,
           options.equivalence_margin),
-      {"init", "strategy", "measure", "labels", "seeds", "A", "B", "B - A", "interval", "p", "Holm",
-       "shown"},
+      {"init", "strategy", "measure", name_of(options.x), "seeds", "A", "B", "B - A", "interval",
+       "p", "Holm", "shown"},
       {}};
   for (const Change& c : sweeps.changes) {
     TableCell adjusted = TableCell::p_value(c.comparison.t_holm);

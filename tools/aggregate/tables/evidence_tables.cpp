@@ -17,9 +17,9 @@ TableCell share_range(const Interval& interval) {
   return TableCell::range(interval.low, interval.high);
 }
 
-TableCell label_range(const Interval& interval) {
+TableCell budget_range(const Analysis& analysis, const Panel& panel, const Interval& interval) {
   TableCell cell = TableCell::range(interval.low, interval.high);
-  cell.decimals = 0;
+  cell.decimals = budget_cell(analysis, panel, 0).decimals;
   return cell;
 }
 
@@ -104,14 +104,17 @@ std::string saving_sentence(const Analysis& analysis, const PanelAnalysis& p,
           ? fmt::format(" (the last of {})", analysis.options.baseline)
           : "");
   if (best == nullptr) return what + " is reached by no strategy's mean curve.";
-  std::string text = fmt::format("{} is reached first by {}, with {:.0f} labels", what,
-                                 best->strategy, best->labels);
+  const auto budget = [&](double b) { return budget_cell(analysis, p.panel, b).shown(); };
+  const bool labels = analysis.options.x == BudgetUnit::labels;
+  std::string text = fmt::format("{} is reached first by {}, {}{}{}", what, best->strategy,
+                                 labels ? "with " : "at a cost of ", budget(best->labels),
+                                 labels ? " labels" : "");
   if (baseline == nullptr || best == baseline) return text + ".";
   if (std::isnan(baseline->labels)) {
-    return text + fmt::format("; {} does not reach it within {:.0f}.", baseline->strategy,
-                              p.panel.labels.back());
+    return text + fmt::format("; {} does not reach it within {}.", baseline->strategy,
+                              budget(p.panel.labels.back()));
   }
-  text += fmt::format(" where {} needs {:.0f}: {} saved", baseline->strategy, baseline->labels,
+  text += fmt::format(" where {} needs {}: {} saved", baseline->strategy, budget(baseline->labels),
                       percent(best->saved_share));
   const Interval& i = best->saved_share_interval;
   if (!std::isnan(i.low)) {
@@ -191,15 +194,17 @@ Table stability_table(const Analysis& analysis) {
 }
 
 Table savings_table(const Analysis& analysis) {
+  const std::string unit = name_of(analysis.options.x);
   Table table{
       "savings",
       fmt::format(
-          "Labels at which a strategy's mean curve first reaches a value of {0} (linear between "
-          "rounds): the final mean of {1}, then the values of --target; and how many of the "
-          "labels of {1} that saves. Intervals of {2:g} % from resampled seeds, the same for "
-          "both; inf: so many resamples do not reach the value with the labels they have.",
-          analysis.metric, analysis.options.baseline, 100.0 * (1.0 - analysis.options.alpha)),
-      {"dataset", "init", "strategy", "value", "which", "labels", "labels interval", "saved",
+          "{3} at which a strategy's mean curve first reaches a value of {0} (linear between "
+          "rounds): the final mean of {1}, then the values of --target; and how much of what {1} "
+          "needs that saves. Intervals of {2:g} % from resampled seeds, the same for both; inf: so "
+          "many resamples do not reach the value with the labels they have.",
+          analysis.metric, analysis.options.baseline, 100.0 * (1.0 - analysis.options.alpha),
+          analysis.options.x == BudgetUnit::labels ? "Labels" : "Cost"),
+      {"dataset", "init", "strategy", "value", "which", unit, unit + " interval", "saved",
        "saved interval", "saved share", "share interval"},
       {}};
   for (const PanelAnalysis& p : analysis.panels) {
@@ -208,8 +213,10 @@ Table savings_table(const Analysis& analysis) {
       const Saving& s = p.savings[i];
       table.rows.push_back({p.panel.dataset, p.panel.init, s.strategy, TableCell(s.target, digits),
                             s.baseline_final ? "baseline's last" : "--target",
-                            TableCell::count(s.labels), label_range(s.labels_interval),
-                            TableCell::count(s.saved), label_range(s.saved_interval),
+                            budget_cell(analysis, p.panel, s.labels),
+                            budget_range(analysis, p.panel, s.labels_interval),
+                            budget_cell(analysis, p.panel, s.saved),
+                            budget_range(analysis, p.panel, s.saved_interval),
                             TableCell(s.saved_share, 2), share_range(s.saved_share_interval)});
       table.rows.back().back().decimals = 2;
       at_target.push_back(&s);

@@ -171,6 +171,7 @@ json group(const GroupAnalysis& g) {
 std::string numbers_json(const Study& study, const Analysis& analysis) {
   json object = {{"program", std::string("al_aggregate ") + version},
                  {"metric", analysis.metric},
+                 {"x", name_of(analysis.options.x)},
                  {"baseline", analysis.options.baseline},
                  {"alpha", analysis.options.alpha},
                  {"equivalence_margin", analysis.options.equivalence_margin},

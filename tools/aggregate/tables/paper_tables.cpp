@@ -16,6 +16,11 @@ namespace {
 
 using Panels = std::vector<const PanelAnalysis*>;
 
+/// Whether two budgets are one: costs are told to six digits.
+bool is_same(double a, double b) {
+  return std::abs(a - b) <= 5e-6 * std::abs(b);
+}
+
 std::set<double> budgets_of(const Panels& panels) {
   std::set<double> all;
   for (const PanelAnalysis* p : panels) all.insert(p->panel.labels.begin(), p->panel.labels.end());
@@ -37,7 +42,7 @@ std::vector<double> chosen_labels(const Panels& panels) {
 void check_labels(const Panels& panels, const std::vector<double>& labels) {
   const std::set<double> all = budgets_of(panels);
   for (const double wanted : labels) {
-    if (all.count(wanted) > 0) continue;
+    if (std::any_of(all.begin(), all.end(), [&](double b) { return is_same(wanted, b); })) continue;
     throw ConfigError("--labels", fmt::format("{:g} is no budget of {}; budgets are {:g}", wanted,
                                               panels.front()->panel.dataset, fmt::join(all, ", ")));
   }
@@ -47,7 +52,8 @@ void check_labels(const Panels& panels, const std::vector<double>& labels) {
 using Column = std::vector<std::vector<double>>;
 
 Column column_at(const Panel& panel, double labels) {
-  const auto found = std::find(panel.labels.begin(), panel.labels.end(), labels);
+  const auto found = std::find_if(panel.labels.begin(), panel.labels.end(),
+                                  [&](double budget) { return is_same(labels, budget); });
   const auto budget = static_cast<std::size_t>(found - panel.labels.begin());
   Column column;
   for (const auto& strategy : panel.values) {
@@ -99,12 +105,13 @@ std::string caption_of(const Analysis& analysis, const Panels& panels,
                        const PaperOptions& options) {
   const Panel& first = panels.front()->panel;
   return fmt::format(
-      "{}{}: {} (mean ± standard deviation over {}) by labelled samples, and area under the "
+      "{}{}: {} (mean ± standard deviation over {}) by {}, and area under the "
       "learning curve (AULC).{} * better, † worse than {} (paired t-test over seeds, Holm over the "
       "strategies of an initial set, level {:g}).",
       first.dataset, panels.size() == 1 ? fmt::format(", initial set {}", first.init) : "",
-      analysis.metric, seeds_of(panels), options.bold ? " The best strategy in bold;" : "",
-      analysis.options.baseline, analysis.options.alpha);
+      analysis.metric, seeds_of(panels), axis_title(analysis.options.x),
+      options.bold ? " The best strategy in bold;" : "", analysis.options.baseline,
+      analysis.options.alpha);
 }
 
 /// Rows of one initial set: strategies, then oracles below a rule.
@@ -153,7 +160,11 @@ std::vector<Table> paper_tables(const Analysis& analysis, const PaperOptions& op
                 {"strategy"},
                 {}};
     if (panels.size() > 1) table.columns.insert(table.columns.begin(), "init");
-    for (const double at : labels) table.columns.push_back(fmt::format("{:g} labels", at));
+    for (const double at : labels) {
+      table.columns.push_back(analysis.options.x == BudgetUnit::cost
+                                  ? fmt::format("cost {:g}", at)
+                                  : fmt::format("{:g} labels", at));
+    }
     table.columns.emplace_back("AULC");
     for (const PanelAnalysis* p : panels) {
       add_rows(table, analysis, *p, panels.size() > 1, labels, options);

@@ -93,22 +93,31 @@ std::string oracle_sentence(const Analysis& analysis, const PanelAnalysis& p) {
 
 }  // namespace
 
+TableCell budget_cell(const Analysis& analysis, const Panel& panel, double budget) {
+  TableCell cell = TableCell::count(budget);
+  if (analysis.options.x == BudgetUnit::labels) return cell;
+  const double size = std::floor(std::log10(panel.labels.back()));  // four digits are shown
+  cell.decimals = static_cast<int>(std::clamp(3.0 - size, 0.0, 9.0));
+  return cell;
+}
+
 Table summary_table(const Analysis& analysis) {
   Table table{
       "summary",
       fmt::format("{}: mean ± standard deviation over seeds after the last round, and area under "
-                  "the learning curve over labels (AULC, divided by the budget), with {} "
+                  "the learning curve over {} (AULC, divided by the budget), with {} "
                   "bootstrap intervals of the means, paired by seed; n: seeds that have a value. "
                   "Best of each initial set in bold.",
-                  analysis.metric, percent(1.0 - analysis.options.alpha)),
-      {"dataset", "init", "strategy", "trials", "rounds", "labels", "n", "final", "final interval",
-       "n AULC", "AULC", "AULC interval"},
+                  analysis.metric, name_of(analysis.options.x),
+                  percent(1.0 - analysis.options.alpha)),
+      {"dataset", "init", "strategy", "trials", "rounds", name_of(analysis.options.x), "n", "final",
+       "final interval", "n AULC", "AULC", "AULC interval"},
       {}};
   each_strategy(analysis, [&](const PanelAnalysis& p, const StrategySummary& s) {
     table.rows.push_back(
         {p.panel.dataset, p.panel.init, s.strategy, to_string(s.trials),
          TableCell::count(static_cast<double>(p.panel.labels.size())),
-         TableCell::count(p.panel.labels.back()),
+         budget_cell(analysis, p.panel, p.panel.labels.back()),
          TableCell::count(static_cast<double>(s.final.sample.n)),
          strong(plus_minus(s.final.sample),
                 is_best(analysis, p, &StrategySummary::final, s.final.sample.mean)),
@@ -128,8 +137,8 @@ Table summary_table(const Analysis& analysis) {
 Table terminal_table(const Analysis& analysis) {
   Table table{"terminal",
               "",
-              {"dataset", "init", "strategy", "trials", "labels", "final", "AULC",
-               "AULC vs baseline", "p (Holm)"},
+              {"dataset", "init", "strategy", "trials", name_of(analysis.options.x), "final",
+               "AULC", "AULC vs baseline", "p (Holm)"},
               {}};
   each_strategy(analysis, [&](const PanelAnalysis& p, const StrategySummary& s) {
     TableCell difference("-"), adjusted("-");
@@ -139,8 +148,9 @@ Table terminal_table(const Analysis& analysis) {
       if (!std::isnan(c.t_holm)) adjusted = TableCell(TableCell::p_value(c.t_holm).shown());
     }
     table.rows.push_back({p.panel.dataset, p.panel.init, s.strategy, to_string(s.trials),
-                          TableCell::count(p.panel.labels.back()), plus_minus(s.final.sample),
-                          plus_minus(s.area.sample), difference, adjusted});
+                          budget_cell(analysis, p.panel, p.panel.labels.back()),
+                          plus_minus(s.final.sample), plus_minus(s.area.sample), difference,
+                          adjusted});
   });
   return table;
 }
@@ -155,8 +165,9 @@ Table phases_table(const Analysis& analysis) {
        "largest drop"},
       {}};
   each_strategy(analysis, [&](const PanelAnalysis& p, const StrategySummary& s) {
-    table.rows.push_back({p.panel.dataset, p.panel.init, s.strategy, TableCell::count(p.split),
-                          plus_minus(s.ramp_up), plus_minus(s.plateau), TableCell(s.drops.mean, 1),
+    table.rows.push_back({p.panel.dataset, p.panel.init, s.strategy,
+                          budget_cell(analysis, p.panel, p.split), plus_minus(s.ramp_up),
+                          plus_minus(s.plateau), TableCell(s.drops.mean, 1),
                           TableCell(s.largest_drop, digits)});
   });
   return table;
@@ -165,14 +176,16 @@ Table phases_table(const Analysis& analysis) {
 Table rounds_table(const Analysis& analysis) {
   Table table{"rounds",
               "Every budget.",
-              {"dataset", "init", "strategy", "labels", "n", "mean", "std", "low", "high"},
+              {"dataset", "init", "strategy", name_of(analysis.options.x), "n", "mean", "std",
+               "low", "high"},
               {}};
   table.long_form = true;
   each_strategy(analysis, [&](const PanelAnalysis& p, const StrategySummary& s) {
     for (std::size_t i = 0; i < s.rounds.size(); ++i) {
       const Spread& spread = s.rounds[i];
       table.rows.push_back(
-          {p.panel.dataset, p.panel.init, s.strategy, TableCell::count(p.panel.labels[i]),
+          {p.panel.dataset, p.panel.init, s.strategy,
+           budget_cell(analysis, p.panel, p.panel.labels[i]),
            TableCell::count(static_cast<double>(spread.sample.n)),
            TableCell(spread.sample.mean, digits), TableCell(spread.sample.std, digits),
            TableCell(spread.interval.low, digits), TableCell(spread.interval.high, digits)});

@@ -14,11 +14,13 @@ Table rounds_table(const Analysis& analysis);       ///< every budget; long form
 Table comparisons_table(const Analysis& analysis);  ///< tests against the baseline
 Table equivalence_table(const Analysis& analysis);  ///< better or worse by a margin?
 Table stability_table(const Analysis& analysis);    ///< ranks without some of the seeds
-Table savings_table(const Analysis& analysis);      ///< labels that reach a value, and data saved
-Table ranks_table(const Analysis& analysis);        ///< Friedman, Nemenyi
-Table power_table(const Analysis& analysis);        ///< seeds needed
-Table trials_table(const Study& study);             ///< trials that are not done, and why
-Table seconds_table(const Study& study);            ///< query and training time a strategy
+/// A budget of a panel: whole labels, or a cost with as many decimals as its size asks for.
+TableCell budget_cell(const Analysis& analysis, const Panel& panel, double budget);
+Table savings_table(const Analysis& analysis);  ///< labels that reach a value, and data saved
+Table ranks_table(const Analysis& analysis);    ///< Friedman, Nemenyi
+Table power_table(const Analysis& analysis);    ///< seeds needed
+Table trials_table(const Study& study);         ///< trials that are not done, and why
+Table seconds_table(const Study& study);        ///< query and training time a strategy
 /// Penalty matrices: one a data set and correction.
 std::vector<Table> penalty_tables(const Analysis& analysis);
 
