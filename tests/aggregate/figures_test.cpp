@@ -43,6 +43,9 @@ Study awkward_study() {
   file.rounds.metrics["seconds_train"] = std::vector<double>(file.rounds.trial.size(), 2.0);
   file.rounds.metrics["seconds_query"] = std::vector<double>(file.rounds.trial.size(), 1.0);
   file.attributes["class_counts"] = "10 20";
+  for (std::size_t row = 0; row < file.rounds.trial.size(); ++row) {
+    for (const double value : {0.3, 1.0, 1.0, 7.0, 6.0, 8.0}) file.calibration.push_back(value);
+  }
   return merge_study({file});
 }
 
@@ -54,7 +57,8 @@ TEST_CASE("every figure is drawn in every format, with text as text") {
   const Analysis analysis = analyze(study, {});
   for (const FigureStyle style : {FigureStyle::paper, FigureStyle::reference}) {
     const std::vector<Figure> figures = all_figures(study, analysis, style);
-    CHECK(figures.size() == 6);  // curves, two penalty matrices, ranks, final values, seconds
+    // curves, two penalty matrices, ranks, final values, calibration, seconds
+    CHECK(figures.size() == 7);
     draw(figures, {FigureFormat::svg, FigureFormat::png, FigureFormat::pdf}, folder.path.string());
     std::set<std::string> names;
     for (const Figure& figure : figures) {
@@ -68,6 +72,20 @@ TEST_CASE("every figure is drawn in every format, with text as text") {
   }
   CHECK_THAT(folder.read("learning_curves_random.svg"), Contains("it's {a} \"$(run)\" `x`"));
   CHECK_THAT(folder.read("reference_random.svg"), Contains("mean of last iteration: 0.5100"));
+}
+
+TEST_CASE("calibration is drawn after the last round, without bins of fewer than ten predictions") {
+  const Study study = awkward_study();  // of three seeds: bins of 3 and 24 predictions
+  const std::vector<Figure> figures = calibration_figures(study, analyze(study, {}));
+  REQUIRE(figures.size() == 1);
+  CHECK(figures[0].name == "calibration_random");
+  CHECK_THAT(figures[0].data, Contains("$calibration0 << EOD\n0.875 0.75 \nEOD"));
+  CHECK_THAT(figures[0].script, Contains("after the last round") && Contains("margin_sampling"));
+  ResultsTables few = made_file("few.h5");
+  add_trial(few, {"random_sampling", "random", 1}, {0.5});
+  few.calibration = {0.3, 1, 1, 4, 3, 5};
+  const Study small = merge_study({few});
+  CHECK(calibration_figures(small, analyze(small, {})).empty());
 }
 
 TEST_CASE("one strategy, one seed, one round still make a figure") {

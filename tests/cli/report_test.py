@@ -336,6 +336,7 @@ class ReportTest(ProgramTest):
         self.assertEqual(self.js("return document.querySelectorAll('details:not([open])').length"), 0)
         self.assertLessEqual(self.js("return document.documentElement.scrollWidth"), 1030)
         self.assertFalse(self.find("nav").is_displayed())
+        self.assertTrue(self.find("#map-hint").is_displayed())  # what the map shows
         self.js("window.dispatchEvent(new Event('afterprint'))")
         self.assertGreater(self.js("return document.querySelectorAll('details:not([open])').length"), 2)
         pdf = self.browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
