@@ -64,9 +64,10 @@ TEST_CASE("the gallery has the first and the last query of the lowest seed, by c
   CHECK(margin["batches"][0]["round"] == 1);
   CHECK(margin["batches"][0]["labels"] == 64);
   CHECK(margin["batches"][0]["n"] == 3);
-  CHECK(margin["batches"][0]["classes"] == json::parse(R"([{"name": "forest", "n": 1, "shown": [2]},
-                        {"name": "river", "n": 2, "shown": [3]}])"));
-  CHECK(margin["batches"][1]["classes"][0]["shown"] == json::parse("[4, 6]"));
+  CHECK(margin["batches"][0]["classes"] ==
+        json::parse(R"([{"name": "forest", "n": 1, "shown": ["pool-2"]},
+                        {"name": "river", "n": 2, "shown": ["pool-3"]}])"));
+  CHECK(margin["batches"][1]["classes"][0]["shown"] == json::parse(R"(["pool-4", "pool-6"])"));
   const json& pictures = data["pictures"][margin["pictures"].get<std::string>()];
   CHECK(pictures.size() == 4);
   CHECK(pictures["pool-2"].get<std::string>().substr(0, 8) == "Y2NjY2Nj");  // "cccccc"
@@ -75,8 +76,8 @@ TEST_CASE("the gallery has the first and the last query of the lowest seed, by c
 
 TEST_CASE("too many bytes of pictures: fewer of each query, and it is told") {
   const json data = shown_samples(merge_study({sweep(500'000)}));
-  CHECK(data["gallery"][0]["batches"][0]["classes"][0]["shown"] == json::parse("[2]"));
-  CHECK(data["gallery"][0]["batches"][1]["classes"][0]["shown"] == json::parse("[4]"));
+  CHECK(data["gallery"][0]["batches"][0]["classes"][0]["shown"] == json::array({"pool-2"}));
+  CHECK(data["gallery"][0]["batches"][1]["classes"][0]["shown"] == json::array({"pool-4"}));
   CHECK(data["pictures"].begin().value().size() == 2);
   REQUIRE(data["notes"].size() == 1);
   CHECK_THAT(data["notes"][0].get<std::string>(),
@@ -128,6 +129,16 @@ TEST_CASE("test tiles stand with their predictions by the trial that is shown") 
   const json cut = shown_samples(merge_study({file}));
   CHECK(cut["tiles"][0]["tiles"].size() == 1);
   CHECK_THAT(cut["notes"].back().get<std::string>(), Contains("1 of 2 kept test tiles"));
+}
+
+TEST_CASE("regions have pictures of their own, and lie on the map where their images do") {
+  ResultsTables file = sweep();
+  file.map.per_image = 2;
+  file.pictures["trial-0-pool-2"] = "region";
+  const json data = shown_samples(merge_study({file}));
+  CHECK(data["gallery"][0]["batches"][0]["classes"][0]["shown"] == json::array({"trial-0-pool-2"}));
+  CHECK(data["gallery"][1]["batches"][0]["classes"][0]["shown"] == json::array({"pool-2"}));
+  CHECK(data["map_picks"][0]["rounds"][1] == json::parse("[1, 1, 2]"));  // of 2, 3 and 5
 }
 
 TEST_CASE("files without pictures or map, and those of several sweeps, stand side by side") {

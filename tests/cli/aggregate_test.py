@@ -136,7 +136,7 @@ class AggregateTest(ProgramTest):
         self.assertEqual(len(samples["gallery"]), 60)
         shown = [len(c["shown"]) for b in samples["gallery"][0]["batches"] for c in b["classes"]]
         self.assertGreaterEqual(sum(shown), 2)
-        self.assertEqual([note.split(":")[0] for note in samples["notes"]], ["gallery", "predictions"])
+        self.assertEqual([note.split(":")[0] for note in samples["notes"]], ["predictions", "gallery"])
         self.assertGreaterEqual(len(data["panels"]), 2 * 9)
         self.assertEqual(data["confusion"][0]["labels"][-1], 32 * rounds)
         self.assertEqual(len(data["confusion"][0]["shares"][0]), 100)

@@ -337,8 +337,9 @@
       for (const c of batch.classes) {
         const name = c.name || "tiles";
         const list = make("ul", {class: "thumbnails", "aria-label": `${name}, ${title}`});
-        for (const index of c.shown) {
-          list.append(make("li", {}, make("img", {src: "data:image/png;base64," + pictures[`pool-${index}`],
+        for (const picture of c.shown) {
+          const index = picture.split("-").pop();
+          list.append(make("li", {}, make("img", {src: "data:image/png;base64," + pictures[picture],
                                                   alt: `${name}, sample ${index}`, title: `${name}, sample ${index}`})));
         }
         box.append(make("div", {class: "class"}, make("h4", {}, `${name}: ${c.n}`), ...(c.shown.length ? [list] : [])));
@@ -352,9 +353,10 @@
   const drawTiles = (entry) => {
     byId("tiles-says").textContent = `${looks.get(entry.strategy).title}, initial set ${entry.init}, seed ${entry.seed}: ` +
         `${plural(entry.tiles.length, "tile")} of the test set.`;
-    byId("tiles-legend").replaceChildren(...entry.classes.map((name, label) => {
+    const colours = [...entry.classes.map((name, label) => [name, data.class_colours[label]]), ["no label", "#ffffff"]];
+    byId("tiles-legend").replaceChildren(...colours.map(([name, fill]) => {
       const svg = makeSvg("svg", {width: 14, height: 14, "aria-hidden": "true"});
-      svg.append(makeSvg("rect", {width: 14, height: 14, rx: 2, fill: data.class_colours[label]}));
+      svg.append(makeSvg("rect", {x: 0.5, y: 0.5, width: 13, height: 13, rx: 2, fill, stroke: "#8c959f"}));
       return make("li", {}, svg, name);
     }));
     const columns = [["image", "image"], ["label", "label"], ["prediction", "prediction"], ["entropy", "unsure"]];
