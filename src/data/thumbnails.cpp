@@ -134,17 +134,4 @@ Picture reduced(const Picture& picture, std::int64_t most) {
   return result;
 }
 
-Picture cropped(const Picture& picture, std::int64_t top, std::int64_t left, std::int64_t height,
-                std::int64_t width) {
-  Picture result = empty_picture(height, width);
-  for (std::int64_t y = 0; y < height; ++y) {
-    for (std::int64_t x = 0; x < width; ++x) {
-      for (std::size_t k = 0; k < 3; ++k) {
-        result.rgb[place(result, y, x) + k] = picture.rgb[place(picture, top + y, left + x) + k];
-      }
-    }
-  }
-  return result;
-}
-
 }  // namespace al_mpi

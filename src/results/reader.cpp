@@ -165,7 +165,6 @@ void read_map(const Hdf5File& file, ResultsTables& tables) {
   map.shares = {file.double_attribute("/map", "share_x").value_or(0),
                 file.double_attribute("/map", "share_y").value_or(0)};
   map.n_even = file.int_attribute("/map", "n_even").value_or(0);
-  map.per_image = std::max<std::int64_t>(1, file.int_attribute("/map", "per_image").value_or(1));
   if (map.n_even < 0 || map.n_even > static_cast<std::int64_t>(map.index.size())) {
     throw DataError(tables.path, "/map", "its attribute 'n_even' is not among its rows");
   }

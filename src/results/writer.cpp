@@ -180,7 +180,6 @@ void write_map(Hdf5File& file, const ResultsTables::Map& map) {
   file.set_attribute("/map", "share_x", map.shares[0]);
   file.set_attribute("/map", "share_y", map.shares[1]);
   file.set_attribute("/map", "n_even", map.n_even);
-  file.set_attribute("/map", "per_image", map.per_image);
 }
 
 /// /labeled_classes [rounds, K]: what was labelled up to each round, by class, as the oracle

@@ -88,6 +88,7 @@ void Pictures::add(const std::vector<ShownTrial>& trials, ResultsTables& tables)
   if (!map_) map_.emplace(dataset_, embeddings_);
   std::set<std::int64_t> picked;
   for (const ShownTrial& trial : trials) {
+    if (trial.spec.settings.count("query.region") > 0) continue;  // its samples are others
     for (const auto& round : trial.picks) {
       for (const PickRecord& pick : round) picked.insert(pick.index);
     }

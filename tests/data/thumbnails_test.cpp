@@ -21,15 +21,6 @@ TEST_CASE("a large picture is reduced to means of squares") {
   CHECK(reduced(picture, 1).rgb == std::vector<std::uint8_t>{6, 10, 128});
 }
 
-TEST_CASE("a part of a picture") {
-  Picture picture{2, 3, {}};
-  for (int i = 0; i < 18; ++i) picture.rgb.push_back(static_cast<std::uint8_t>(i));
-  const Picture part = cropped(picture, 1, 1, 1, 2);
-  CHECK(part.height == 1);
-  CHECK(part.width == 2);
-  CHECK(part.rgb == std::vector<std::uint8_t>{12, 13, 14, 15, 16, 17});
-}
-
 TEST_CASE("a small picture is enlarged a whole number of times, smoothly") {
   const Picture picture{1, 2, {0, 7, 0, 100, 7, 0}};
   const Picture large = enlarged(picture, 4);

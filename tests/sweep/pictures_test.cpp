@@ -85,6 +85,15 @@ TEST_CASE("the map holds the pool and has what was picked, copies of a sample to
   CHECK(map.shares[0] + map.shares[1] <= 1.0 + 1e-9);
 }
 
+TEST_CASE("a trial whose own settings say what a sample is has no pictures") {
+  Pictures pictures(scenes(), config_with(1));
+  ShownTrial other = trial({{0}, {20}});
+  other.spec.settings["query.region"] = "4";
+  ResultsTables tables;
+  pictures.add({other, trial({{0}, {21}})}, tables);
+  CHECK(names_of(tables) == std::vector<std::string>{"pool-21"});
+}
+
 TEST_CASE("of a large pool the map holds samples that are spread evenly, and all picks") {
   Pictures pictures(scenes(4100), config_with(0));
   ResultsTables tables;

@@ -39,8 +39,4 @@ Picture enlarged(const Picture& picture, std::int64_t least);
 /// `most`.
 Picture reduced(const Picture& picture, std::int64_t most);
 
-/// The part of a picture from row `top` and column `left` on.
-Picture cropped(const Picture& picture, std::int64_t top, std::int64_t left, std::int64_t height,
-                std::int64_t width);
-
 }  // namespace al_mpi

@@ -49,7 +49,6 @@ struct ResultsTables {
     std::array<double, 2> shares = {0, 0};  ///< of the variance, along x and y
     /// The first n_even samples are spread evenly over the pool; then come picked ones.
     std::int64_t n_even = 0;
-    std::int64_t per_image = 1;  ///< with query.region: regions, index is pick / per_image
     std::vector<std::int64_t> index, label;  ///< of the pool; its class (-1: none)
     std::vector<double> x, y;
   } map;

@@ -22,13 +22,8 @@ struct Batch {
   std::vector<std::pair<std::string, std::int64_t>> candidates;  ///< picture, class; in their order
 };
 
-/// The name of a pick's picture: of an image, which trials share, or of a region; "" = there is
-/// none.
-std::string picture_name(const Shown& shown, std::int64_t index) {
-  std::string name = fmt::format("pool-{}", index);
-  std::string of_trial = fmt::format("trial-{}-{}", shown.trial->trial, name);
-  if (shown.file->pictures.count(of_trial) > 0) return of_trial;
-  return shown.file->pictures.count(name) > 0 ? name : "";
+std::string picture_name(std::int64_t index) {
+  return fmt::format("pool-{}", index);
 }
 
 /// The first query and the last one; one of them where they are the same.
@@ -45,8 +40,8 @@ std::vector<Batch> batches_of(const Shown& shown) {
       if (picks.round[i] != round) continue;
       ++batch.n;
       ++batch.counts[picks.label[i]];
-      const std::string name = picture_name(shown, picks.index[i]);
-      if (!name.empty()) batch.candidates.emplace_back(name, picks.label[i]);
+      const std::string name = picture_name(picks.index[i]);
+      if (shown.file->pictures.count(name) > 0) batch.candidates.emplace_back(name, picks.label[i]);
     }
     batches.push_back(std::move(batch));
   }

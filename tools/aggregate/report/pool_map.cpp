@@ -54,12 +54,8 @@ json points_json(const Points& points) {
 }  // namespace
 
 void add_maps(const Study& study, json& data) {
-  std::vector<Shown> shown =
+  const std::vector<Shown> shown =
       shown_trials(study, [](const ResultsTables& file) { return !file.map.index.empty(); });
-  shown.erase(  // regions of another size than the map's
-      std::remove_if(shown.begin(), shown.end(),
-                     [](const Shown& s) { return s.spec->settings.count("query.region") > 0; }),
-      shown.end());
   std::size_t n_picks = 0;
   for (const Shown& s : shown) n_picks += s.end_pick - s.first_pick;
   const std::size_t every =
@@ -87,11 +83,10 @@ void add_maps(const Study& study, json& data) {
         entry["labels"].push_back(labels_after(s, next));
         entry["rounds"].push_back(json::array());
       }
-      const std::int64_t image = picks.index[i] / map.per_image;
-      const auto found = row_in_file.find(image);
+      const auto found = row_in_file.find(picks.index[i]);
       if (k++ % every != 0 || found == row_in_file.end()) continue;
       points.add(map, found->second);
-      entry["rounds"][round].push_back(points.row_of.at(image));
+      entry["rounds"][round].push_back(points.row_of.at(picks.index[i]));
     }
     if (!entry["rounds"].empty()) entries.push_back(std::move(entry));
   }

@@ -22,6 +22,7 @@ std::vector<Shown> shown_trials(const Study& study,
     const ResultsTables& file = study.files[trial.file];
     if (trial.n_rows == 0 || !has(file)) continue;
     const TrialSpec& spec = study.record(trial).spec;
+    if (spec.settings.count("query.region") > 0) continue;  // its samples are not the file's
     const std::string& dataset = study.groups[trial.group];
     if (!shown.empty() && shown.back().dataset == dataset && shown.back().spec->init == spec.init &&
         shown.back().spec->strategy == spec.strategy) {

@@ -20,7 +20,7 @@ struct Shown {
 };
 
 /// Of each cell the trial of the lowest seed that has rounds, among files for which has(file)
-/// holds.
+/// holds; none of trials whose own settings say what a sample is.
 std::vector<Shown> shown_trials(const Study& study,
                                 const std::function<bool(const ResultsTables&)>& has);
 
