@@ -6,10 +6,10 @@
 
 #include "tools/prepare/images/image_files.hpp"
 #include "tools/prepare/images/image_survey.hpp"
-#include "tools/prepare/output/output_file.hpp"
 #include "tools/prepare/output/progress.hpp"
 #include "tools/raster/archive.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/output_file.hpp>
 #include <al_mpi/base/text.hpp>
 #include <al_mpi/campaign/answers_file.hpp>
 

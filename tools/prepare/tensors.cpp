@@ -8,9 +8,9 @@
 #include <fmt/ranges.h>
 
 #include "tools/prepare/labels/legends.hpp"
-#include "tools/prepare/output/output_file.hpp"
 #include "tools/prepare/output/progress.hpp"
 #include <al_mpi/base/error.hpp>
+#include <al_mpi/base/output_file.hpp>
 #include <al_mpi/data/dataset_writer.hpp>
 #include <al_mpi/data/sensors.hpp>
 #include <al_mpi/io/npy_file.hpp>

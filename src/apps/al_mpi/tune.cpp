@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "run_sweep.hpp"
+#include <al_mpi/base/output_file.hpp>
 #include <al_mpi/config/sweep_config.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/results/reader.hpp>
@@ -33,9 +34,7 @@ struct Candidate {
 };
 
 void refuse_existing(const std::string& output) {
-  if (fs::exists(output)) {
-    throw ConfigError("--output", fmt::format("{} exists (tune overwrites nothing)", output));
-  }
+  refuse_to_overwrite(output, /*force=*/false, "--output", "tune overwrites nothing");
 }
 
 /// The configuration, if it can be tuned.

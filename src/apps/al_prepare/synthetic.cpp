@@ -6,7 +6,7 @@
 #include "apps/al_prepare/commands.hpp"
 #include "apps/al_prepare/summary.hpp"
 #include "apps/choice.hpp"
-#include "tools/prepare/output/output_file.hpp"
+#include <al_mpi/base/output_file.hpp>
 #include <al_mpi/data/dataset_writer.hpp>
 
 namespace al_mpi {

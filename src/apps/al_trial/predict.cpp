@@ -1,9 +1,9 @@
 #include "apps/al_trial/predict.hpp"
 
-#include <filesystem>
 #include <thread>
 
 #include "apps/choice.hpp"
+#include <al_mpi/base/output_file.hpp>
 #include <al_mpi/engine/network_file.hpp>
 #include <al_mpi/model/device.hpp>
 #include <al_mpi/model/process.hpp>
@@ -69,9 +69,7 @@ ExitCode run_predict(const PredictOptions& options) {
   scene.tell = [](const std::string& what) { fmt::print(stderr, "note: {}\n", what); };
   for (const auto& [name, path] : {std::pair<const char*, std::string>{"--output", scene.output},
                                    {"--quicklook", scene.picture}}) {
-    if (!options.force && !path.empty() && std::filesystem::exists(path)) {
-      throw ConfigError(name, fmt::format("{} exists (--force replaces it)", path));
-    }
+    if (!path.empty()) refuse_to_overwrite(path, options.force, name);
   }
   const TrainedNetwork network = load_network(options.network);
   tune_process(options.threads > 0 ? options.threads

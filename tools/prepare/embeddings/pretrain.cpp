@@ -5,11 +5,11 @@
 #include <fstream>
 #include <iterator>
 
-#include "tools/prepare/output/output_file.hpp"
 #include "tools/prepare/output/progress.hpp"
 #include <al_mpi/base/crash_point.hpp>
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/log.hpp>
+#include <al_mpi/base/output_file.hpp>
 #include <al_mpi/io/atomic_file.hpp>
 #include <al_mpi/model/device.hpp>
 #include <al_mpi/model/process.hpp>

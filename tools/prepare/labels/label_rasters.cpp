@@ -11,10 +11,10 @@
 #include "tools/prepare/images/image_files.hpp"
 #include "tools/prepare/images/image_survey.hpp"
 #include "tools/prepare/labels/legends.hpp"
-#include "tools/prepare/output/output_file.hpp"
 #include "tools/prepare/output/progress.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/base/names.hpp>
+#include <al_mpi/base/output_file.hpp>
 #include <al_mpi/base/rng.hpp>
 #include <al_mpi/base/text.hpp>
 
