@@ -8,6 +8,7 @@ picks. Prints seconds of CPU time, and memory beside network and data [MiB]; til
 
     bench/segmentation.py --tiles 24
     bench/segmentation.py --tiles 2500 --ours-only     # memory of a large pool; the study's way would need 18 GB
+    bench/segmentation.py --tiles 2000 --tile 256 --region 64     # regions of tiles beside whole tiles, in turn
 """
 import argparse
 import json
@@ -51,14 +52,14 @@ def watch(*command):
     return {"seconds": used, "peak": peak, "line": process.stdout.read().splitlines()[-1]}
 
 
-def ours(data, precision):
-    settings = [f"dataset.path={data}", "model.name=unet_resnet18", f"training.precision={precision}",
+def ours(data, precision, region=0):
+    settings = [f"query.region={region}", f"dataset.path={data}", "model.name=unet_resnet18", f"training.precision={precision}",
                 "training.epochs=1", "training.batch_size=2", "training.prediction_batch=4",
                 "loop.n_init=2", f"loop.n_query={N_PICKS}", "loop.n_rounds=1"]
     runs = {name: watch(BUILD / "al_trial", ROOT / "configs/demo_segmentation.yaml", *settings, "--strategy", name)
             for name in ("random_sampling", "bald_dropout")}
     return {"seconds": runs["bald_dropout"]["seconds"] - runs["random_sampling"]["seconds"],
-            "memory": runs["bald_dropout"]["peak"] - runs["random_sampling"]["peak"]}
+            "memory": runs["bald_dropout"]["peak"] - runs["random_sampling"]["peak"], "peak": runs["bald_dropout"]["peak"]}
 
 
 def study(data):
@@ -119,12 +120,24 @@ def study(data):
     print(json.dumps({"seconds": time.process_time() - start, "before": before, "picks": picks.tolist()}))
 
 
+def beside_regions(data, args):
+    """Whole tiles and regions in turn, with the load of the machine, which decides how much the numbers mean."""
+    turns = [{region: ours(data, args.precision, region) for region in (0, args.region)} for _ in range(args.repeats)]
+    best = {region: min((turn[region] for turn in turns), key=lambda run: run["seconds"]) for region in turns[0]}
+    for region, name in ((0, "tiles"), (args.region, "regions")):
+        run = best[region]
+        print(f"{name + ':':8} {run['seconds']:8.1f} s   {run['memory']:8.0f} MiB for the query, {run['peak']:8.0f} MiB for the whole process")
+    print(f"ratio:   {best[args.region]['seconds'] / best[0]['seconds']:8.3f}     load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--tiles", type=int, default=24)
     parser.add_argument("--tile", type=int, default=128)
     parser.add_argument("--precision", default="fp32", help="of our side: fp32 or bf16")
     parser.add_argument("--ours-only", action="store_true")
+    parser.add_argument("--region", type=int, default=0, help="side [pixels]: ours on regions of tiles, too, instead of the study's way")
+    parser.add_argument("--repeats", type=int, default=1, help="turns of tiles and regions; the least of each counts")
     parser.add_argument("--study", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.study:
@@ -133,6 +146,8 @@ def main():
         data = f"{folder}/tiles.h5"
         subprocess.run([BUILD / "al_prepare", "synthetic", "--task", "segmentation", "--train", str(args.tiles), "--test", "10",
                         "--tile", str(args.tile), "--output", data], check=True, stdout=subprocess.DEVNULL)
+        if args.region:
+            return beside_regions(data, args)
         mine = ours(data, args.precision)
         print(f"ours:  {mine['seconds']:8.1f} s   {mine['memory']:8.0f} MiB", flush=True)
         if args.ours_only:

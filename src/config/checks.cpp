@@ -10,13 +10,17 @@
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/catalog/catalog.hpp>
 #include <al_mpi/config/sweep_config.hpp>
+#include <al_mpi/data/regions.hpp>
 
 namespace al_mpi {
 namespace {
 
-void check_budget(const SweepConfig& config, std::int64_t n_samples) {
+/// `n_images` in the pool, each of so many regions to buy.
+void check_budget(const SweepConfig& config, std::int64_t n_images, std::int64_t regions = 1) {
   check_budget(config.loop, config.training.validation,
-               static_cast<double>(n_samples) * static_cast<double>(config.oracle.duplicates));
+               static_cast<double>(n_images) * static_cast<double>(regions) *
+                   static_cast<double>(config.oracle.duplicates),
+               regions);
 }
 
 /// check_budget() for each combination of sweep.grid.
@@ -71,6 +75,36 @@ void check_cost(const SweepConfig& config) {
                     fmt::format("no cost can divide the scores of {}: none of them ranks samples "
                                 "by a score of each (docs/strategies.md, Costs)",
                                 fmt::join(config.sweep.strategies, ", ")));
+}
+
+/// How many regions an image has, once it is sure that the sweep can work on them.
+std::int64_t check_regions(const SweepConfig& config, bool pixels, ImageSize images) {
+  const std::int64_t side = config.query.region;
+  if (side == 0) return 1;
+  if (!pixels) throw ConfigError("query.region", "is for segmentation (use 0: whole images)");
+  const Regions regions = regions_of(images.height, images.width, side);
+  if (regions.are_images()) return 1;
+  for (const std::string& name : config.sweep.strategies) {
+    if (!asks_for("predicted_losses", name, config.query)) continue;
+    throw ConfigError("sweep.strategies",
+                      fmt::format("{} goes by predicted losses, which are of whole images (leave "
+                                  "it out, or use query.region=0)",
+                                  name));
+  }
+  if (config.query.embeddings != "auto") {
+    throw ConfigError("query.embeddings",
+                      fmt::format("'{}' is of whole images, query.region asks for regions (use "
+                                  "auto: their band statistics)",
+                                  config.query.embeddings));
+  }
+  if (config.training.augment == Augment::dihedral_crop &&
+      8 * side <= std::max(images.height, images.width)) {
+    throw ConfigError("training.augment",
+                      fmt::format("dihedral_crop shifts by up to 1/8 of an image, so that nothing "
+                                  "may be left of a region of {} pixels (use dihedral)",
+                                  side));
+  }
+  return regions.per_image();
 }
 
 /// Checks that settings fit together.
@@ -136,7 +170,7 @@ void check_inputs(const SweepConfig& config) {
 }
 
 void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
-                           std::int64_t n_classes, const std::string& task) {
+                           std::int64_t n_classes, const std::string& task, ImageSize images) {
   const bool pixels = task == "segmentation";
   if (n_classes < 2) {
     throw ConfigError("dataset", fmt::format("{} class: there is nothing to learn", n_classes));
@@ -166,15 +200,20 @@ void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
       throw ConfigError("sweep.inits", fmt::format("{} does not work on segmentation", name));
     }
   }
-  check_budget(config, pool_size);
+  check_budget(config, pool_size, check_regions(config, pixels, images));
   check_training(config, pixels);
+  if (config.sweep.grid.count("query.region") > 0) {
+    throw ConfigError("sweep.grid",
+                      "query.region is one for all trials, since their picks are numbered by it (a "
+                      "results.file of its own for each)");
+  }
   std::map<std::string, std::string> checked;
   for (const TrialSpec& spec : expand(config)) {
     if (spec.settings == checked) continue;  // trials of one combination follow one another
     checked = spec.settings;
     const SweepConfig combination = with_settings(config, checked);
     check_inputs(combination);
-    check_budget(combination, pool_size);
+    check_budget(combination, pool_size, check_regions(combination, pixels, images));
     check_training(combination, pixels);
   }
 }

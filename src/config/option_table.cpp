@@ -321,6 +321,9 @@ std::vector<Option> make_table() {
                 "segmentation: pixel probabilities over the other classes only, or cut off after "
                 "the softmax (rows then sum to less than 1)")
           .reference("cut_off"),
+      AL_OPTION(query.region, at_least(0),
+                "segmentation: side of the squares that are scored, bought and learnt from instead "
+                "of whole images, a divisor of their height and width [pixels]; 0 = whole images"),
       AL_OPTION(query.kmeans_restarts, at_least(1), "k-means++ starts, the best inertia is kept"),
       AL_OPTION(query.cost, Choice{},
                 "score_per_cost: strategies that rank by scores divide them by what each label "

@@ -5,29 +5,30 @@
 #include "pool_standard.hpp"
 #include <al_mpi/base/error.hpp>
 #include <al_mpi/data/pixel_types.hpp>
+#include <al_mpi/data/regions.hpp>
 
 namespace al_mpi {
 namespace {
 
 /// Mean absolute difference between pixels (dx, dy) apart.
-double roughness(const float* band, const Split& split, std::int64_t dx, std::int64_t dy) {
-  const std::int64_t width = split.width - dx, height = split.height - dy;
+double roughness(const float* band, const Regions& size, std::int64_t dx, std::int64_t dy) {
+  const std::int64_t width = size.width - dx, height = size.height - dy;
   if (width == 0 || height == 0) return 0.0;
   double sum = 0;
   for (std::int64_t y = 0; y < height; ++y) {
-    const float* row = band + y * split.width;
-    const float* neighbours = row + dy * split.width + dx;
+    const float* row = band + y * size.width;
+    const float* neighbours = row + dy * size.width + dx;
     for (std::int64_t x = 0; x < width; ++x)
       sum += std::abs(double(neighbours[x]) - double(row[x]));
   }
   return sum / static_cast<double>(width * height);
 }
 
-void add_band(std::vector<float>& band, const Split& split, std::vector<float>& row) {
+void add_band(std::vector<float>& band, const Regions& size, std::vector<float>& row) {
   BandMoments moments(1);
   moments.add(band.data(), static_cast<std::int64_t>(band.size()));
-  const double across = roughness(band.data(), split, 1, 0);
-  const double down = roughness(band.data(), split, 0, 1);
+  const double across = roughness(band.data(), size, 1, 0);
+  const double down = roughness(band.data(), size, 0, 1);
   row.push_back(moments.mean()[0]);
   row.push_back(static_cast<float>(moments.deviation(0)));
   for (const float percentile : percentiles_10_50_90(band)) row.push_back(percentile);
@@ -36,30 +37,37 @@ void add_band(std::vector<float>& band, const Split& split, std::vector<float>& 
 }
 
 template <class T>
-std::vector<float> statistics_of(const Split& split) {
-  const std::int64_t pixels = split.height * split.width;
+std::vector<float> statistics_of(const Split& split, const Regions& regions) {
+  const std::int64_t n = split.n * regions.per_image();
   std::vector<float> rows, band;
-  rows.reserve(static_cast<std::size_t>(split.n * split.channels * statistics_a_band));
-  for (std::int64_t i = 0; i < split.n; ++i) {
-    const auto* image = static_cast<const T*>(split.image(i));
-    for (std::int64_t c = 0; c < split.channels; ++c, image += pixels) {
-      band.assign(image, image + pixels);
-      add_band(band, split, rows);
+  rows.reserve(static_cast<std::size_t>(n * split.channels * statistics_a_band));
+  for (std::int64_t i = 0; i < n; ++i) {
+    const auto* plane = static_cast<const T*>(split.image(regions.image_of(i)));
+    plane += regions.top_of(i) * split.width + regions.left_of(i);
+    for (std::int64_t c = 0; c < split.channels; ++c, plane += split.height * split.width) {
+      band.clear();
+      for (std::int64_t y = 0; y < regions.height; ++y) {
+        const T* row = plane + y * split.width;
+        band.insert(band.end(), row, row + regions.width);
+      }
+      add_band(band, regions, rows);
     }
   }
   return rows;
 }
 
-std::vector<float> raw_statistics(const Split& split) {
-  return with_pixel_type(split.pixel_type,
-                         [&](auto pixel) { return statistics_of<decltype(pixel)>(split); });
+std::vector<float> raw_statistics(const Split& split, std::int64_t region) {
+  const Regions regions = regions_of(split.height, split.width, region);
+  return with_pixel_type(
+      split.pixel_type, [&](auto pixel) { return statistics_of<decltype(pixel)>(split, regions); });
 }
 
 }  // namespace
 
-std::vector<float> band_statistics(const Dataset& dataset, const std::string& split) {
-  const auto pool = raw_statistics(dataset.train());
-  auto rows = split == "train" ? pool : raw_statistics(dataset.splits.at(split));
+std::vector<float> band_statistics(const Dataset& dataset, const std::string& split,
+                                   std::int64_t region) {
+  const auto pool = raw_statistics(dataset.train(), region);
+  auto rows = split == "train" ? pool : raw_statistics(dataset.splits.at(split), region);
   PoolStandard(pool, static_cast<std::int64_t>(dataset.bands.size()) * statistics_a_band)
       .apply(rows);
   return rows;

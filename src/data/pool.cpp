@@ -9,17 +9,25 @@
 
 namespace al_mpi {
 
-Pool::Pool(const Dataset& dataset, const OracleOptions& oracle, std::int64_t seed)
+Pool::Pool(const Dataset& dataset, const OracleOptions& oracle, std::int64_t seed,
+           std::int64_t region)
     : dataset_(&dataset),
       oracle_(oracle),
       seed_(seed),
-      state_(static_cast<std::size_t>(dataset.train().n), State::offered) {
+      regions_(regions_of(dataset.train().height, dataset.train().width, region)),
+      state_(static_cast<std::size_t>(dataset.train().n * regions_.per_image()), State::offered) {
   if (dataset.task == Task::classification) {
+    if (region > 0) throw ConfigError("query.region", "is for segmentation");
     if (oracle.imbalance > 0) thin_out();
     return;
   }
   if (oracle.noise > 0) throw ConfigError("oracle.noise", "label noise is for classification");
   if (oracle.imbalance > 0) throw ConfigError("oracle.imbalance", "is for classification");
+  if (ignored_label() < dataset.n_classes() && ignored_label() != dataset.ignore_label) {
+    throw ConfigError("query.region",
+                      "256 classes without an ignore_label leave no number for pixels that are not "
+                      "bought (use 0)");
+  }
 }
 
 void Pool::thin_out() {
@@ -63,9 +71,17 @@ void Pool::hold_out(const Indices& picks) {
 
 double Pool::cost_of(const Indices& picks) const {
   const std::vector<double>& costs = dataset_->train().costs;
-  if (costs.empty()) return static_cast<double>(picks.size());
+  const auto cost_of_image = [&](std::int64_t image) {
+    return costs.empty() ? 1.0 : costs.at(static_cast<std::size_t>(image));
+  };
+  std::set<std::int64_t> visits;
   double sum = 0;
-  for (const std::int64_t index : picks) sum += costs.at(static_cast<std::size_t>(index));
+  for (const std::int64_t index : picks) {
+    const std::int64_t image = regions_.image_of(index);
+    sum += cost_of_image(image);
+    const bool first_visit = !is_visited(image) && visits.insert(image).second;
+    if (first_visit && !regions_.are_images()) sum += cost_of_image(image);
+  }
   return sum;
 }
 
@@ -73,22 +89,69 @@ void Pool::buy(const Indices& picks, Indices& list) {
   for (const std::int64_t index : picks) {
     check(index >= 0 && index < size(), "pick {} outside the pool of {}", index, size());
   }
-  cost_ += cost_of(picks);
+  const double cost = cost_of(picks);  // before any of them counts as a visit
   for (const std::int64_t index : picks) {
     check(state(index) == State::offered, "pick {} was bought already or left out", index);
     state(index) = State::bought;
     list.push_back(index);
     count_pixels(index);
   }
+  cost_ += cost;
+}
+
+bool Pool::is_visited(std::int64_t image) const {
+  const auto first = state_.begin() + image * regions_.per_image();
+  return std::find(first, first + regions_.per_image(), State::bought) !=
+         first + regions_.per_image();
+}
+
+Indices Pool::images_of(const Indices& samples) const {
+  if (regions_.are_images()) return samples;
+  Indices images;
+  std::vector<bool> seen(static_cast<std::size_t>(dataset_->train().n), false);
+  for (const std::int64_t sample : samples) {
+    const std::int64_t image = regions_.image_of(sample);
+    if (!seen[static_cast<std::size_t>(image)]) images.push_back(image);
+    seen[static_cast<std::size_t>(image)] = true;
+  }
+  return images;
+}
+
+template <class Fn>
+void Pool::each_row(std::int64_t index, const Fn& fn) const {
+  const Split& split = dataset_->train();
+  const std::int64_t top = regions_.top_of(index);
+  std::int64_t first = top * split.width + regions_.left_of(index);
+  const std::uint8_t* map = split.label_map(regions_.image_of(index));
+  for (std::int64_t y = top; y < top + regions_.height; ++y, first += split.width) {
+    fn(first, map + first);
+  }
 }
 
 void Pool::count_pixels(std::int64_t index) {
+  if (dataset_->train().label_maps == nullptr) return;
+  each_row(index, [&](std::int64_t, const std::uint8_t* labels) {
+    pixels_labeled_.all += regions_.width;
+    pixels_labeled_.foreground +=
+        regions_.width - std::count(labels, labels + regions_.width, dataset_->ignore_label);
+  });
+}
+
+std::int64_t Pool::ignored_label() const {
+  const bool own = dataset_->ignore_label < 0 && !regions_.are_images();
+  return own ? 255 : dataset_->ignore_label;
+}
+
+void Pool::copy_label_map(std::int64_t image, std::uint8_t* out) const {
   const Split& split = dataset_->train();
-  if (split.label_maps == nullptr) return;
-  const std::int64_t n_pixels = split.height * split.width;
-  const std::uint8_t* map = split.label_map(index);
-  pixels_labeled_.all += n_pixels;
-  pixels_labeled_.foreground += n_pixels - std::count(map, map + n_pixels, dataset_->ignore_label);
+  std::fill(out, out + split.height * split.width, static_cast<std::uint8_t>(ignored_label()));
+  const std::int64_t first = image * regions_.per_image();
+  for (std::int64_t index = first; index < first + regions_.per_image(); ++index) {
+    if (state(index) != State::bought) continue;
+    each_row(index, [&](std::int64_t pixel, const std::uint8_t* labels) {
+      std::copy(labels, labels + regions_.width, out + pixel);
+    });
+  }
 }
 
 std::int64_t Pool::label_of(std::int64_t index) const {
@@ -110,10 +173,11 @@ std::int64_t Pool::oracle_label(std::int64_t index) const {
 }
 
 std::vector<std::int64_t> Pool::oracle_classes(std::int64_t index) const {
-  const Split& split = dataset_->train();
-  if (split.label_maps == nullptr) return {oracle_label(index)};
-  const std::uint8_t* map = split.label_map(index);
-  std::set<std::int64_t> classes(map, map + split.height * split.width);
+  if (dataset_->train().label_maps == nullptr) return {oracle_label(index)};
+  std::set<std::int64_t> classes;
+  each_row(index, [&](std::int64_t, const std::uint8_t* labels) {
+    classes.insert(labels, labels + regions_.width);
+  });
   classes.erase(dataset_->ignore_label);
   return {classes.begin(), classes.end()};
 }

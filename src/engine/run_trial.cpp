@@ -46,7 +46,7 @@ class Trial {
         query_(strategy(input.spec.strategy, input.query)),
         init_(initial_set(input.spec.init)),
         dataset_(with_duplicates(input.dataset, input.oracle.duplicates)),
-        pool_(*dataset_, input.oracle, input.spec.seed),
+        pool_(*dataset_, input.oracle, input.spec.seed, input.query.region),
         learner_(dataset_, learner_options(input), input.spec.seed) {
     state_.key = input.spec.key();
     state_.fingerprint = input.fingerprint;
@@ -80,13 +80,19 @@ class Trial {
   }
 
  private:
+  /// Whole images, also where regions are labelled.
   void hold_out_at_random() {
     const std::int64_t n_validation = input_.learner.training.validation;
-    check_budget(input_.loop, n_validation, static_cast<double>(pool_.n_offered()));
-    Indices held_out =
-        RngStream(input_.spec.seed, "validation").sample(pool_.n_offered(), n_validation);
+    const std::int64_t per_image = pool_.regions().per_image();
+    check_budget(input_.loop, n_validation, static_cast<double>(pool_.n_offered()), per_image);
+    const Indices drawn = RngStream(input_.spec.seed, "validation")
+                              .sample(pool_.n_offered() / per_image, n_validation);
     const Indices offered = pool_.unlabeled();
-    for (std::int64_t& index : held_out) index = offered[static_cast<std::size_t>(index)];
+    Indices held_out;
+    for (const std::int64_t image : drawn) {
+      const auto first = offered.begin() + image * per_image;
+      held_out.insert(held_out.end(), first, first + per_image);
+    }
     pool_.hold_out(held_out);
   }
 
@@ -171,6 +177,10 @@ class Trial {
     const PixelCounts bought = pool_.pixels_labeled();
     metrics.emplace_back("pixels_labeled", static_cast<double>(bought.all));
     metrics.emplace_back("pixels_foreground", static_cast<double>(bought.foreground));
+    if (input_.query.region > 0) {
+      const std::size_t n_visited = pool_.labeled_images().size() + pool_.held_out_images().size();
+      metrics.emplace_back("images_visited", static_cast<double>(n_visited));
+    }
   }
 
   void keep_network() {

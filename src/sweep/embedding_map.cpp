@@ -34,13 +34,16 @@ std::vector<float> band_numbers(const Split& split, std::int64_t index) {
 }
 
 /// The class of a sample: its label, or what most of its labelled pixels are; -1 = none.
-std::int64_t class_of(const Dataset& dataset, std::int64_t index) {
+std::int64_t class_of(const Dataset& dataset, const Regions& regions, std::int64_t index) {
   const Split& pool = dataset.train();
   if (!pool.labels.empty()) return pool.labels[static_cast<std::size_t>(index)];
   std::vector<std::int64_t> counts(static_cast<std::size_t>(dataset.n_classes()), 0);
-  const std::uint8_t* label = pool.label_map(index);
-  for (std::int64_t i = 0; i < pool.height * pool.width; ++i) {
-    if (label[i] != dataset.ignore_label && label[i] < counts.size()) ++counts[label[i]];
+  const std::uint8_t* row = pool.label_map(regions.image_of(index)) +
+                            regions.top_of(index) * pool.width + regions.left_of(index);
+  for (std::int64_t y = 0; y < regions.height; ++y, row += pool.width) {
+    for (const std::uint8_t* label = row; label < row + regions.width; ++label) {
+      if (*label != dataset.ignore_label && *label < counts.size()) ++counts[*label];
+    }
   }
   const auto most = std::max_element(counts.begin(), counts.end());
   return most == counts.end() || *most == 0 ? -1 : most - counts.begin();
@@ -48,8 +51,9 @@ std::int64_t class_of(const Dataset& dataset, std::int64_t index) {
 
 }  // namespace
 
-EmbeddingMap::EmbeddingMap(std::shared_ptr<const Dataset> dataset, const std::string& embeddings)
-    : dataset_(std::move(dataset)) {
+EmbeddingMap::EmbeddingMap(std::shared_ptr<const Dataset> dataset, const std::string& embeddings,
+                           const Regions& regions)
+    : dataset_(std::move(dataset)), regions_(regions) {
   const auto& known = dataset_->train().embeddings;
   const auto found = embeddings == "auto" ? known.begin() : known.find(embeddings);
   if (found != known.end()) {
@@ -59,31 +63,33 @@ EmbeddingMap::EmbeddingMap(std::shared_ptr<const Dataset> dataset, const std::st
     words_ = fmt::format("mean and deviation of each band (the dataset has no embeddings{})",
                          known.empty() ? "" : " '" + embeddings + "'");
   }
-  const std::int64_t n = dataset_->train().n, n_even = std::min(n, most_even);
+  const std::int64_t n = dataset_->train().n * regions.per_image(), n_even = std::min(n, most_even);
   std::vector<float> rows;
   for (std::int64_t i = 0; i < n_even; ++i) {
     even_.push_back(i * n / n_even);
-    const std::vector<float> numbers = row(even_.back());
+    const std::vector<float> numbers = row(regions.image_of(even_.back()));
     rows.insert(rows.end(), numbers.begin(), numbers.end());
   }
   plane_ = std::make_unique<const PrincipalPlane>(rows, rows.size() / even_.size());
 }
 
-std::vector<float> EmbeddingMap::row(std::int64_t sample) const {
+std::vector<float> EmbeddingMap::row(std::int64_t image) const {
   if (stored_ != nullptr) {
-    const float* first = stored_->data + sample * stored_->dim;
+    const float* first = stored_->data + image * stored_->dim;
     return {first, first + stored_->dim};
   }
   const Split& pool = dataset_->train();
   return with_pixel_type(pool.pixel_type,
-                         [&](auto zero) { return band_numbers<decltype(zero)>(pool, sample); });
+                         [&](auto zero) { return band_numbers<decltype(zero)>(pool, image); });
 }
 
 void EmbeddingMap::add(std::int64_t index, ResultsTables::Map& map) {
-  const std::int64_t sample = index % dataset_->train().n;  // of oracle.duplicates
+  const std::int64_t n = dataset_->train().n * regions_.per_image();
+  const std::int64_t sample = index % n;  // of oracle.duplicates
   const auto [point, is_new] = points_.try_emplace(sample);
   if (is_new) {
-    point->second = {plane_->place(row(sample).data()), class_of(*dataset_, sample)};
+    point->second = {plane_->place(row(regions_.image_of(sample)).data()),
+                     class_of(*dataset_, regions_, sample)};
   }
   map.index.push_back(index);
   map.label.push_back(point->second.label);

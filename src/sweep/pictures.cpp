@@ -47,6 +47,17 @@ Picture map_picture(const Split& split, const ColorOf& color_of) {
   return picture;
 }
 
+/// A region of a picture.
+Picture cut(const Picture& picture, const Regions& regions, std::int64_t index) {
+  Picture region{regions.height, regions.width, {}};
+  for (std::int64_t y = 0; y < regions.height; ++y) {
+    const std::int64_t first = (regions.top_of(index) + y) * picture.width + regions.left_of(index);
+    const auto row = picture.rgb.begin() + 3 * first;
+    region.rgb.insert(region.rgb.end(), row, row + 3 * regions.width);
+  }
+  return region;
+}
+
 /// Classes of pixels in their colours; white where there is none.
 Picture colored(const Dataset& dataset, const std::uint8_t* classes) {
   return map_picture(dataset.test(), [&](std::int64_t at) {
@@ -79,13 +90,15 @@ std::vector<PickRecord> shown_picks(const ShownTrial& trial, std::int64_t n) {
 
 Pictures::Pictures(std::shared_ptr<const Dataset> dataset, const SweepConfig& config)
     : dataset_(std::move(dataset)),
+      picked_(regions_of(dataset_->train().height, dataset_->train().width, config.query.region)),
+      images_(regions_of(dataset_->train().height, dataset_->train().width, 0)),
       n_(config.results.thumbnails),
       embeddings_(config.query.embeddings),
       tiles_(fs::path(config.results.file).replace_extension(".tiles").string()) {}
 
 void Pictures::add(const std::vector<ShownTrial>& trials, ResultsTables& tables) {
   if (trials.empty()) return;
-  if (!map_) map_.emplace(dataset_, embeddings_);
+  if (!map_) map_.emplace(dataset_, embeddings_, picked_);
   std::set<std::int64_t> picked;
   for (const ShownTrial& trial : trials) {
     if (trial.spec.settings.count("query.region") > 0) continue;  // its samples are others
@@ -101,8 +114,9 @@ void Pictures::add(const std::vector<ShownTrial>& trials, ResultsTables& tables)
 
 void Pictures::add_picks(const ShownTrial& trial, Names& pictures) {
   for (const PickRecord& pick : shown_picks(trial, n_)) {
-    const std::int64_t sample = pick.index % dataset_->train().n;  // of oracle.duplicates
-    pictures[fmt::format("pool-{}", pick.index)] = thumbnail("train", sample);
+    const std::int64_t n = dataset_->train().n * picked_.per_image();
+    const std::int64_t sample = pick.index % n;  // of oracle.duplicates
+    pictures[fmt::format("pool-{}", pick.index)] = thumbnail("train", sample, picked_);
   }
 }
 
@@ -139,7 +153,7 @@ void Pictures::read_tiles(const ShownTrial& trial, const std::string& path) {
     const auto first = i * static_cast<std::size_t>(test.height * test.width);
     const std::string tile = fmt::format("test-{}", indices[i]);
     const std::string of_trial = fmt::format("trial-{}-{}", trial.spec.trial, tile);
-    names[tile] = thumbnail("test", indices[i]);
+    names[tile] = thumbnail("test", indices[i], images_);
     names[tile + "-label"] = png_bytes(colored(*dataset_, test.label_map(indices[i])));
     names[of_trial + "-prediction"] = png_bytes(colored(*dataset_, &predicted[first]));
     names[of_trial + "-entropy"] = small_png(grey(test, &entropy[first]));
@@ -147,17 +161,20 @@ void Pictures::read_tiles(const ShownTrial& trial, const std::string& path) {
   tiles_of_[trial.spec.key()] = std::move(names);
 }
 
-const std::string& Pictures::thumbnail(const std::string& split, std::int64_t index) {
+const std::string& Pictures::thumbnail(const std::string& split, std::int64_t index,
+                                       const Regions& regions) {
   std::string& png = made_[fmt::format("{}-{}", split, index)];
   if (png.empty()) {
     if (!thumbnails_) thumbnails_.emplace(*dataset_);
-    png = small_png(reduced(thumbnails_->of(dataset_->splits.at(split), index), most_pixels));
+    const Picture image = thumbnails_->of(dataset_->splits.at(split), regions.image_of(index));
+    png = small_png(reduced(cut(image, regions, index), most_pixels));
   }
   return png;
 }
 
 std::string thumbnails_line(const Sweep& sweep) {
   const Split& pool = sweep.dataset->train();
+  const Regions regions = regions_of(pool.height, pool.width, sweep.config.query.region);
   std::set<std::string> cells;
   for (const TrialSpec& spec : sweep.grid) {
     cells.insert(spec.own_settings() + spec.strategy + "/" + spec.init);
@@ -165,8 +182,8 @@ std::string thumbnails_line(const Sweep& sweep) {
   const std::int64_t n = sweep.config.results.thumbnails;
   const auto n_cells = static_cast<std::int64_t>(cells.size());
   const LoopOptions& loop = sweep.config.loop;
-  std::int64_t n_pictures =
-      std::min(pool.n, n_cells * 2 * std::min(n, std::max(loop.n_query, loop.n_init)));
+  std::int64_t n_pictures = std::min(
+      pool.n * regions.per_image(), n_cells * 2 * std::min(n, std::max(loop.n_query, loop.n_init)));
   const bool pixels = sweep.dataset->task == Task::segmentation;
   if (pixels) n_pictures += std::min(n, sweep.dataset->test().n) * (2 + 2 * n_cells);
   const Thumbnails thumbnails(*sweep.dataset);
@@ -174,7 +191,9 @@ std::string thumbnails_line(const Sweep& sweep) {
   double bytes = 0;
   std::int64_t height = 0, width = 0;
   for (std::int64_t i = 0; i < n_tried; ++i) {
-    const Picture picture = reduced(thumbnails.of(pool, i * pool.n / n_tried), most_pixels);
+    const std::int64_t image = i * pool.n / n_tried;
+    const Picture picture =
+        reduced(cut(thumbnails.of(pool, image), regions, image * regions.per_image()), most_pixels);
     height = picture.height;
     width = picture.width;
     bytes += static_cast<double>(small_png(picture).size());

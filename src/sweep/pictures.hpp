@@ -28,10 +28,12 @@ class Pictures {
   void add_picks(const ShownTrial& trial, Names& pictures);
   void add_tiles(const ShownTrial& trial, Names& pictures);
   void read_tiles(const ShownTrial& trial, const std::string& path);
-  const std::string& thumbnail(const std::string& split, std::int64_t index);
+  const std::string& thumbnail(const std::string& split, std::int64_t index,
+                               const Regions& regions);
 
   std::shared_ptr<const Dataset> dataset_;
-  std::int64_t n_;  ///< results.thumbnails
+  Regions picked_, images_;  ///< what is picked, and whole images
+  std::int64_t n_;           ///< results.thumbnails
   std::string embeddings_;
   std::string tiles_;  ///< folder of predictions
   std::optional<Thumbnails> thumbnails_;

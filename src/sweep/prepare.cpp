@@ -22,11 +22,13 @@ Sweep prepare_sweep(const SweepArguments& arguments) {
     sweep.dataset = load_dataset(config.dataset.path, config.dataset.synthetic);
     const auto& dataset = sweep.dataset;
     about.task = name_of(dataset->task);
-    check_against_dataset(config, dataset->train().n, dataset->n_classes(), about.task);
+    const Split& pool = dataset->train();
+    check_against_dataset(config, pool.n, dataset->n_classes(), about.task,
+                          {pool.height, pool.width});
     about.dataset_fingerprint = dataset->fingerprint();
     about.class_names = dataset->classes;
     if (dataset->task == Task::classification) {
-      about.class_counts = class_counts(dataset->train(), dataset->n_classes());
+      about.class_counts = class_counts(pool, dataset->n_classes());
     }
     const std::string absent =
         absent_from_test(*dataset, class_counts(dataset->test(), dataset->n_classes()));

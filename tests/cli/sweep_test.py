@@ -8,7 +8,7 @@ import unittest
 import h5py
 import numpy as np
 
-from harness import ProgramTest
+from harness import SOURCE, ProgramTest
 
 
 class SweepTest(ProgramTest):
@@ -108,6 +108,35 @@ results: {file: pixels.h5, thumbnails: 2}
         done = self.run_program("al_mpi", "pixels.yaml")
         self.assertIn("no predictions of random_sampling/random/3 are shown", done.stderr)
         self.assertEqual(sorted(kept()), sorted(n for n in first if n.startswith("pool-")))
+
+    def test_regions_are_the_same_whatever_the_ranks_and_after_a_kill(self):
+        settings = ["dataset.synthetic.n_train=24", "dataset.synthetic.n_test=6", "training.epochs=1", "query.region=16",
+                    "loop.n_init=8", "loop.n_query=8", "loop.n_rounds=3", "sweep.seeds=1",
+                    "sweep.strategies=[entropy_sampling, predicted_class_random]"]
+        sweep = ["al_mpi", SOURCE / "configs/demo_segmentation.yaml", *settings]
+        self.run_program(*sweep, "--workers", 1, "results.file=alone.h5")
+        self.run_program(*sweep, "results.file=ranks.h5", ranks=2)
+        self.assert_same_results("alone.h5", "ranks.h5")
+        process = self.start_program(*sweep, "--workers", 2, "results.file=killed.h5")
+        self.wait_for_round("killed.journal")
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        self.assert_group_ends(process.pid)
+        self.run_program(*sweep, "--workers", 2, "results.file=killed.h5")
+        self.assert_same_results("alone.h5", "killed.h5")
+        with h5py.File(self.folder / "alone.h5") as file:
+            rounds, picks = file["rounds"][:], file["picks"][:]
+        self.assertEqual(len(picks), 2 * (8 + 3 * 8))
+        self.assertLess(max(picks["index"]), 24 * 4)
+        for row in rounds:
+            bought = {pick["index"] for pick in picks if pick["trial"] == row["trial"] and pick["round"] <= row["round"]}
+            self.assertEqual(len(bought), row["n_labeled"])
+            self.assertEqual(row["pixels_labeled"], len(bought) * 16 * 16)
+            self.assertEqual(row["images_visited"], len({index // 4 for index in bought}))
+        done = self.run_program(*sweep, "results.file=alone.h5", "query.region=8", expect=2)
+        self.assertIn("query.region: 16 in the results file, 8 now", done.stderr)
+        done = self.run_program(*sweep, "results.file=other.h5", "query.region=24", expect=2)
+        self.assertIn("24 does not divide the images of 32 x 32 pixels (what does: 1, 2, 4, 8, 16, 32;", done.stderr)
 
     def test_a_larger_grid_extends_and_other_settings_are_refused(self):
         config = self.small_sweep(seeds="1")

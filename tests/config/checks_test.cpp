@@ -159,3 +159,51 @@ TEST_CASE("settings that make no sense together are refused") {
   CHECK(problem("sweep: {grid: {training.early_stopping: [0, 3]}}", "classification") ==
         "training.early_stopping");
 }
+
+TEST_CASE("regions are refused where they do not divide the images, and what cannot work on them") {
+  const auto problem = [](const std::string& query, const std::string& rest = "",
+                          const std::string& task = "segmentation") -> std::string {
+    const std::string network = task == "segmentation" ? "unet_resnet18" : "resnet18";
+    try {
+      check_against_dataset(
+          parsed("model: {name: " + network + "}\nquery: {" + query + "}\n" + rest), 352, 10, task,
+          {64, 64});
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(problem("region: 32").empty());
+  CHECK(problem("region: 32", "", "classification") ==
+        "query.region: is for segmentation (use 0: whole images)");
+  CHECK_THAT(problem("region: 24"), Contains("24 does not divide the images of 64 x 64 pixels"));
+  const std::string loss = "sweep: {strategies: [random_sampling, loss_prediction]}\n";
+  CHECK(problem("region: 32", loss) ==
+        "sweep.strategies: loss_prediction goes by predicted losses, which are of whole images "
+        "(leave it out, or use query.region=0)");
+  CHECK_THAT(
+      problem("region: 32, two_stage_first: loss_prediction", "sweep: {strategies: [two_stage]}\n"),
+      Contains("two_stage goes by predicted losses"));
+  CHECK_THAT(problem("region: 32, embeddings: mine"), Contains("'mine' is of whole images"));
+  CHECK_THAT(problem("region: 8", "training: {augment: dihedral_crop}"),
+             Contains("training.augment: dihedral_crop shifts"));
+  CHECK(problem("region: 16", "training: {augment: dihedral_crop}").empty());
+  // A region as large as the image is the image.
+  CHECK(problem("region: 64, embeddings: mine", loss).empty());
+}
+
+TEST_CASE("the budget is counted in regions, and validation in images that have so many") {
+  const auto check = [](const std::string& yaml) {
+    check_against_dataset(parsed("model: {name: unet_resnet18}\n" + yaml), 88, 10, "segmentation",
+                          {64, 64});
+  };
+  CHECK_NOTHROW(check("query: {region: 32}"));  // 32 + 10 x 32 of 88 x 4
+  CHECK_THROWS_WITH(check("query: {region: 32}\nloop: {n_init: 33}"),
+                    "loop: n_init + n_rounds x n_query = 353 exceeds the pool of 352 regions");
+  CHECK_THROWS_WITH(
+      check("query: {region: 32}\nloop: {n_init: 29}\ntraining: {validation: 1}"),
+      "loop: regions of validation + n_init + n_rounds x n_query = 353 exceeds the pool of 352 "
+      "regions");
+  CHECK_THROWS_WITH(check("loop: {n_init: 8, n_query: 8}\nsweep: {grid: {query.region: [0, 32]}}"),
+                    Contains("sweep.grid: query.region is one for all trials"));
+}

@@ -41,3 +41,39 @@ TEST_CASE("band statistics are standardised over the pool") {
   const auto test = band_statistics(*dataset, "test");
   CHECK(std::vector<float>(rows.begin(), rows.begin() + 7) == test);
 }
+
+TEST_CASE("band statistics of regions are those of images that hold them alone") {
+  const ScratchFolder folder;
+  DatasetDescription description;
+  description.classes = {"no data", "a"};
+  description.ignore_label = 0;
+  description.task = Task::segmentation;
+  description.bands = {"B4", "B8"};
+  description.pixel_type = PixelType::uint16;
+  description.height = description.width = 4;
+  const auto pixel = [](std::int64_t i, std::int64_t band, std::int64_t y, std::int64_t x) {
+    return static_cast<std::uint16_t>((i * 37 + band * 11 + y * y * 5 + x * (7 + i)) % 50);
+  };
+  const auto put = [](Sample& sample, std::size_t at, std::uint16_t value) {
+    std::memcpy(sample.image.data() + at * 2, &value, 2);
+  };
+  const auto whole = [&](std::int64_t i, Sample& sample) {
+    std::fill(sample.label_map.begin(), sample.label_map.end(), std::uint8_t{1});
+    for (std::int64_t at = 0; at < 32; ++at)
+      put(sample, static_cast<std::size_t>(at), pixel(i, at / 16, at / 4 % 4, at % 4));
+  };
+  const auto cut = [&](std::int64_t region, Sample& sample) {
+    std::fill(sample.label_map.begin(), sample.label_map.end(), std::uint8_t{1});
+    const std::int64_t top = region % 4 / 2 * 2, left = region % 2 * 2;
+    for (std::int64_t at = 0; at < 8; ++at)
+      put(sample, static_cast<std::size_t>(at),
+          pixel(region / 4, at / 4, top + at / 2 % 2, left + at % 2));
+  };
+  write_dataset(folder.file("whole.h5"), description,
+                {{"train", {3, whole}}, {"test", {1, whole}}});
+  description.height = description.width = 2;
+  write_dataset(folder.file("cut.h5"), description, {{"train", {12, cut}}, {"test", {4, cut}}});
+  const auto of_regions = band_statistics(*Dataset::open(folder.file("whole.h5")), "train", 2);
+  REQUIRE(of_regions.size() == 12 * 14);
+  CHECK(of_regions == band_statistics(*Dataset::open(folder.file("cut.h5")), "train"));
+}

@@ -189,3 +189,82 @@ TEST_CASE("oracle.imbalance thins the classes out, each seed in an order of its 
   }
   CHECK(orders.size() > 1);
 }
+
+namespace {
+
+std::shared_ptr<const Dataset> small_maps() {
+  SyntheticOptions options;
+  options.task = Task::segmentation;
+  options.n_train = 3;
+  options.n_test = 2;
+  options.n_classes = 3;
+  options.tile = 8;
+  return make_synthetic(options);
+}
+
+}  // namespace
+
+TEST_CASE("regions are bought one by one, and only their labels are shown") {
+  const auto dataset = small_maps();
+  Pool pool(*dataset, {}, 0, 4);
+  CHECK(pool.size() == 3 * 4);
+  pool.label({9, 0});
+  pool.label({11});
+  pool.hold_out({4, 5, 6, 7});
+  CHECK(pool.labeled() == Indices{9, 0, 11});
+  CHECK(pool.labeled_images() == Indices{2, 0});
+  CHECK(pool.held_out_images() == Indices{1});
+  CHECK(pool.n_bought() == 7);
+  CHECK(pool.unlabeled() == Indices{1, 2, 3, 8, 10});
+  CHECK_THROWS_AS(pool.label({11}), InternalError);
+  CHECK(pool.pixels_labeled().all == 7 * 16);
+  CHECK(pool.cost() == 7 + 3);  // three images were opened
+  CHECK(pool.cost_of({1}) == 1);
+
+  std::vector<std::uint8_t> shown(64);
+  pool.copy_label_map(2, shown.data());
+  const std::uint8_t* truth = dataset->train().label_map(2);
+  std::int64_t n_foreground = 0;
+  for (std::size_t i = 0; i < 64; ++i) {
+    const bool bought = i % 8 >= 4;  // the two regions on the right: 9 and 11
+    CHECK(shown[i] == (bought ? truth[i] : dataset->ignore_label));
+    n_foreground += bought && truth[i] != dataset->ignore_label ? 1 : 0;
+  }
+  const auto classes_of = [&](std::int64_t image, std::int64_t first, std::int64_t last) {
+    std::set<std::int64_t> classes;
+    const std::uint8_t* map = dataset->train().label_map(image);
+    for (std::int64_t i = 0; i < 64; ++i) {
+      if (i / 32 == 0 && i % 8 >= first && i % 8 < last) classes.insert(map[i]);
+    }
+    classes.erase(dataset->ignore_label);
+    return std::vector<std::int64_t>(classes.begin(), classes.end());
+  };
+  CHECK(pool.oracle_classes(8) == classes_of(2, 0, 4));
+  CHECK(pool.oracle_classes(9) == classes_of(2, 4, 8));
+
+  Pool right(*dataset, {}, 0, 4);
+  CHECK(right.cost_of({9, 11, 0}) == 5);
+  right.label({9, 11});
+  CHECK(right.pixels_labeled().foreground == n_foreground);
+}
+
+TEST_CASE("what was not bought has a label of its own where no label is ignored") {
+  const auto given = small_maps();
+  struct Copy : Dataset {
+    explicit Copy(const Dataset& other) : Dataset(other) {}
+  } dataset(*given);
+  dataset.ignore_label = -1;
+  CHECK(Pool(dataset).ignored_label() == -1);
+  Pool pool(dataset, {}, 0, 4);
+  pool.label({0});
+  CHECK(pool.ignored_label() == 255);
+  CHECK(pool.pixels_labeled().foreground == 16);
+  dataset.classes.resize(256, "class");
+  CHECK_THROWS_WITH(Pool(dataset, {}, 0, 4), Contains("query.region: 256 classes"));
+  CHECK_NOTHROW(Pool(dataset));
+}
+
+TEST_CASE("regions of classified images are refused") {
+  const auto dataset = small_dataset();
+  CHECK_THROWS_WITH(Pool(*dataset, {}, 0, 2), "query.region: is for segmentation");
+}

@@ -298,6 +298,80 @@ TEST_CASE("predictions of test tiles are kept with the last round, and agree wit
   CHECK(records_of(input).size() == 2);
 }
 
+namespace {
+
+TrialInput region_trial(const std::string& strategy, std::int64_t region) {
+  static const auto dataset = [] {
+    SyntheticOptions options;
+    options.task = Task::segmentation;
+    options.n_train = 14;
+    options.n_test = 4;
+    options.tile = 16;
+    return make_synthetic(options);
+  }();
+  TrialInput input = small_trial(strategy);
+  input.dataset = dataset;
+  input.learner.model.name = "unet_resnet18";
+  input.learner.training.epochs = 1;
+  input.loop = {4, 4, 2};
+  input.query.region = region;
+  input.query.mc_passes = 3;
+  return input;
+}
+
+}  // namespace
+
+TEST_CASE("regions as large as the images give the very trial that images give") {
+  const std::string strategy = GENERATE("entropy_sampling", "bald_dropout", "kcenter_greedy",
+                                        "uherding", "predicted_class_random", "loss_prediction");
+  TrialInput input = region_trial(strategy, 0);
+  input.learner.training.validation = 2;
+  input.query.features = DiversityFeatures::penultimate;
+  const auto images = records_of(input);
+  input.query.region = 16;
+  const auto regions = records_of(input);
+  check_equal(images, regions);
+  for (std::size_t r = 0; r < images.size(); ++r) {
+    CHECK(metric(images[r], "pixels_labeled") == metric(regions[r], "pixels_labeled"));
+    CHECK(metric(images[r], "validation_loss") == metric(regions[r], "validation_loss"));
+    CHECK(static_cast<double>(regions[r].n_labeled) == metric(regions[r], "images_visited"));
+    CHECK(metric(images[r], "cost") == metric(regions[r], "cost"));
+  }
+}
+
+TEST_CASE("regions are bought and paid for one by one, and are resumed bit for bit") {
+  TrialInput input = region_trial(GENERATE("entropy_sampling_dropout", "cdal"), 8);
+  input.learner.training.reset = GENERATE(Reset::full, Reset::none);
+  input.learner.training.augment = Augment::dihedral;
+  input.learner.training.validation = 2;
+  const auto whole = records_of(input);
+  std::set<std::int64_t> bought, images;
+  for (std::size_t r = 0; r < whole.size(); ++r) {
+    for (const PickRecord& pick : whole[r].picks) {
+      CHECK(pick.index < 14 * 4);
+      CHECK(bought.insert(pick.index).second);
+      images.insert(pick.index / 4);
+    }
+    const std::size_t n_regions = 2 * 4 + 4 + 4 * r;  // of the two images that are held out, too
+    CHECK(whole[r].n_labeled == static_cast<std::int64_t>(n_regions));
+    CHECK(metric(whole[r], "pixels_labeled") == static_cast<double>(n_regions) * 64);
+    CHECK(metric(whole[r], "images_visited") == static_cast<double>(2 + images.size()));
+    CHECK(metric(whole[r], "cost") == static_cast<double>(n_regions + 2 + images.size()));
+  }
+  const ScratchFolder folder;
+  input.checkpoint = folder.file("trial.ckpt");
+  records_of(input, 1);
+  check_equal(whole, records_of(input));
+}
+
+TEST_CASE("all regions can be bought, and no more") {
+  TrialInput input = region_trial("random_sampling", 8);
+  input.loop = {14 * 4 - 4, 4, 1};
+  CHECK(metric(records_of(input).back(), "images_visited") == 14);
+  input.learner.training.validation = 1;
+  CHECK_THROWS_WITH(run_trial(input), Contains("= 60 exceeds the pool of 56 regions"));
+}
+
 TEST_CASE("the network of the last round is kept, also when a finished trial is resumed") {
   const Reset reset = GENERATE(Reset::full, Reset::none);
   const ScratchFolder folder;

@@ -61,6 +61,25 @@ inline std::shared_ptr<ToyDataset> toy_dataset(const ToyDataset::Sizes& sizes = 
   return std::make_shared<ToyDataset>(sizes);
 }
 
+/// Images of `tile` pixels with a label map of 3 classes beside label 0, which is ignored: squares
+/// of 4 pixels of one label each.
+inline std::shared_ptr<ToyDataset> patchwork(std::int64_t n, std::int64_t tile) {
+  const auto dataset = toy_dataset({n, 3, tile, 3});
+  dataset->task = Task::segmentation;
+  dataset->classes = {"no data", "water", "trees", "built"};
+  dataset->ignore_label = 0;
+  for (const char* name : {"train", "test"}) {
+    auto& maps = dataset->label_maps[name];
+    for (std::int64_t p = 0; p < n * tile * tile; ++p) {
+      const std::int64_t y = p / tile % tile / 4, x = p % tile / 4;
+      maps.push_back(static_cast<std::uint8_t>((y * y + 2 * x + p / (tile * tile)) % 7 % 4));
+    }
+    dataset->splits[name].label_maps = maps.data();
+    dataset->splits[name].labels.clear();
+  }
+  return dataset;
+}
+
 /// first, first + 1, ..., end - 1
 inline Indices range(std::int64_t first, std::int64_t end) {
   Indices indices(static_cast<std::size_t>(end - first));

@@ -135,12 +135,18 @@ std::string program_fingerprint(const SweepConfig& config, const std::string& st
 /// programs) cannot be read.
 void check_inputs(const SweepConfig& config);
 
-/// Checks settings against the dataset: the budget fits the pool, network and strategies can do
-/// `task` ("classification" | "segmentation"), and there are at least two classes. Checks, too,
+/// Height and width of a dataset's images [pixels].
+struct ImageSize {
+  std::int64_t height = 0, width = 0;
+};
+
+/// Checks settings against the dataset: the budget fits the pool of `pool_size` images, network and
+/// strategies can do `task` ("classification" | "segmentation"), regions divide the images, and
+/// there are at least two classes. Checks, too,
 /// that the settings fit together, and repeats all this and check_inputs() for each combination of
 /// sweep.grid. Throws ConfigError.
 void check_against_dataset(const SweepConfig& config, std::int64_t pool_size,
-                           std::int64_t n_classes, const std::string& task);
+                           std::int64_t n_classes, const std::string& task, ImageSize images = {});
 
 /// Whether a strategy, or a stage of it, heeds query.cost: it ranks by scores, or is an own one
 /// that needs costs.

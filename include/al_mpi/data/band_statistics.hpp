@@ -14,7 +14,9 @@ inline constexpr std::int64_t statistics_a_band = 7;
 /// in order: mean, standard deviation, 10th, 50th and 90th percentile (nearest rank), and the mean
 /// absolute difference of horizontal and of vertical neighbours (texture). Every column is
 /// standardised with the mean and standard deviation over /train; a column that is constant there
-/// is 0. O(pixels), one pass over /train and one over `split`.
-std::vector<float> band_statistics(const Dataset& dataset, const std::string& split);
+/// is 0. With a `region` the rows are those of regions of this side (regions.hpp). O(pixels), one
+/// pass over /train and one over `split`.
+std::vector<float> band_statistics(const Dataset& dataset, const std::string& split,
+                                   std::int64_t region = 0);
 
 }  // namespace al_mpi

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <al_mpi/data/dataset.hpp>
+#include <al_mpi/data/regions.hpp>
 
 namespace al_mpi {
 
@@ -25,14 +26,18 @@ struct OracleOptions {
 };
 
 /// The labelled mask over /train, and the only door to the pool's labels: a label is readable once
-/// the sample has been bought.
+/// the sample has been bought. A sample is an image, or one of its regions: data/regions.hpp says
+/// how these are numbered.
 class Pool {
  public:
   /// With `oracle.noise` the class of sample i is wrong by a draw of (seed, i), whenever it is
   /// asked. With `oracle.imbalance` a draw of the seed leaves samples out, for good. Throws
-  /// ConfigError: either on segmentation.
-  explicit Pool(const Dataset& dataset, const OracleOptions& oracle = {}, std::int64_t seed = 0);
+  /// ConfigError: either on segmentation, or a `region` (query.region) that is not for this
+  /// dataset.
+  explicit Pool(const Dataset& dataset, const OracleOptions& oracle = {}, std::int64_t seed = 0,
+                std::int64_t region = 0);
 
+  const Regions& regions() const { return regions_; }
   std::int64_t size() const { return static_cast<std::int64_t>(state_.size()); }
   std::int64_t n_offered() const { return size() - n_left_out_; }  ///< bought or to be bought
   std::int64_t n_labeled() const { return static_cast<std::int64_t>(labeled_.size()); }
@@ -61,14 +66,25 @@ class Pool {
   /// The same as a list, of an image the classes of its pixels, ascending, each once.
   std::vector<std::int64_t> oracle_classes(std::int64_t index) const;
 
-  /// What it costs to have `picks` labelled now, together; 1 each where the dataset names no costs.
-  /// The one place where costs are computed.
+  /// What it costs to have `picks` labelled now, together: an image 1, a region 1 and 1 more where
+  /// it is the first of its image; times the image's cost where the dataset names costs. The one
+  /// place where costs are computed.
   double cost_of(const Indices& picks) const;
   /// What was paid so far, for labelled and held out samples.
   double cost() const { return cost_; }
 
   /// Pixels of the samples bought so far (segmentation; zeros for classification).
   PixelCounts pixels_labeled() const { return pixels_labeled_; }
+
+  /// The images that labeled() and held_out() are or lie in, each once, in the order of the first.
+  Indices labeled_images() const { return images_of(labeled_); }
+  Indices held_out_images() const { return images_of(held_out_); }
+
+  /// The label that marks pixels that no loss looks at: dataset.ignore_label, or one of our own for
+  /// what was not bought where there is none.
+  std::int64_t ignored_label() const;
+  /// The label map of an image [height, width] as far as it was bought, ignored_label() elsewhere.
+  void copy_label_map(std::int64_t image, std::uint8_t* out) const;
 
  private:
   enum class State : std::uint8_t { offered, bought, left_out };
@@ -77,11 +93,17 @@ class Pool {
   State state(std::int64_t index) const { return state_[static_cast<std::size_t>(index)]; }
   void thin_out();
   void buy(const Indices& picks, Indices& list);
+  bool is_visited(std::int64_t image) const;  ///< something of it was bought
+  Indices images_of(const Indices& samples) const;
+  /// fn(pixel, labels) for each row of a sample: its first pixel in the image, and their labels.
+  template <class Fn>
+  void each_row(std::int64_t index, const Fn& fn) const;
   void count_pixels(std::int64_t index);
 
   const Dataset* dataset_;
   OracleOptions oracle_;
   std::int64_t seed_;
+  Regions regions_;
   std::vector<State> state_;
   std::int64_t n_left_out_ = 0;
   Indices labeled_, held_out_;

@@ -21,16 +21,22 @@ struct LoopOptions {
   Diagnostics diagnostics = Diagnostics::distances;
 };
 
-/// Throws ConfigError where a trial would buy more labels than the pool offers. In floating point:
-/// the product of two wild settings must not overflow.
-inline void check_budget(const LoopOptions& loop, std::int64_t n_validation, double pool_size) {
-  const double wanted = static_cast<double>(n_validation) + static_cast<double>(loop.n_init) +
+/// Throws ConfigError where a trial would buy more labels than the pool offers; of `n_validation`
+/// images each has so many regions to buy. In floating point: the product of two wild settings must
+/// not overflow.
+inline void check_budget(const LoopOptions& loop, std::int64_t n_validation, double pool_size,
+                         std::int64_t regions_an_image = 1) {
+  const double held_out = static_cast<double>(n_validation) * static_cast<double>(regions_an_image);
+  const double wanted = held_out + static_cast<double>(loop.n_init) +
                         static_cast<double>(loop.n_rounds) * static_cast<double>(loop.n_query);
   if (wanted <= pool_size) return;
-  throw ConfigError("loop",
-                    fmt::format("{}n_init + n_rounds x n_query = {:.0f} exceeds the pool "
-                                "of {:.0f} samples",
-                                n_validation > 0 ? "validation + " : "", wanted, pool_size));
+  const bool regions = regions_an_image > 1;
+  throw ConfigError(
+      "loop", fmt::format("{}n_init + n_rounds x n_query = {:.0f} exceeds the pool of {:.0f} {}",
+                          n_validation == 0 ? ""
+                          : regions         ? "regions of validation + "
+                                            : "validation + ",
+                          wanted, pool_size, regions ? "regions" : "samples"));
 }
 
 }  // namespace al_mpi

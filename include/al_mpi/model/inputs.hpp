@@ -41,11 +41,11 @@ at::Tensor upload(const Indices& numbers, c10::Device device);
 /// Labels of samples as int64 on the CPU: [b] or, for segmentation, [b, H, W].
 at::Tensor label_batch(const Split& split, const Indices& indices);
 
-/// Labels of bought samples of the pool, as its oracle answered.
+/// Labels of images of the pool that were bought whole, as its oracle answered.
 at::Tensor label_batch(const Pool& pool, const Split& split, const Indices& indices);
 
-/// Label maps of samples as they are stored: [n, H, W] uint8 on the CPU.
-at::Tensor label_maps(const Split& split, const Indices& indices);
+/// Label maps of images of the pool, as far as they were bought: [n, H, W] uint8 on the CPU.
+at::Tensor label_maps(const Pool& pool, const Split& split, const Indices& images);
 
 /// Parts of `indices` of at most `size` samples, in order.
 Indices part(const Indices& indices, std::int64_t first, std::int64_t size);

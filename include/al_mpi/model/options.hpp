@@ -82,6 +82,9 @@ struct PredictionOptions {
   /// Images a batch with mc_batch_norm: batch (it changes the result)
   std::int64_t mc_batch_size = 16;
   IgnoredClass ignored_class = IgnoredClass::left_out;
+  /// Segmentation: side of the regions that are asked for instead of images (data/regions.hpp)
+  /// [pixels]; 0 = images
+  std::int64_t region = 0;
 };
 
 }  // namespace al_mpi

@@ -74,7 +74,9 @@ ExitCode run_one(const RunOptions& options) {
   spec.seed = options.seed;
   check_inputs(config);
   const auto dataset = load_dataset(config.dataset.path, config.dataset.synthetic);
-  check_against_dataset(config, dataset->train().n, dataset->n_classes(), name_of(dataset->task));
+  const Split& pool = dataset->train();
+  check_against_dataset(config, pool.n, dataset->n_classes(), name_of(dataset->task),
+                        {pool.height, pool.width});
   TrialInput input = trial_input(config, spec, dataset, device);
   input.checkpoint = options.checkpoint;
   if (!options.network.empty()) input.network_file = options.network;

@@ -106,6 +106,19 @@ class ResidentInputs {
   std::map<std::string, at::Tensor> images_;
 };
 
+/// [n, H, W] uint8, each map written by copy(image, out).
+template <class Copy>
+at::Tensor maps(const Split& split, const Indices& images, const Copy& copy) {
+  const auto n = static_cast<std::int64_t>(images.size());
+  at::Tensor labels = at::empty({n, split.height, split.width}, at::kByte);
+  std::uint8_t* out = labels.data_ptr<std::uint8_t>();
+  for (const std::int64_t image : images) {
+    copy(image, out);
+    out += split.height * split.width;
+  }
+  return labels;
+}
+
 }  // namespace
 
 at::Tensor per_band(const std::vector<float>& values, const c10::Device& device) {
@@ -160,18 +173,17 @@ at::Tensor label_batch(const Split& split, const Indices& indices) {
     }
     return labels;
   }
-  return label_maps(split, indices).to(at::kLong);
+  return maps(split, indices,
+              [&](std::int64_t index, std::uint8_t* out) {
+                const std::uint8_t* map = split.label_map(index);
+                std::copy(map, map + split.height * split.width, out);
+              })
+      .to(at::kLong);
 }
 
-at::Tensor label_maps(const Split& split, const Indices& indices) {
-  const auto n = static_cast<std::int64_t>(indices.size());
-  at::Tensor labels = at::empty({n, split.height, split.width}, at::kByte);
-  std::uint8_t* out = labels.data_ptr<std::uint8_t>();
-  for (const std::int64_t index : indices) {
-    const std::uint8_t* map = split.label_map(index);
-    out = std::copy(map, map + split.height * split.width, out);
-  }
-  return labels;
+at::Tensor label_maps(const Pool& pool, const Split& split, const Indices& images) {
+  return maps(split, images,
+              [&](std::int64_t image, std::uint8_t* out) { pool.copy_label_map(image, out); });
 }
 
 at::Tensor label_batch(const Pool& pool, const Split& split, const Indices& indices) {

@@ -19,11 +19,12 @@ at::Tensor view_of(const MatrixView& matrix) {
   return at::from_blob(const_cast<float*>(matrix.data), {matrix.n, matrix.dim});
 }
 
-at::Tensor band_statistics_of(const Dataset& dataset, const std::string& split) {
-  std::vector<float> values = band_statistics(dataset, split);
-  const std::int64_t n = dataset.splits.at(split).n;
+at::Tensor band_statistics_of(const Dataset& dataset, const std::string& split,
+                              std::int64_t region = 0) {
+  std::vector<float> values = band_statistics(dataset, split, region);
   const std::int64_t dim = statistics_a_band * dataset.train().channels;
-  return at::from_blob(values.data(), {n, dim}).clone();
+  return at::from_blob(values.data(), {static_cast<std::int64_t>(values.size()) / dim, dim})
+      .clone();
 }
 
 }  // namespace
@@ -41,6 +42,13 @@ at::Tensor split_embeddings(const Dataset& dataset, const std::string& split,
                                                "them, and 'auto' is the band statistics)",
                                                name)
                                  : fmt::format("no '{}'{}", name, did_you_mean(name, known)));
+}
+
+at::Tensor region_embeddings(const Dataset& dataset, const std::string& name, std::int64_t region) {
+  if (name == "auto") return band_statistics_of(dataset, "train", region);
+  throw DataError(
+      dataset.source, "/train/embeddings",
+      fmt::format("'{}' is of images, not of their regions (use query.embeddings=auto)", name));
 }
 
 InputFn embedding_inputs(std::shared_ptr<const Dataset> dataset, const std::string& name,

@@ -14,6 +14,10 @@ namespace al_mpi {
 at::Tensor split_embeddings(const Dataset& dataset, const std::string& split,
                             const std::string& name);
 
+/// Embeddings of the regions of the pool's images, their band statistics: [n, D] likewise. Throws
+/// DataError on another name than "auto", since a file's embeddings are of images.
+at::Tensor region_embeddings(const Dataset& dataset, const std::string& name, std::int64_t region);
+
 /// Embeddings as a probe's inputs: every column standardised over /train, then scaled by one number
 /// that makes the rows' root mean square norm 4, so that one learning rate serves every D.
 InputFn embedding_inputs(std::shared_ptr<const Dataset> dataset, const std::string& name,

@@ -307,7 +307,7 @@ LabeledFeatures features_of(const Model& model, const std::string& split_name) {
 
 Evaluation validate(Model& model, const Pool& pool) {
   const Split& split = model.dataset->train();
-  return evaluate(model, "train", pool.held_out(),
+  return evaluate(model, "train", pool.held_out_images(),
                   [&](const Indices& batch) { return label_batch(pool, split, batch); });
 }
 

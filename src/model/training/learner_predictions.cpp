@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/softmax.h>
@@ -22,23 +23,27 @@ namespace {
 
 using FeatureMaps = std::vector<at::Tensor>;
 
-/// Penultimate features of pool samples, each computed once.
+/// Penultimate features of pool samples, each image computed once. Those of a region are the mean
+/// over the cells of the map that it overlaps, which neighbours may share.
 class FeatureCache {
  public:
-  explicit FeatureCache(const Model& model) : model_(model) {}
+  FeatureCache(const Model& model, const Regions& regions) : model_(model), regions_(regions) {}
 
   at::Tensor rows(const Indices& indices) {
     compute(indices);
-    return values_.defined() ? values_.index_select(0, upload(indices, values_.device()))
-                             : at::empty({0, 0});
+    return values_.defined()
+               ? values_.flatten(0, 1).index_select(0, upload(indices, values_.device()))
+               : at::empty({0, 0});
   }
 
  private:
   void compute(const Indices& indices) {
     has_.resize(static_cast<std::size_t>(model_.dataset->train().n), false);
     Indices missing;
-    for (const std::int64_t i : indices) {
-      if (!has_[static_cast<std::size_t>(i)]) missing.push_back(i);
+    for (const std::int64_t index : indices) {
+      const std::int64_t image = regions_.image_of(index);
+      if (!has_[static_cast<std::size_t>(image)]) missing.push_back(image);
+      has_[static_cast<std::size_t>(image)] = true;
     }
     const std::int64_t batch_size = model_.prediction_batch();
     for (std::size_t first = 0; first < missing.size();) {
@@ -48,24 +53,44 @@ class FeatureCache {
     }
   }
 
+  /// feature [b, d], or a map [b, d, h, w], which is averaged.
   void store(const Indices& batch, const at::Tensor& feature) {
-    const at::Tensor rows =
-        (feature.dim() == 4 ? feature.mean({2, 3}) : feature).to(at::kFloat);  // maps: averaged
+    at::Tensor rows;  // [b, regions, d]
+    if (regions_.are_images()) {
+      rows = (feature.dim() == 4 ? feature.mean({2, 3}) : feature).to(at::kFloat).unsqueeze(1);
+    } else {
+      rows = at::adaptive_avg_pool2d(feature.to(at::kFloat), {regions_.rows, regions_.columns})
+                 .flatten(2)
+                 .transpose(1, 2);
+    }
     if (!values_.defined()) {
-      values_ = at::empty({static_cast<std::int64_t>(has_.size()), rows.size(1)}, rows.options());
+      values_ = at::empty({static_cast<std::int64_t>(has_.size()), rows.size(1), rows.size(2)},
+                          rows.options());
     }
     values_.index_copy_(0, upload(batch, values_.device()), rows);
-    for (const std::int64_t i : batch) has_[static_cast<std::size_t>(i)] = true;
   }
 
   const Model& model_;
-  at::Tensor values_;  ///< [n_pool, d] on the device; rows without `has_` are not set
-  std::vector<bool> has_;
+  Regions regions_;
+  at::Tensor values_;      ///< [n images, regions, d] on the device; without `has_` not set
+  std::vector<bool> has_;  ///< [n images]
+};
+
+/// Samples of one batch of images.
+struct Batch {
+  std::int64_t first = 0;  ///< of the samples asked for
+  Indices images;
+  Indices rows;  ///< of the samples, among the regions of these images
 };
 
 class LearnerPredictions : public Predictions {
  public:
-  LearnerPredictions(Model& model, int round) : model_(model), round_(round), cache_(model) {}
+  LearnerPredictions(Model& model, int round)
+      : model_(model),
+        round_(round),
+        regions_(regions_of(model.dataset->train().height, model.dataset->train().width,
+                            model.options.predictions.region)),
+        cache_(model, regions_) {}
 
   std::int64_t n_classes() const override {
     return static_cast<std::int64_t>(model_.valid_classes.size());
@@ -73,8 +98,8 @@ class LearnerPredictions : public Predictions {
 
   void each_probabilities(const Indices& indices, const BatchFn& fn) override {
     const at::NoGradGuard no_grad;
-    each_batch(indices, batch_size(1), [&](std::int64_t first, const Indices& batch) {
-      fn(first, softmax(feature_maps(batch)));
+    each_batch(indices, batch_size(1), [&](const Batch& batch) {
+      fn(batch.first, of_samples(batch, softmax(feature_maps(batch.images))));
     });
   }
 
@@ -83,13 +108,18 @@ class LearnerPredictions : public Predictions {
     const at::NoGradGuard no_grad;
     if (model_.options.predictions.mc_batch_norm == McBatchNorm::batch)
       return each_batch_norm(indices, passes, fn);
-    each_batch(indices, batch_size(passes), [&](std::int64_t first, const Indices& batch) {
-      const FeatureMaps maps = feature_maps(batch);
-      if (model_.in_bulk)
-        return fn(first, softmax(all_dropped(maps, passes)).unflatten(0, {passes, -1}));
+    each_batch(indices, batch_size(passes), [&](const Batch& batch) {
+      const FeatureMaps maps = feature_maps(batch.images);
       std::vector<at::Tensor> all;
-      for (std::int64_t t = 0; t < passes; ++t) all.push_back(softmax(dropped(maps, t)));
-      fn(first, at::stack(all));
+      if (model_.in_bulk) {
+        const at::Tensor at_once =
+            of_samples(batch, softmax(all_dropped(maps, passes)).unflatten(0, {passes, -1}));
+        return fn(batch.first, at_once);
+      }
+      for (std::int64_t t = 0; t < passes; ++t) {
+        all.push_back(of_samples(batch, softmax(dropped(maps, t))));
+      }
+      fn(batch.first, at::stack(all));
     });
   }
 
@@ -97,8 +127,11 @@ class LearnerPredictions : public Predictions {
 
   at::Tensor embeddings(const Indices& indices) override {
     if (!model_.embeddings.defined()) {
+      const PredictionOptions& options = model_.options.predictions;
       model_.embeddings =
-          split_embeddings(*model_.dataset, "train", model_.options.predictions.embeddings);
+          regions_.are_images()
+              ? split_embeddings(*model_.dataset, "train", options.embeddings)
+              : region_embeddings(*model_.dataset, options.embeddings, options.region);
     }
     return model_.embeddings.index_select(0, at::tensor(indices));
   }
@@ -107,11 +140,12 @@ class LearnerPredictions : public Predictions {
     if (!model_.loss_predictor) {
       throw DataError("model", "", "no loss predictor was trained with this network");
     }
+    check(regions_.are_images(), "predicted losses of regions");
     const at::NoGradGuard no_grad;
     std::vector<at::Tensor> losses = {
         at::empty({0}, model_.valid_rows.options().dtype(at::kFloat))};
-    each_batch(indices, batch_size(1), [&](std::int64_t, const Indices& batch) {
-      losses.push_back(model_.loss_predictor->forward(model_.encode("train", batch)));
+    each_batch(indices, batch_size(1), [&](const Batch& batch) {
+      losses.push_back(model_.loss_predictor->forward(model_.encode("train", batch.images)));
     });
     const at::Tensor all = at::cat(losses).cpu();
     if (!all_finite({all})) throw diverged(model_, " (predicted losses are no finite numbers)");
@@ -126,14 +160,15 @@ class LearnerPredictions : public Predictions {
   }
 
   void each_images(const Indices& indices, const ImageBatchFn& fn) override {
+    check(regions_.are_images(), "images of regions");
     const FrozenWeights frozen(*model_.network);
     const LogitsFn logits = [this](const at::Tensor& images) {
       const PrecisionScope precision(model_.options.training.precision, model_.device);
       return model_.valid_logits(model_.network->encode(images));
     };
-    each_batch(indices, batch_size(1), [&](std::int64_t first, const Indices& batch) {
+    each_batch(indices, batch_size(1), [&](const Batch& batch) {
       // Steps along the gradients, which come in that order, then cost no reordering.
-      fn(first, prepared(model_.inputs("train", batch)), logits);
+      fn(batch.first, prepared(model_.inputs("train", batch.images)), logits);
     });
   }
 
@@ -155,10 +190,39 @@ class LearnerPredictions : public Predictions {
     std::vector<at::Tensor> weights_;
   };
 
+  /// Batches of at most `size` images. An image counts once for all samples in a row that lie in
+  /// it.
   template <class Fn>
-  static void each_batch(const Indices& indices, std::int64_t size, const Fn& fn) {
+  void each_batch(const Indices& indices, std::int64_t size, const Fn& fn) const {
     const auto n = static_cast<std::int64_t>(indices.size());
-    for (std::int64_t first = 0; first < n; first += size) fn(first, part(indices, first, size));
+    for (std::int64_t i = 0; i < n;) {
+      Batch batch;
+      batch.first = i;
+      for (; i < n; ++i) {
+        const std::int64_t index = indices[static_cast<std::size_t>(i)];
+        const std::int64_t image = regions_.image_of(index);
+        if (regions_.are_images() || batch.images.empty() || batch.images.back() != image) {
+          if (static_cast<std::int64_t>(batch.images.size()) == size) break;
+          batch.images.push_back(image);
+        }
+        const auto place = static_cast<std::int64_t>(batch.images.size()) - 1;
+        batch.rows.push_back(place * regions_.per_image() + index % regions_.per_image());
+      }
+      fn(batch);
+    }
+  }
+
+  /// Maps of the batch's images [..., b, C, H, W] -> of its samples [..., n, C, height, width].
+  at::Tensor of_samples(const Batch& batch, const at::Tensor& maps) const {
+    if (regions_.are_images()) return maps;
+    const std::int64_t b = maps.dim() - 4;
+    const at::Tensor cut = maps.unflatten(b + 3, {regions_.columns, regions_.width})
+                               .unflatten(b + 2, {regions_.rows, regions_.height})
+                               .movedim({b + 2, b + 4}, {b + 1, b + 2})  // b, rows, columns, C, ...
+                               .flatten(b, b + 2);
+    const bool all = static_cast<std::int64_t>(batch.rows.size()) == cut.size(b) &&
+                     std::is_sorted(batch.rows.begin(), batch.rows.end());
+    return all ? cut : cut.index_select(b, upload(batch.rows, cut.device()));
   }
 
   /// Images a batch; for segmentation so few that the probability maps of a batch stay below 32
@@ -228,25 +292,26 @@ class LearnerPredictions : public Predictions {
                         "from here (use frozen)");
     }
     BatchStatisticsMode mode(*model_.network, passes);
-    each_batch(indices, model_.options.predictions.mc_batch_size,
-               [&](std::int64_t first, const Indices& batch) {
-                 const PrecisionScope precision(model_.options.training.precision, model_.device);
-                 // A lone sample is shown twice: BatchNorm needs two values a channel.
-                 const auto n = static_cast<std::int64_t>(batch.size());
-                 const Indices shown = n > 1 ? batch : Indices{batch[0], batch[0]};
-                 const FeatureMaps maps = model_.network->encode(model_.inputs("train", shown));
-                 std::vector<at::Tensor> all;
-                 for (std::int64_t t = 0; t < passes; ++t) {
-                   all.push_back(softmax(dropped(maps, t)).narrow(0, 0, n));
-                   mode.take(t);
-                 }
-                 fn(first, at::stack(all));
-               });
+    each_batch(indices, model_.options.predictions.mc_batch_size, [&](const Batch& batch) {
+      const PrecisionScope precision(model_.options.training.precision, model_.device);
+      // A lone image is shown twice: BatchNorm needs two values a channel.
+      const Indices& images = batch.images;
+      const auto n = static_cast<std::int64_t>(images.size());
+      const Indices shown = n > 1 ? images : Indices{images[0], images[0]};
+      const FeatureMaps maps = model_.network->encode(model_.inputs("train", shown));
+      std::vector<at::Tensor> all;
+      for (std::int64_t t = 0; t < passes; ++t) {
+        all.push_back(of_samples(batch, softmax(dropped(maps, t)).narrow(0, 0, n)));
+        mode.take(t);
+      }
+      fn(batch.first, at::stack(all));
+    });
     mode.finish();
   }
 
   Model& model_;
   int round_;
+  Regions regions_;
   FeatureCache cache_;
   std::map<std::int64_t, at::Tensor> masks_;
 };

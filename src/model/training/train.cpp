@@ -165,7 +165,7 @@ class Trainer {
   /// is valid.
   bool step(Epoch& epoch, const Epoch::Step& step, double done, MeanLoss& mean) {
     if (step.n_valid == 0) return false;
-    const std::int64_t ignored = model_.dataset->ignore_label;
+    const std::int64_t ignored = pool_.ignored_label();
     at::Tensor images = model_.inputs("train", step.samples);
     at::Tensor labels = epoch.labels.narrow(0, step.first, step.n()).to(at::kLong);
     if (epoch.views.rows.defined()) show(epoch.views.part(step.first, step.n()), images, labels);
@@ -205,7 +205,7 @@ class Trainer {
 
   at::Tensor labels_of(const Indices& samples) const {
     const Split& split = model_.dataset->train();
-    if (split.label_maps != nullptr) return label_maps(split, samples);
+    if (split.label_maps != nullptr) return label_maps(pool_, split, samples);
     std::vector<std::int64_t> labels;
     for (const std::int64_t index : samples) labels.push_back(label_of(index));
     return at::tensor(labels);
@@ -213,15 +213,16 @@ class Trainer {
 
   std::int64_t n_valid_labels(const Indices& samples) const {
     const Split& split = model_.dataset->train();
-    const std::int64_t ignored = model_.dataset->ignore_label;
+    const std::int64_t ignored = pool_.ignored_label();
     const auto valid = [&](std::int64_t label) { return label != ignored; };
+    std::vector<std::uint8_t> map(static_cast<std::size_t>(split.height * split.width));
     std::int64_t n = 0;
     for (const std::int64_t index : samples) {
       if (split.label_maps == nullptr) {
         n += valid(label_of(index)) ? 1 : 0;
       } else {
-        const std::uint8_t* map = split.label_map(index);
-        n += std::count_if(map, map + split.height * split.width, valid);
+        pool_.copy_label_map(index, map.data());
+        n += std::count_if(map.begin(), map.end(), valid);
       }
     }
     return n;
@@ -339,7 +340,7 @@ TrainReport train(Model& model, const Pool& pool, int round,
       throw diverged(model, " (weights are no finite numbers)");
     }
   };
-  Indices samples = pool.labeled();
+  Indices samples = pool.labeled_images();
   run_epochs(samples);
   if (options.pseudo_labels.weight > 0 && !samples.empty()) {
     check(!model.segmentation(), "pseudo-labels of pixels");
