@@ -85,6 +85,27 @@ TEST_CASE("the map holds the pool and has what was picked, copies of a sample to
   CHECK(map.shares[0] + map.shares[1] <= 1.0 + 1e-9);
 }
 
+TEST_CASE("of regions each has a picture of its own pixels, and lies where its image does") {
+  SyntheticOptions options;
+  options.task = Task::segmentation;
+  options.n_train = 10;
+  options.n_test = 4;
+  options.tile = 8;
+  SweepConfig config = config_with(1), whole = config;
+  config.query.region = 4;
+  Pictures regions(make_synthetic(options), config), images(make_synthetic(options), whole);
+  ResultsTables of_regions, of_images;
+  regions.add({trial({{3}, {38}})}, of_regions);  // region 2 of image 9
+  images.add({trial({{3}, {9}})}, of_images);
+  const std::string& png = of_regions.pictures.at("pool-38");
+  CHECK(png[19] == 4);
+  CHECK(png[23] == 4);
+  CHECK(of_regions.map.n_even == 40);
+  REQUIRE(of_regions.map.index.size() == 40);
+  CHECK(of_regions.map.x[38] == of_regions.map.x[36]);
+  CHECK(of_regions.map.x[38] == Approx(of_images.map.x[9]).epsilon(1e-6));
+}
+
 TEST_CASE("a trial whose own settings say what a sample is has no pictures") {
   Pictures pictures(scenes(), config_with(1));
   ShownTrial other = trial({{0}, {20}});
